@@ -1,0 +1,40 @@
+import type { Database, Statement } from '../storage/database.ts'
+import type { Json } from '../types/json.ts'
+import { checkedJson, checksum } from './integrity.ts'
+
+/** Small named JSON values. Writes wait for `flush`, in the transaction of the next offset or commit row. */
+export class Metadata {
+  readonly #path: string
+  readonly #get: Statement
+  readonly #put: Statement
+  readonly #pending = new Map<string, string>()
+
+  constructor(db: Database) {
+    this.#path = db.path
+    this.#get = db.prepare('SELECT content, crc FROM millrace_metadata WHERE key = ?')
+    this.#put = db.prepare('INSERT OR REPLACE INTO millrace_metadata (key, content, crc) VALUES (?, ?, ?)')
+  }
+
+  /** The value, or undefined; what was set is seen at once. Throws CHECKPOINT_CORRUPT. */
+  get(key: string): Json | undefined {
+    const pending = this.#pending.get(key)
+    if (pending !== undefined) return JSON.parse(pending) as Json
+    const row = this.#get.get(key)
+    if (row === undefined) return undefined
+    return checkedJson(this.#path, whereOf(key), row['content'], row['crc'])
+  }
+
+  set(key: string, value: Json): void {
+    this.#pending.set(key, JSON.stringify(value))
+  }
+
+  /** Writes what waits; to be called within a transaction. `settled` forgets it once that has succeeded. */
+  flush(): void {
+    for (const [key, content] of this.#pending) this.#put.run(key, content, checksum(whereOf(key), content))
+  }
+  settled(): void {
+    this.#pending.clear()
+  }
+}
+
+const whereOf = (key: string): string => `the metadata ${key}`

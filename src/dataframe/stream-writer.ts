@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import type { Batch } from '../columns/batch.ts'
+import type { StreamingQuery } from '../engine/streaming-query.ts'
+import { Trigger, type TriggerSpec } from '../engine/trigger.ts'
+import { OptionError, UnsupportedError } from '../errors/errors.ts'
+import type { Unresolved } from '../plan/unresolved.ts'
+import type { QueryContext } from './context.ts'
+import { DataFrame } from './data-frame.ts'
+
+/** Starts a query: `df.writeStream.outputMode('update').option('checkpointLocation', dir).format('console').start()`. */
+export class DataStreamWriter {
+  readonly #context: QueryContext
+  readonly #plan: Unresolved
+  readonly #options: Record<string, string> = {}
+  readonly #objects = new Map<string, unknown>()
+  #format: string | null = null
+  #mode = 'append'
+  #trigger: TriggerSpec = { kind: 'default' }
+  #name: string | null = null
+  #partitionBy: readonly string[] = []
+
+  constructor(context: QueryContext, plan: Unresolved, streaming: boolean) {
+    if (!streaming)
+      throw new UnsupportedError('WRITE_STREAM_NOT_ALLOWED', {}, { hint: 'the table is bounded: use df.write, collect() or show()' })
+    this.#context = context
+    this.#plan = plan
+  }
+
+  /** `append`, `update` or `complete`. */
+  outputMode(mode: string): this {
+    this.#mode = mode
+    return this
+  }
+  /** One of `Trigger.…`, or Spark's keyword form `{ processingTime: '1 second' }`, `{ once: true }`, `{ availableNow: true }`. */
+  trigger(trigger: TriggerSpec | { readonly processingTime?: string | number; readonly once?: boolean; readonly availableNow?: boolean }): this {
+    if ('kind' in trigger) this.#trigger = trigger
+    else {
+      const given = Object.entries(trigger).filter(([, v]) => v !== undefined && v !== false)
+      if (given.length !== 1) throw new OptionError('ONLY_ALLOW_SINGLE_TRIGGER', {}, { hint: 'give exactly one of processingTime, once, availableNow' })
+      if (trigger.processingTime !== undefined) this.#trigger = Trigger.ProcessingTime(trigger.processingTime)
+      else this.#trigger = trigger.once === true ? Trigger.Once() : Trigger.AvailableNow()
+    }
+    return this
+  }
+  /** Name of the query, and of the table of a memory sink; unique among active queries. */
+  queryName(name: string): this {
+    this.#name = name
+    return this
+  }
+  format(format: string): this {
+    this.#format = format
+    return this
+  }
+  option(key: string, value: string | number | boolean): this {
+    this.#options[key] = String(value)
+    return this
+  }
+  options(options: Readonly<Record<string, string | number | boolean>>): this {
+    for (const [k, v] of Object.entries(options)) this.option(k, v)
+    return this
+  }
+  partitionBy(...columns: string[]): this {
+    this.#partitionBy = columns
+    return this
+  }
+  /**
+   * Hands every batch to `body` as a bounded DataFrame, with its batch id. At least once: a batch that did not commit
+   * comes again under the same id. An error fails the query; nothing of the batch is committed.
+   */
+  foreachBatch(body: (df: DataFrame, batchId: number) => Promise<void> | void): this {
+    this.#format = 'foreachBatch'
+    const context = this.#context
+    const { attrs } = context.analyze(this.#plan)
+    const schema = { fields: attrs.map((a) => ({ name: a.name, type: a.type, nullable: a.nullable })) }
+    const id = randomUUID()
+    this.#objects.set(id, (batches: readonly Batch[], batchId: number) => {
+      const rows = batches.flatMap((b) => Array.from({ length: b.rowCount }, (_, i) => b.row(i)))
+      return body(new DataFrame(context, { op: 'local', schema, rows }), batchId)
+    })
+    this.#options['id'] = id
+    return this
+  }
+
+  /** Puts a live object in the place of the session's one of that id, for this query only. For testing kits and embedders. */
+  withObject(id: string, value: unknown): this {
+    this.#objects.set(id, value)
+    return this
+  }
+
+  /** Starts the query; `path` is the sink's option of that name. Resolves when its sources are open. */
+  async start(path?: string): Promise<StreamingQuery> {
+    if (path !== undefined) this.option('path', path)
+    if (this.#format === null)
+      throw new OptionError('SINK_FORMAT_MISSING', {}, { hint: 'call format("console"), format("memory"), format("json") … or foreachBatch(…)' })
+    return this.#context.start({
+      plan: this.#plan,
+      format: this.#format,
+      options: this.#options,
+      outputMode: this.#mode,
+      trigger: this.#trigger,
+      queryName: this.#name,
+      objects: this.#objects,
+      partitionBy: this.#partitionBy,
+    })
+  }
+  /** Starts the query into the table (view of a memory sink) of that name. */
+  async toTable(name: string): Promise<StreamingQuery> {
+    return this.format('memory').queryName(name).start()
+  }
+}

@@ -1,0 +1,83 @@
+import type { SourceLog } from '../checkpoint/checkpoint.ts'
+import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
+import { batchOf } from '../columns/builder.ts'
+import { Int64Vector } from '../columns/vector.ts'
+import { validateOptions } from '../connectors/options.ts'
+import type { Source } from '../connectors/provider.ts'
+import { sourceProvider } from '../connectors/registry.ts'
+import type { LocalNode, RangeNode, SourceNode } from '../planner/spec.ts'
+import { BIGINT } from '../types/data-type.ts'
+import type { Json } from '../types/json.ts'
+import { decodeLiteral } from '../types/literal.ts'
+import type { Clock } from './clock.ts'
+
+/** What sources need of the query that runs them. */
+export interface LeafContext {
+  readonly clock: Clock
+  readonly timeZone: string
+  readonly signal: AbortSignal
+  readonly objects: ReadonlyMap<string, unknown>
+  readonly log: (name: string) => SourceLog
+  readonly metadata: { get(key: string): Json | undefined; set(key: string, value: Json): void }
+  readonly wake: () => void
+}
+
+/** Opens the connector of a source node, for exactly the columns the plan wants. */
+export function openSource(node: SourceNode, ctx: LeafContext): Promise<Source> {
+  const provider = sourceProvider(node.format)
+  const options = validateOptions(provider.format, provider.options, node.options, provider.openOptions)
+  return provider.open(options, {
+    schema: node.schema,
+    plan: node.plan,
+    name: node.name,
+    timeZone: ctx.timeZone,
+    nowUs: () => BigInt(ctx.clock.nowMs()) * 1000n,
+    log: ctx.log(node.name),
+    metadata: {
+      get: (key) => ctx.metadata.get(`source/${node.name}/${key}`),
+      set: (key, value) => ctx.metadata.set(`source/${node.name}/${key}`, value),
+    },
+    signal: ctx.signal,
+    wake: ctx.wake,
+    objects: ctx.objects,
+  })
+}
+
+/** All rows of a bounded leaf. */
+export async function* readLeaf(node: SourceNode | LocalNode | RangeNode, ctx: LeafContext): AsyncGenerator<Batch> {
+  if (node.op === 'local') {
+    const { fields } = node.schema
+    for (let at = 0; at < node.rows.length; at += MAX_BATCH_ROWS)
+      yield batchOf(
+        node.schema,
+        node.rows.slice(at, at + MAX_BATCH_ROWS).map((row) => row.map((v, i) => decodeLiteral(v, fields[i]!.type))),
+      )
+    return
+  }
+  if (node.op === 'range') {
+    yield* rangeBatches(node)
+    return
+  }
+  const source = await openSource(node, ctx)
+  try {
+    const end = await source.latestOffset(null)
+    if (end !== null) yield* source.read(null, end)
+  } finally {
+    await source.close()
+  }
+}
+
+/** `range(start, end, step)`: BIGINT `id`, made piece by piece. */
+function* rangeBatches(node: RangeNode): Generator<Batch> {
+  const end = BigInt(node.end)
+  const step = BigInt(node.step)
+  let next = BigInt(node.start)
+  const more = (): boolean => (step > 0n ? next < end : next > end)
+  while (more()) {
+    const values = new BigInt64Array(MAX_BATCH_ROWS)
+    let n = 0
+    for (; n < MAX_BATCH_ROWS && more(); n++, next += step) values[n] = next
+    const columns = node.schema.fields.map(() => new Int64Vector(BIGINT, values.subarray(0, n), null))
+    yield new Batch(node.schema, columns, n)
+  }
+}

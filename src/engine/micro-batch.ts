@@ -1,0 +1,307 @@
+import type { Checkpoint, CommitRow, OffsetRow, Recovery, SinkToken } from '../checkpoint/checkpoint.ts'
+import { hashOffsetRow } from '../checkpoint/recovery.ts'
+import type { Batch } from '../columns/batch.ts'
+import type { Sink, SinkProvider, Source } from '../connectors/provider.ts'
+import type { ExprEnv } from '../expr/env.ts'
+import type { Watermark } from '../operators/watermark.ts'
+import { instantiate } from '../planner/instantiate.ts'
+import type { NodeSpec, PipelineSpec, SourceNode, WatermarkNode } from '../planner/spec.ts'
+import { CheckpointedStateStore } from '../state/checkpointed-store.ts'
+import type { StateStore } from '../state/store.ts'
+import type { Json } from '../types/json.ts'
+import { runPhase } from './batch-run.ts'
+import type { Clock } from './clock.ts'
+import { sameJson } from './json.ts'
+import { type LeafContext, openSource } from './leaves.ts'
+import { Pacer } from './pacer.ts'
+import { Pipeline } from './pipeline.ts'
+import { BatchReport, type Phases } from './report.ts'
+import type { StreamingQueryProgress } from './progress.ts'
+import { Watermarks } from './watermarks.ts'
+
+/** Bytes of state snapshots one commit may write; what is left waits for the next. */
+const SNAPSHOT_BUDGET_BYTES = 4 << 20
+
+/** Where a crash can be asked for in tests; the hook throws or kills the process. */
+export type CrashPoint = 'before-offsets' | 'after-offsets' | 'during-batch' | 'after-sink' | 'before-commit' | 'after-commit'
+
+export interface MicroBatchConfig {
+  readonly spec: PipelineSpec
+  readonly env: ExprEnv & { setBatchTime(us: bigint): void }
+  readonly checkpoint: Checkpoint
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly objects: ReadonlyMap<string, unknown>
+  readonly sink: { readonly provider: SinkProvider; readonly describe: string; open(lastCommittedBatch: number): Promise<Sink> }
+  /** Session settings written to the offset log; those pinned by a first start win over the session's. */
+  readonly conf: Readonly<Record<string, string>>
+  readonly watermarkPolicy: 'min' | 'max'
+  readonly noDataBatches: boolean
+  /** Late against the watermark of the batch itself instead of the batch before (millrace.lateFilter=batch). */
+  readonly strictLate: boolean
+  readonly minBatchesToRetain: number
+  readonly wake: () => void
+  readonly ids: { readonly runId: string; readonly name: string | null }
+  /** Says in a line what recovery decided. */
+  readonly note: (line: string) => void
+  readonly crash?: ((point: CrashPoint, batchId: number) => void) | undefined
+}
+
+interface OpenSource {
+  readonly node: SourceNode
+  readonly source: Source
+}
+
+/**
+ * Runs one query in micro-batches: offset row, batch, sink, then state and commit row in one transaction. One call of
+ * `next` is at most one batch. After an error the object is dead: state in memory is not rolled back, a restart reads
+ * it from the checkpoint.
+ */
+export class MicroBatchExecution {
+  readonly #config: MicroBatchConfig
+  readonly #pipeline: Pipeline
+  readonly #out: Batch[] = []
+  readonly #store: StateStore
+  readonly #watermarks: Watermarks
+  #sources: readonly OpenSource[] = []
+  #sink: Sink | null = null
+  /** End of the last committed batch, by source name. */
+  #committed: Record<string, Json> = {}
+  #last: OffsetRow | null = null
+  #rerun: OffsetRow | null = null
+  #batchId = 0
+
+  constructor(config: MicroBatchConfig) {
+    this.#config = config
+    const { spec, env, checkpoint } = config
+    checkpoint.checkFingerprints(spec.fingerprints)
+    this.#store = new CheckpointedStateStore(checkpoint)
+    const operators = instantiate(spec, { env, store: this.#store })
+    this.#pipeline = new Pipeline(spec, operators, (batch) => this.#out.push(batch))
+    const watermarks = spec.nodes.filter((n): n is WatermarkNode => n.op === 'watermark' && this.#pipeline.phaseOf(n.id) === 'stream')
+    this.#watermarks = new Watermarks(
+      watermarks.map((node) => ({ spec: node, operator: operators.get(node.id) as Watermark })),
+      config.watermarkPolicy,
+    )
+  }
+
+  /** Batch id the next `next` will run, rerun included. */
+  get batchId(): number {
+    return this.#batchId
+  }
+
+  /** Offsets of the last committed batch. */
+  get offsets(): Readonly<Record<string, Json>> {
+    return this.#committed
+  }
+
+  /** Reads the logs, opens sources, reads static sides, opens the sink. */
+  async open(): Promise<void> {
+    const { checkpoint, sink, note } = this.#config
+    const probe = sink.provider.kind === 'tokened' ? await sink.open(-1) : null
+    const token = probe?.readToken === undefined ? undefined : await probe.readToken()
+    const recovery = checkpoint.recover(token)
+    this.#takeUp(recovery)
+    const leaves = this.#leaves()
+    const open: OpenSource[] = []
+    this.#sources = open
+    for (const node of this.#pipeline.leaves('stream')) open.push({ node: node as SourceNode, source: await openSource(node as SourceNode, leaves) })
+    this.#pipeline.beginTrigger({ batchId: this.#batchId, watermarkUs: 0n, lateUs: 0n })
+    await runPhase(this.#pipeline, 'static', leaves, new Pacer(this.#config.signal), async () => undefined)
+    this.#sink = probe ?? (await sink.open(this.#batchId - 1))
+    if (recovery.kind === 'rerun') note(`recovery: batch ${recovery.row.batchId} has offsets and no commit, running it again`)
+    else if (recovery.kind === 'continue') note(`recovery: batch ${recovery.last.batchId} is committed, going on with batch ${this.#batchId}`)
+  }
+
+  #takeUp(recovery: Recovery): void {
+    if (recovery.kind === 'fresh') return
+    const { lastCommit } = recovery
+    if (lastCommit !== null) this.#watermarks.restore(lastCommit.nextBatchWatermarkMs, lastCommit.streamWatermarksMs)
+    if (recovery.kind === 'rerun') {
+      this.#rerun = recovery.row
+      this.#batchId = recovery.row.batchId
+      this.#last = recovery.previous
+      this.#committed = { ...recovery.previous?.offsets }
+    } else {
+      this.#last = recovery.last
+      this.#batchId = recovery.last.batchId + 1
+      this.#committed = { ...recovery.last.offsets }
+    }
+  }
+
+  #leaves(): LeafContext {
+    const { clock, env, signal, objects, checkpoint, wake } = this.#config
+    return {
+      clock,
+      timeZone: env.timeZone,
+      signal,
+      objects,
+      log: (name) => checkpoint.sourceLog(name),
+      metadata: { get: (k) => checkpoint.metadata(k), set: (k, v) => checkpoint.setMetadata(k, v) },
+      wake,
+    }
+  }
+
+  /** Freezes every source at what it has now (trigger availableNow). */
+  async prepareAvailableNow(): Promise<void> {
+    for (const { source } of this.#sources) await source.prepareAvailableNow?.()
+  }
+
+  /**
+   * Runs the next batch if there is one: a rerun, new data, or no data but a watermark that moved. `dataOnly` leaves the
+   * last kind out (trigger once). null: nothing to do now.
+   */
+  async next(dataOnly = false): Promise<StreamingQueryProgress | null> {
+    const phases: Phases = {}
+    const started = this.#config.clock.nowMs()
+    const report = new BatchReport(started, phases)
+    const rerun = this.#rerun
+    const row = rerun ?? (await report.time('latestOffset', () => this.#constructBatch(dataOnly)))
+    if (row === null) return null
+    const { checkpoint, crash } = this.#config
+    if (rerun === null) {
+      crash?.('before-offsets', row.batchId)
+      await report.time('walCommit', async () => {
+        checkpoint.writeOffsets(row)
+        for (const { node, source } of this.#sources) {
+          const done = this.#committed[node.name]
+          if (done !== undefined && this.#last !== null) await source.commit?.(done)
+        }
+      })
+    }
+    crash?.('after-offsets', row.batchId)
+    const inputs = await report.time('addBatch', () => this.#runBatch(row, report))
+    crash?.('before-commit', row.batchId)
+    const eventTime = this.#watermarks.advance()
+    await report.time('commitOffsets', async () => this.#commit(row))
+    crash?.('after-commit', row.batchId)
+    const progress = report.finish({
+      ids: { id: checkpoint.queryId, ...this.#config.ids },
+      now: this.#config.clock.nowMs(),
+      row,
+      inputs,
+      pipeline: this.#pipeline,
+      store: this.#store,
+      eventTime,
+      hasWatermark: this.#watermarks.any,
+      sink: this.#config.sink.describe,
+    })
+    this.#committed = { ...row.offsets }
+    this.#last = row
+    this.#rerun = null
+    this.#batchId = row.batchId + 1
+    return progress
+  }
+
+  /** The offset row of the next batch, or null when there is no reason for one. */
+  async #constructBatch(dataOnly: boolean): Promise<OffsetRow | null> {
+    const offsets: Record<string, Json> = {}
+    let hasData = false
+    for (const { node, source } of this.#sources) {
+      const from = this.#committed[node.name]
+      const latest = await source.latestOffset(from ?? null)
+      if (latest !== null && (from === undefined || !sameJson(from, latest))) {
+        offsets[node.name] = latest
+        hasData = true
+      } else if (from !== undefined) offsets[node.name] = from
+    }
+    const watermarkMs = this.#watermarks.currentMs
+    const moved = this.#last !== null && watermarkMs > this.#last.batchWatermarkMs
+    if (!hasData && !(moved && !dataOnly && this.#config.noDataBatches && this.#usesWatermark())) return null
+    const now = this.#config.clock.nowMs()
+    return {
+      batchId: this.#batchId,
+      offsets,
+      batchWatermarkMs: watermarkMs,
+      lateWatermarkMs: this.#config.strictLate ? watermarkMs : (this.#last?.batchWatermarkMs ?? 0),
+      // Never before the last batch, though the clock may have jumped back.
+      batchTimestampMs: Math.max(now, this.#last?.batchTimestampMs ?? now),
+      conf: this.#config.conf,
+      extra: {},
+    }
+  }
+
+  /** Whether an operator has something to do when only the watermark moves. */
+  #usesWatermark(): boolean {
+    return this.#config.spec.nodes.some(
+      (n) =>
+        this.#pipeline.phaseOf(n.id) === 'stream' &&
+        ((n.op === 'aggregate' && (n.emit === 'append' || n.emit === 'update')) || n.op === 'dedup'),
+    )
+  }
+
+  async #runBatch(row: OffsetRow, report: BatchReport): Promise<ReadonlyMap<string, BatchInput>> {
+    const { env, checkpoint, signal, crash } = this.#config
+    const sink = this.#sink!
+    env.setBatchTime(BigInt(row.batchTimestampMs) * 1000n)
+    const token: SinkToken = { queryId: checkpoint.queryId, batchId: row.batchId, offsetHash: hashOffsetRow(row) }
+    this.#pipeline.beginTrigger({
+      batchId: row.batchId,
+      watermarkUs: BigInt(row.batchWatermarkMs) * 1000n,
+      lateUs: BigInt(row.lateWatermarkMs) * 1000n,
+    })
+    const inputs = new Map<string, BatchInput>()
+    await sink.begin(row.batchId, token)
+    try {
+      const write = async (): Promise<void> => {
+        for (const batch of this.#out.splice(0)) {
+          report.outputRows += batch.rowCount
+          const pending = sink.add(batch)
+          if (pending !== undefined) await pending
+        }
+      }
+      const between = (): Promise<void> | undefined => (this.#out.length > 0 ? write() : undefined)
+      const pacer = new Pacer(signal)
+      for (const { node, source } of this.#sources) {
+        const from = this.#committed[node.name] ?? null
+        const to = row.offsets[node.name]
+        let rows = 0
+        if (to !== undefined && (from === null || !sameJson(from, to)))
+          for await (const batch of source.read(from, to)) {
+            rows += batch.rowCount
+            await pacer.run(this.#pipeline.feed(node.id, batch), between)
+          }
+        inputs.set(node.id, { node, from, to: to ?? null, rows })
+      }
+      crash?.('during-batch', row.batchId)
+      await pacer.run(this.#pipeline.end('stream'), between)
+      await write()
+      await sink.finish()
+    } catch (error) {
+      this.#out.length = 0
+      await sink.abort?.()
+      throw error
+    }
+    crash?.('after-sink', row.batchId)
+    return inputs
+  }
+
+  #commit(row: OffsetRow): void {
+    const { checkpoint, minBatchesToRetain } = this.#config
+    const sink = this.#sink!
+    const commit: CommitRow = {
+      batchId: row.batchId,
+      nextBatchWatermarkMs: this.#watermarks.currentMs,
+      streamWatermarksMs: this.#watermarks.streams,
+    }
+    checkpoint.commit(commit, this.#store.takeWrites(SNAPSHOT_BUDGET_BYTES), sink.writeInTx === undefined ? undefined : () => sink.writeInTx!())
+    checkpoint.purge(minBatchesToRetain)
+  }
+
+  async close(): Promise<void> {
+    const closing = [...this.#sources.map((s) => s.source.close()), this.#sink?.close()]
+    this.#sources = []
+    this.#sink = null
+    const results = await Promise.allSettled(closing)
+    this.#config.checkpoint.close()
+    for (const r of results) if (r.status === 'rejected') throw r.reason
+  }
+}
+
+/** What one source gave to a batch. */
+export interface BatchInput {
+  readonly node: NodeSpec
+  readonly from: Json
+  readonly to: Json
+  readonly rows: number
+}

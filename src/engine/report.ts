@@ -1,0 +1,125 @@
+import type { OffsetRow } from '../checkpoint/checkpoint.ts'
+import { validateOptions } from '../connectors/options.ts'
+import { sourceProvider } from '../connectors/registry.ts'
+import type { EventTimeStats } from '../operators/watermark.ts'
+import type { NodeSpec, SourceNode } from '../planner/spec.ts'
+import type { StateStore } from '../state/store.ts'
+import type { BatchInput } from './micro-batch.ts'
+import type { Pipeline } from './pipeline.ts'
+import { isoMs, rate, type SourceProgress, type StateOperatorProgress, type StreamingQueryProgress } from './progress.ts'
+
+/** Milliseconds by phase, under Spark's names. */
+export type Phases = Record<string, number>
+
+interface Facts {
+  readonly ids: { readonly id: string; readonly runId: string; readonly name: string | null }
+  readonly now: number
+  readonly row: OffsetRow
+  readonly inputs: ReadonlyMap<string, BatchInput>
+  readonly pipeline: Pipeline
+  readonly store: StateStore
+  readonly eventTime: EventTimeStats | null
+  readonly hasWatermark: boolean
+  readonly sink: string
+}
+
+/** Names under which Spark reports the operators that keep state. */
+const STATE_OPERATORS: Readonly<Partial<Record<NodeSpec['op'], string>>> = {
+  aggregate: 'stateStoreSave',
+  dedup: 'dedupe',
+  limit: 'globalLimit',
+}
+
+/** Gathers the figures of one batch and turns them into progress. */
+export class BatchReport {
+  outputRows = 0
+  readonly #startedMs: number
+  readonly #phases: Phases
+
+  constructor(startedMs: number, phases: Phases) {
+    this.#startedMs = startedMs
+    this.#phases = phases
+  }
+
+  /** Runs a phase and notes how long it took. */
+  async time<T>(phase: string, body: () => Promise<T>): Promise<T> {
+    const from = performance.now()
+    try {
+      return await body()
+    } finally {
+      this.#phases[phase] = (this.#phases[phase] ?? 0) + Math.round(performance.now() - from)
+    }
+  }
+
+  finish(facts: Facts): StreamingQueryProgress {
+    const { row, inputs, pipeline, eventTime, hasWatermark } = facts
+    const duration = facts.now - this.#startedMs
+    const rows = [...inputs.values()].reduce((n, i) => n + i.rows, 0)
+    const iso = (us: bigint): string => isoMs(Number(us / 1000n))
+    return {
+      ...facts.ids,
+      timestamp: isoMs(this.#startedMs),
+      batchId: row.batchId,
+      batchDuration: duration,
+      numInputRows: rows,
+      inputRowsPerSecond: rate(rows, duration),
+      processedRowsPerSecond: rate(rows, duration),
+      durationMs: { ...this.#phases, triggerExecution: duration },
+      eventTime: hasWatermark
+        ? {
+            ...(eventTime ? { avg: iso(eventTime.meanUs), max: iso(eventTime.maxUs), min: iso(eventTime.minUs) } : {}),
+            watermark: isoMs(row.batchWatermarkMs),
+          }
+        : {},
+      stateOperators: stateOperators(pipeline, facts.store),
+      sources: [...inputs.values()].map((i) => sourceProgress(i, duration)),
+      sink: { description: facts.sink, numOutputRows: this.outputRows, metrics: {} },
+      observedMetrics: {},
+    }
+  }
+}
+
+function sourceProgress(input: BatchInput, durationMs: number): SourceProgress {
+  const node = input.node as SourceNode
+  const provider = sourceProvider(node.format)
+  return {
+    description: provider.describe(validateOptions(provider.format, provider.options, node.options, provider.openOptions)),
+    startOffset: input.from,
+    endOffset: input.to,
+    latestOffset: input.to,
+    numInputRows: input.rows,
+    inputRowsPerSecond: rate(input.rows, durationMs),
+    processedRowsPerSecond: rate(input.rows, durationMs),
+    metrics: {},
+  }
+}
+
+/** One entry per operator with state, output side first. */
+function stateOperators(pipeline: Pipeline, store: StateStore): StateOperatorProgress[] {
+  const tables = new Map(store.tables().map((t) => [t.operatorId, t.table]))
+  return [...pipeline.spec.nodes].reverse().flatMap((node) => {
+    const table = tables.get(node.id)
+    if (table === undefined) return []
+    const name = node.op === 'dedup' && node.expiry === 'within-watermark' ? 'dedupeWithinWatermark' : (STATE_OPERATORS[node.op] ?? node.op)
+    return [
+      {
+        operatorName: name,
+        numRowsTotal: table.size,
+        numRowsUpdated: pipeline.metric(node.id, 'numRowsUpdated'),
+        allUpdatesTimeMs: 0,
+        numRowsRemoved: pipeline.metric(node.id, 'numRowsRemoved'),
+        allRemovalsTimeMs: 0,
+        commitTimeMs: 0,
+        memoryUsedBytes: table.memoryBytes,
+        numRowsDroppedByWatermark: pipeline.metric(node.id, 'numRowsDroppedByWatermark'),
+        numShufflePartitions: 1,
+        numStateStoreInstances: 1,
+        customMetrics: customMetrics(node, pipeline),
+      },
+    ]
+  })
+}
+
+function customMetrics(node: NodeSpec, pipeline: Pipeline): Readonly<Record<string, number>> {
+  return node.op === 'dedup' ? { numDroppedDuplicateRows: pipeline.metric(node.id, 'numDroppedDuplicateRows') } : {}
+}

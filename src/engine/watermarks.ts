@@ -1,0 +1,68 @@
+import type { EventTimeStats, Watermark } from '../operators/watermark.ts'
+import type { WatermarkNode } from '../planner/spec.ts'
+
+/**
+ * The watermarks of a query, in milliseconds. Each watermark node has its own: the largest event time it has seen less
+ * its delay, cut to milliseconds, never below the epoch, never back. The query's is their smallest or largest; a
+ * stream that has delivered nothing holds the smallest at the epoch.
+ */
+export class Watermarks {
+  readonly #nodes: readonly { readonly id: string; readonly delayUs: bigint; readonly operator: Watermark }[]
+  readonly #policy: 'min' | 'max'
+  readonly #own = new Map<string, number>()
+  #combined = 0
+
+  constructor(nodes: readonly { readonly spec: WatermarkNode; readonly operator: Watermark }[], policy: 'min' | 'max') {
+    this.#nodes = nodes.map((n) => ({ id: n.spec.id, delayUs: BigInt(n.spec.delayUs), operator: n.operator }))
+    this.#policy = policy
+  }
+
+  /** True when the query has a watermark at all. */
+  get any(): boolean {
+    return this.#nodes.length > 0
+  }
+
+  /** The combined watermark for the next batch. */
+  get currentMs(): number {
+    return this.#combined
+  }
+
+  /** By node, for the commit log. */
+  get streams(): Readonly<Record<string, number | null>> {
+    return Object.fromEntries(this.#nodes.map((n) => [n.id, this.#own.get(n.id) ?? null]))
+  }
+
+  /** Takes up where a commit row left off. */
+  restore(combinedMs: number, streams: Readonly<Record<string, number | null>>): void {
+    this.#combined = combinedMs
+    for (const { id } of this.#nodes) {
+      const own = streams[id]
+      if (own !== undefined && own !== null) this.#own.set(id, own)
+    }
+  }
+
+  /** Moves on by what the operators saw in the trigger that ended; gives the statistics for progress. */
+  advance(): EventTimeStats | null {
+    let all: EventTimeStats | null = null
+    for (const { id, delayUs, operator } of this.#nodes) {
+      const stats = operator.takeStats()
+      if (stats === null) continue
+      const own = Number((stats.maxUs - delayUs) / 1000n - (((stats.maxUs - delayUs) % 1000n) < 0n ? 1n : 0n))
+      this.#own.set(id, Math.max(this.#own.get(id) ?? 0, own, 0))
+      all =
+        all === null
+          ? stats
+          : {
+              maxUs: stats.maxUs > all.maxUs ? stats.maxUs : all.maxUs,
+              minUs: stats.minUs < all.minUs ? stats.minUs : all.minUs,
+              meanUs: (stats.meanUs + all.meanUs) / 2n,
+            }
+    }
+    if (this.#nodes.length > 0) {
+      const each = this.#nodes.map((n) => this.#own.get(n.id) ?? 0)
+      const combined = this.#policy === 'max' ? Math.max(...each) : Math.min(...each)
+      if (combined > this.#combined) this.#combined = combined
+    }
+    return all
+  }
+}

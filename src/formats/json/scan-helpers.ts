@@ -1,0 +1,97 @@
+import type { DataType } from '../../types/data-type.ts'
+import type { Zone } from '../../types/time-zone.ts'
+import type { Value } from '../../types/value.ts'
+import { closeQuote, skipNumber, skipValue, unescapeInPlace, escapesAreValid } from './json-bytes.ts'
+import { isBlank } from './row-parser.ts'
+import { dateAt, minuteAt, timestampUs } from './time-bytes.ts'
+import { BAD, type ValueParser } from './value-parser.ts'
+
+const POWERS = Array.from({ length: 16 }, (_, i) => 10 ** i)
+
+/** What generated scans call for the rarer things. `pos` is the position behind the value read last. */
+export class ScanHelpers {
+  pos = 0
+  readonly BAD = BAD
+  readonly zone: Zone
+  readonly closeQuote = closeQuote
+  readonly escapesAreValid = escapesAreValid
+  readonly unescape = unescapeInPlace
+  readonly isBlank = isBlank
+  readonly skipValue = skipValue
+  readonly minuteAt = minuteAt
+  readonly dateAt = dateAt
+  readonly timestampUs = timestampUs
+  readonly types: readonly DataType[]
+  readonly #values: ValueParser
+
+  constructor(zone: Zone, types: readonly DataType[], values: ValueParser) {
+    this.zone = zone
+    this.types = types
+    this.#values = values
+  }
+
+  /** Reads a floating-point number; NaN: not one. */
+  double(b: Buffer, p: number, e: number): number {
+    let q = p
+    let x = 0
+    let digits = 0
+    if (b[q] === 45) q++
+    const s = q
+    for (; (b[q]! ^ 48) < 10; q++) x = x * 10 + (b[q]! ^ 48)
+    digits = q - s
+    let scale = 0
+    if (b[q] === 46) {
+      const f = ++q
+      for (; (b[q]! ^ 48) < 10; q++) x = x * 10 + (b[q]! ^ 48)
+      scale = q - f
+      digits += scale
+      if (scale === 0) return NaN
+    }
+    // Up to 15 digits both parts of the quotient are exact, so the quotient is the nearest double.
+    if (digits > 15 || (b[q]! | 32) === 101 || (b[s] === 48 && q - s > 1 && b[s + 1] !== 46)) {
+      const z = skipNumber(b, p, e)
+      this.pos = z
+      return z < 0 ? NaN : Number(b.toString('latin1', p, z))
+    }
+    if (digits === scale) return NaN
+    this.pos = q
+    x /= POWERS[scale]!
+    return b[p] === 45 ? -x : x
+  }
+
+  /** Reads a decimal with at most `scale` digits behind the point, scaled to an integer below `limit`; NaN: leave it to the exact path. */
+  decimal(b: Buffer, p: number, scale: number, limit: number): number {
+    let q = p
+    let x = 0
+    if (b[q] === 45) q++
+    const s = q
+    for (; (b[q]! ^ 48) < 10; q++) x = x * 10 + (b[q]! ^ 48)
+    const whole = q - s
+    if (whole === 0 || (whole > 1 && b[s] === 48)) return NaN
+    let fraction = 0
+    if (b[q] === 46) {
+      const f = ++q
+      for (; (b[q]! ^ 48) < 10; q++) x = x * 10 + (b[q]! ^ 48)
+      fraction = q - f
+      if (fraction === 0) return NaN
+    }
+    if (fraction > scale || whole + scale > 15 || (b[q]! | 32) === 101) return NaN
+    x *= POWERS[scale - fraction]!
+    if (x >= limit) return NaN
+    this.pos = q
+    return b[p] === 45 ? -x : x
+  }
+
+  /** Reads a value of any type by the exact path; BAD: it is not one. */
+  other(b: Buffer, p: number, e: number, slot: number): Value | typeof BAD {
+    const x = this.#values.read(b, p, e, this.types[slot]!)
+    this.pos = this.#values.pos
+    return x
+  }
+
+  /** The next backslash at or behind `p`, or `end`. */
+  nextBackslash(b: Buffer, p: number, end: number): number {
+    const q = b.indexOf(92, p)
+    return q < 0 || q > end ? end : q
+  }
+}

@@ -1,0 +1,90 @@
+import type { Zone } from '../../types/time-zone.ts'
+
+/** Days from 1970-01-01 to a date of the proleptic Gregorian calendar, which must exist; NaN if it does not. */
+export function daysOf(year: number, month: number, day: number): number {
+  if (month < 1 || month > 12 || day < 1 || day > 31) return NaN
+  if (day > 28) {
+    const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+    const last = month === 2 ? (leap ? 29 : 28) : month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+    if (day > last) return NaN
+  }
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const yearOfEra = y - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
+  return era * 146097 + dayOfEra - 719468
+}
+
+function two(b: Buffer, p: number): number {
+  const x = b[p]! ^ 48
+  const y = b[p + 1]! ^ 48
+  return x < 10 && y < 10 ? x * 10 + y : NaN
+}
+
+/** Days since the epoch of the `YYYY-MM-DD` at `p`; NaN if there is none. */
+export function dateAt(b: Buffer, p: number): number {
+  if (b[p + 4] !== 45 || b[p + 7] !== 45) return NaN
+  return daysOf(two(b, p) * 100 + two(b, p + 2), two(b, p + 5), two(b, p + 8))
+}
+
+/** Minutes since the epoch of the `YYYY-MM-DDTHH:MM` at `p`; NaN if there is none. */
+export function minuteAt(b: Buffer, p: number): number {
+  if (b[p + 10] !== 84 || b[p + 13] !== 58) return NaN
+  const hour = two(b, p + 11)
+  const minute = two(b, p + 14)
+  return hour < 24 && minute < 60 ? dateAt(b, p) * 1440 + hour * 60 + minute : NaN
+}
+
+const POWERS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000]
+
+/**
+ * Microseconds since the epoch of the timestamp that fills [start, end): `YYYY-MM-DD`, then perhaps `T` or a blank
+ * and `HH:MM:SS`, a fraction (cut after six digits), and `Z` or `±HH:MM`. Without an offset it is a clock reading in
+ * `zone`; `zone` null (TIMESTAMP_NTZ) reads the clock as it stands and ignores an offset. NaN for every other form
+ * and beyond ±2^53: the exact parser has the word then.
+ */
+export function timestampUs(b: Buffer, start: number, end: number, zone: Zone | null): number {
+  const n = end - start
+  if (n < 10) return NaN
+  const days = dateAt(b, start)
+  if (n === 10) return zone === null ? days * 86_400e6 : localToUtc(days * 86_400e6, zone)
+  const t = b[start + 10]
+  if ((t !== 84 && t !== 32) || n < 19 || b[start + 13] !== 58 || b[start + 16] !== 58) return NaN
+  const hour = two(b, start + 11)
+  const minute = two(b, start + 14)
+  const second = two(b, start + 17)
+  if (!(hour < 24 && minute < 60 && second < 60)) return NaN
+  let us = (days * 86_400 + hour * 3600 + minute * 60 + second) * 1e6
+  let p = start + 19
+  if (p < end && b[p] === 46) {
+    let digits = 0
+    let fraction = 0
+    for (p++; p < end && (b[p]! ^ 48) < 10; p++)
+      if (digits < 6) {
+        fraction = fraction * 10 + (b[p]! ^ 48)
+        digits++
+      }
+    us += fraction * POWERS[6 - digits]!
+  }
+  if (!(us < 9e15 && us > -9e15)) return NaN
+  if (p === end) return zone === null ? us : localToUtc(us, zone)
+  if (b[p] === 90 && p + 1 === end) return us
+  if ((b[p] === 43 || b[p] === 45) && p + 6 === end && b[p + 3] === 58) {
+    const h = two(b, p + 1)
+    const m = two(b, p + 4)
+    if (!(h <= 18 && m < 60 && h * 60 + m <= 1080)) return NaN
+    if (zone === null) return us
+    const offset = (h * 60 + m) * 60e6
+    return b[p] === 43 ? us - offset : us + offset
+  }
+  return NaN
+}
+
+/** The instant of a clock reading, both in microseconds; exact where the offset is the same a day before and after, NaN elsewhere. */
+function localToUtc(localUs: number, zone: Zone): number {
+  const seconds = localUs / 1e6
+  const before = zone.offsetSeconds(seconds - 86_400)
+  if (before !== zone.offsetSeconds(seconds + 86_400)) return NaN
+  return localUs - before * 1e6
+}

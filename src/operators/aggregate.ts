@@ -1,0 +1,225 @@
+import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
+import { vectorOf } from '../columns/builder.ts'
+import { splitAtLimit } from '../columns/int64.ts'
+import { asShape, Int64Vector, StructVector, type Vector } from '../columns/vector.ts'
+import type { AggregateBody } from '../functions/entry.ts'
+import type { SlotColumn, StateTable } from '../state/table.ts'
+import type { DataType, Schema, StructType } from '../types/data-type.ts'
+import type { Value } from '../types/value.ts'
+import type { PaneSpec } from './config.ts'
+import type { OpContext, Operator } from './operator.ts'
+
+/** One aggregate at run time: its state fields are value columns `first … first + width` of the table. */
+export interface RunningAggregate {
+  readonly type: DataType
+  readonly body: AggregateBody
+  readonly first: number
+  readonly width: number
+  /** The result is this state field as it stands; null: ask `body.finish`. */
+  readonly resultField: number | null
+}
+
+export interface AggregateConfig {
+  readonly schema: Schema
+  /** Positions of the grouping keys in the input. */
+  readonly keys: readonly number[]
+  readonly pane: PaneSpec | null
+  readonly aggregates: readonly RunningAggregate[]
+  /** Adds the rows of a batch to the groups `slots[i]` (i-th row that counts). */
+  readonly update: (batch: Batch, slots: Int32Array, columns: readonly SlotColumn[]) => void
+  readonly emit: 'append' | 'update' | 'complete' | 'batch'
+  readonly table: StateTable
+  /** A throwaway table of the same keys: late rows are counted by group, as the recorded engine does. */
+  readonly newLateTable: () => StateTable
+}
+
+/** Rows whose event time is NULL live in a pane that no watermark reaches. */
+const NEVER = 2n ** 63n - 1n
+
+/**
+ * GROUP BY, DISTINCT and global aggregates.
+ *
+ *   state   one row per group: the grouping keys and the state fields of every aggregate; by pane where the key is a
+ *           window or the event time
+ *   late    append and update: rows whose group ended at or before the late watermark are dropped, counted by group
+ *   output  append: groups that ended at or before the watermark, which are then released; update: groups touched in
+ *           the trigger; complete: every group, never released; batch: every group once
+ *   ports   one; results leave through `drain`
+ */
+export class Aggregate implements Operator {
+  readonly name = 'Aggregate'
+  readonly schema: Schema
+  readonly #config: AggregateConfig
+  readonly #inits: readonly { readonly column: number; readonly value: Value }[]
+  /** Grouping keys that the table holds; a window is its pane. */
+  readonly #tableKeys: readonly number[]
+  #late: StateTable | null = null
+  #pending: Int32Array | null = null
+  #at = 0
+  #ending = false
+
+  constructor(config: AggregateConfig) {
+    this.schema = config.schema
+    this.#config = config
+    this.#tableKeys = config.keys.filter((_, k) => !(config.pane?.kind === 'window' && config.pane.index === k))
+    this.#inits = config.aggregates.flatMap((a) =>
+      a.body.init().flatMap((value, k) => (value === null ? [] : [{ column: a.first + k, value }])),
+    )
+  }
+
+  onBatch(batch: Batch, ctx: OpContext): void {
+    const { table, update, aggregates, pane, emit } = this.#config
+    let panes: BigInt64Array | null = null
+    if (pane !== null) {
+      const times = this.#paneVector(batch)
+      panes = paneValues(times)
+      if (pane.expires && (emit === 'append' || emit === 'update')) {
+        const end = pane.kind === 'window' ? BigInt(pane.sizeUs) : 0n
+        const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs - end)
+        if (above !== null) {
+          this.#countLate(batch.select(atOrBelow), panes)
+          batch = batch.select(above)
+        }
+      }
+    }
+    const n = batch.rowCount
+    if (n === 0) return
+    const slots = new Int32Array(n)
+    const isNew = this.#inits.length > 0 ? new Uint8Array(n) : null
+    table.upsert(this.#tableKeys.map((k) => batch.columns[k]!), batch, panes, slots, isNew)
+    if (isNew !== null) for (let i = 0; i < n; i++) if (isNew[i] === 1) this.#initialise(slots[i]!)
+    if (aggregates.length > 0) update(batch, slots, table.columns)
+    table.markChanged(slots, n)
+  }
+
+  onTriggerEnd(ctx: OpContext): void {
+    const { table, keys, emit, pane } = this.#config
+    if (this.#late !== null) {
+      ctx.count('numRowsDroppedByWatermark', this.#late.size)
+      this.#late = null
+    }
+    if (keys.length === 0 && emit !== 'append') this.#touchGlobal()
+    const changed = table.changedSlots()
+    ctx.count('numRowsUpdated', changed.length)
+    if (emit === 'update') this.#pending = changed
+    else if (emit === 'append') this.#pending = pane === null ? new Int32Array(0) : joinSlots(this.#expired(ctx).map((p) => table.slotsOfPane(p)))
+    else this.#pending = table.slots()
+    this.#at = 0
+    this.#ending = true
+  }
+
+  drain(ctx: OpContext, maxRows: number): boolean {
+    if (!this.#ending) return false
+    const pending = this.#pending!
+    const end = Math.min(pending.length, this.#at + Math.min(maxRows, MAX_BATCH_ROWS))
+    if (end > this.#at) ctx.emit(this.#rows(pending.subarray(this.#at, end)))
+    this.#at = end
+    if (end < pending.length) return true
+    this.#release(ctx)
+    this.#pending = null
+    this.#ending = false
+    return false
+  }
+
+  /** Panes whose groups have ended at or before the watermark. */
+  #expired(ctx: OpContext): bigint[] {
+    const { table, pane } = this.#config
+    if (pane === null || !pane.expires) return []
+    const end = pane.kind === 'window' ? BigInt(pane.sizeUs) : 0n
+    const out: bigint[] = []
+    for (const p of table.panes()) {
+      if (p === NEVER || p + end > ctx.watermarkUs) break
+      out.push(p)
+    }
+    return out
+  }
+
+  #release(ctx: OpContext): void {
+    const { table, emit } = this.#config
+    if (emit !== 'append' && emit !== 'update') return
+    let removed = 0
+    for (const p of this.#expired(ctx)) removed += table.removePane(p)
+    if (removed > 0) ctx.count('numRowsRemoved', removed)
+  }
+
+  #paneVector(batch: Batch): Int64Vector {
+    const { keys, pane } = this.#config
+    const column = batch.columns[keys[pane!.index]!]!
+    return asShape(pane!.kind === 'window' ? asShape(column, 'struct').children[0]! : column, 'i64')
+  }
+
+  #countLate(batch: Batch, panes: BigInt64Array): void {
+    this.#late ??= this.#config.newLateTable()
+    this.#late.upsert(this.#tableKeys.map((k) => batch.columns[k]!), batch, panes, new Int32Array(batch.rowCount), null)
+  }
+
+  #initialise(slot: number): void {
+    for (const { column, value } of this.#inits) this.#config.table.setValue(slot, column, value)
+  }
+
+  #touchGlobal(): void {
+    const one = new Batch({ fields: [] }, [], 1)
+    const slot = new Int32Array(1)
+    const isNew = new Uint8Array(1)
+    this.#config.table.upsert([], one, null, slot, isNew)
+    if (isNew[0] === 1) this.#initialise(slot[0]!)
+    this.#config.table.markChanged(slot, 1)
+  }
+
+  #rows(slots: Int32Array): Batch {
+    const { keys, aggregates, table, pane } = this.#config
+    const columns: Vector[] = []
+    let inTable = 0
+    for (let k = 0; k < keys.length; k++) {
+      const type = this.schema.fields[k]!.type
+      columns.push(
+        pane?.kind === 'window' && pane.index === k
+          ? windowVector(type as StructType, slots, table, BigInt(pane.sizeUs))
+          : table.keyVector(inTable++, slots),
+      )
+    }
+    for (const a of aggregates) {
+      if (a.resultField !== null) {
+        columns.push(table.valueVector(a.first + a.resultField, slots))
+        continue
+      }
+      const results: Value[] = []
+      for (const slot of slots) {
+        const state: Value[] = []
+        for (let f = 0; f < a.width; f++) state.push(table.getValue(slot, a.first + f))
+        results.push(a.body.finish(state))
+      }
+      columns.push(vectorOf(a.type, results))
+    }
+    return new Batch(this.schema, columns, slots.length)
+  }
+}
+
+function paneValues(times: Int64Vector): BigInt64Array {
+  if (times.validity === null) return times.values
+  const out = times.values.slice()
+  for (let i = 0; i < out.length; i++) if (times.validity[i] === 0) out[i] = NEVER
+  return out
+}
+
+function joinSlots(parts: readonly Int32Array[]): Int32Array {
+  const out = new Int32Array(parts.reduce((n, p) => n + p.length, 0))
+  let at = 0
+  for (const p of parts) {
+    out.set(p, at)
+    at += p.length
+  }
+  return out
+}
+
+function windowVector(type: StructType, slots: Int32Array, table: StateTable, sizeUs: bigint): Vector {
+  const starts = new BigInt64Array(slots.length)
+  const ends = new BigInt64Array(slots.length)
+  for (let i = 0; i < slots.length; i++) {
+    const start = table.paneOf(slots[i]!)
+    starts[i] = start
+    ends[i] = start + sizeUs
+  }
+  const member = type.fields[0]!.type
+  return new StructVector(type, [new Int64Vector(member, starts, null), new Int64Vector(member, ends, null)], null, slots.length)
+}

@@ -1,0 +1,32 @@
+import type { Expr } from '../expr/bound.ts'
+import type { DataType } from '../types/data-type.ts'
+
+/** One aggregate as the operator runs it: expressions over the operator's input. Plain JSON. */
+export interface AggregateSpec {
+  readonly fn: string
+  readonly args: readonly Expr[]
+  readonly distinct: boolean
+  readonly filter: Expr | null
+  readonly type: DataType
+  /** Types of its state fields. */
+  readonly state: readonly DataType[]
+}
+
+/**
+ * The key by which groups expire. `window`: key `keys[index]` is a struct<start, end> of fixed size, the pane is its
+ * start and it ends `sizeUs` later. `time`: the key is the event time itself, which is also its end.
+ */
+export interface PaneSpec {
+  readonly kind: 'window' | 'time'
+  /** Position among the grouping keys. */
+  readonly index: number
+  readonly sizeUs: string
+  /** The key carries a watermark: late rows are dropped and expired groups released, where the output mode says so. */
+  readonly expires: boolean
+}
+
+export interface SortKeySpec {
+  readonly expr: Expr
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}

@@ -1,0 +1,42 @@
+import type { Batch } from '../columns/batch.ts'
+import type { Schema } from '../types/data-type.ts'
+
+/** Counters an operator reports through `ctx.count`; the names of Spark's progress where it has them. */
+export type Metric =
+  | 'numRowsUpdated'
+  | 'numRowsRemoved'
+  | 'numRowsDroppedByWatermark'
+  | 'numDroppedDuplicateRows'
+  | 'numOutputRows'
+
+/**
+ * What an operator may touch besides the state given to its constructor. Fixed for the whole trigger.
+ *
+ * `watermarkUs` evicts, emits and times out; rows are late against `lateUs` (the watermark of the batch before).
+ * Both are 0n while nothing is known. `emit` passes a batch on; the operator must not touch it afterwards.
+ */
+export interface OpContext {
+  readonly batchId: number
+  readonly watermarkUs: bigint
+  readonly lateUs: bigint
+  emit(batch: Batch): void
+  count(metric: Metric, n: number): void
+}
+
+/**
+ * A running operator. Synchronous: no clock, randomness, file or network. The same batches in the same order give
+ * the same output and state. Calls in one trigger: `onBatch` any number of times with at most MAX_BATCH_ROWS rows,
+ * each followed by `drain` until it returns false; then `onTriggerEnd` once (after all inputs ended theirs), again
+ * followed by `drain`. An operator that may emit more than a few batches for one input remembers where it is and
+ * emits from `drain`, at most about `maxRows` rows a call, so that the engine can yield between calls.
+ * Operators with several inputs get `port`.
+ */
+export interface Operator {
+  readonly name: string
+  readonly schema: Schema
+  onBatch(batch: Batch, ctx: OpContext, port: number): void
+  onTriggerEnd?(ctx: OpContext): void
+  drain?(ctx: OpContext, maxRows: number): boolean
+  /** Processing-time timers: when to run a batch without data, in microseconds. */
+  wakeAtUs?(): bigint | null
+}

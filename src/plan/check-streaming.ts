@@ -1,0 +1,246 @@
+import { OptionError, UnsupportedError } from '../errors/errors.ts'
+import type { Span } from '../errors/span.ts'
+import { transform, visit, type Expr } from '../expr/bound.ts'
+import { eventTimeColumns, joinBound } from './event-time.ts'
+import { conjuncts } from './expr-key.ts'
+import { inputsOf, isStreaming, type Logical, type LogicalAggregate, type LogicalJoin, type LogicalWindow } from './logical.ts'
+import { conjunction } from './term.ts'
+import type { JoinType } from './unresolved.ts'
+import { expressionsOf, visitPlan } from './walk.ts'
+
+/** Output modes of a streaming query. */
+export type OutputModeName = 'append' | 'update' | 'complete'
+
+/** Value of a session setting, or undefined. */
+export type ConfReader = (key: string) => string | undefined
+
+/**
+ * Refuses what cannot run as a stream in an output mode: `plan` is the analyzed plan. The error underlines the clause at fault.
+ * Conditions and SQLSTATEs are Spark's; our own names where Spark has only a legacy number.
+ */
+export function checkStreaming(plan: Logical, mode: string, conf: ConfReader): void {
+  checkConf(conf)
+  const m = outputMode(mode)
+  if (!isStreaming(plan)) throw new UnsupportedError('STREAM_REQUIRED', {}, { at: plan.at })
+  checkMode(plan, m)
+  visitPlan(plan, (node) => {
+    if (isStreaming(node)) checkNode(node, m)
+  })
+  checkChains(plan, m, conf)
+  checkEqualities(plan, [])
+}
+
+/** A join of two streams needs an equality; that of an inner join may stand in a WHERE above it. */
+function checkEqualities(node: Logical, above: readonly Expr[]): void {
+  switch (node.op) {
+    case 'filter':
+      return checkEqualities(node.input, [...above, ...conjuncts(node.condition)])
+    case 'project': {
+      const items = new Map(node.items.map((i) => [i.attr.id, i.expr]))
+      return checkEqualities(node.input, above.map((c) => transform(c, (n) => (n.kind === 'attr' ? (items.get(n.id) ?? n) : n))))
+    }
+    case 'join': {
+      const inner = node.type === 'inner' || node.type === 'cross'
+      const condition = conjunction([...(node.condition ? [node.condition] : []), ...(inner ? above : [])])
+      if (isStreamJoin(node) && joinBound({ ...node, condition }).equalities.length === 0)
+        throw new UnsupportedError('STREAMING_JOIN_WITHOUT_EQUALITY', {}, { at: node.condition?.at ?? node.at, hint: 'join on l.key = r.key' })
+      checkEqualities(node.left, inner ? above : [])
+      checkEqualities(node.right, inner ? above : [])
+      return
+    }
+    default:
+      for (const p of inputsOf(node)) checkEqualities(p, [])
+  }
+}
+
+/** Refuses settings of streaming queries that have no meaning. */
+export function checkConf(conf: ConfReader): void {
+  const key = 'spark.sql.streaming.multipleWatermarkPolicy'
+  const policy = conf(key)
+  if (policy !== undefined && !['min', 'max'].includes(policy.toLowerCase()))
+    throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', { key, value: policy, requirement: 'it must be min or max' })
+}
+
+/** The output mode a word names, in any case; STREAMING_OUTPUT_MODE.INVALID otherwise. */
+export function outputMode(mode: string): OutputModeName {
+  const m = mode.toLowerCase()
+  if (m === 'append' || m === 'update' || m === 'complete') return m
+  throw new UnsupportedError('STREAMING_OUTPUT_MODE.INVALID', { mode }, { hint: 'the output modes are append, update and complete' })
+}
+
+const refuseMode = (operation: string, mode: OutputModeName, at: Span | undefined, hint?: string): never => {
+  throw new UnsupportedError('STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION', { operation, mode }, { at, hint })
+}
+
+/** Aggregations over a stream, the topmost first. */
+function streamingAggregates(plan: Logical): readonly LogicalAggregate[] {
+  const own = plan.op === 'aggregate' && isStreaming(plan) ? [plan] : []
+  return [...own, ...inputsOf(plan).flatMap(streamingAggregates)]
+}
+
+/** The session window an aggregation has as a key. */
+export function sessionOf(plan: LogicalAggregate): LogicalWindow | null {
+  for (let p: Logical = plan.input; ; p = inputsOf(p)[0]!) {
+    if (p.op === 'window' && p.gap) {
+      const column = p.attrs.at(-1)!
+      return plan.keys.some((k) => k.expr.kind === 'attr' && k.expr.id === column.id) ? p : null
+    }
+    if (p.op !== 'project' && p.op !== 'expand' && p.op !== 'filter') return null
+  }
+}
+
+function checkMode(plan: Logical, mode: OutputModeName): void {
+  const aggregates = streamingAggregates(plan)
+  const first = aggregates[0]
+  switch (mode) {
+    case 'append':
+      if (first && !first.keys.some((k) => k.attr.eventTime))
+        refuseMode(
+          first.aggregates.length === 0 ? 'distinct rows without a watermark column among them' : 'an aggregation without a watermark on one of its grouping columns',
+          mode,
+          first.at,
+          'set withWatermark(...) on the event time and group by it or a window of it, or write in output mode update or complete',
+        )
+      return
+    case 'complete':
+      if (!first) refuseMode('a query without an aggregation', mode, plan.at, 'write in output mode append or update')
+      return
+    case 'update': {
+      const session = first && sessionOf(first)
+      if (session) refuseMode('session_window', mode, session.at, 'write in output mode append or complete')
+    }
+  }
+}
+
+const isStreamJoin = (j: LogicalJoin): boolean => isStreaming(j.left) && isStreaming(j.right)
+
+function checkNode(node: Logical, mode: OutputModeName): void {
+  checkExpressions(node)
+  switch (node.op) {
+    case 'aggregate':
+      return checkAggregate(node)
+    case 'join':
+      return checkJoin(node, mode)
+    case 'dedup':
+      if (node.withinWatermark && eventTimeColumns(node.input).length === 0)
+        throw new UnsupportedError('STREAMING_DEDUP_WITHOUT_WATERMARK', {}, { at: node.at, hint: 'call withWatermark(...) before it' })
+      return
+    case 'union':
+      if (node.inputs.some((p) => !isStreaming(p))) throw new UnsupportedError('STREAMING_UNION_WITH_TABLE', {}, { at: node.at })
+      return
+    case 'setop':
+      if (node.kind === 'except' && isStreaming(node.right)) throw new UnsupportedError('STREAMING_EXCEPT', {}, { at: node.right.at ?? node.at })
+      if (node.kind === 'intersect' && isStreaming(node.left) && isStreaming(node.right)) throw new UnsupportedError('STREAMING_INTERSECT', {}, { at: node.at })
+      if (mode === 'append' && !node.attrs.some((x) => x.eventTime)) refuseMode(`${node.kind.toUpperCase()} without a watermark column`, mode, node.at)
+      return
+    case 'sort':
+      if (mode !== 'complete' || streamingAggregates(node).length === 0)
+        throw new UnsupportedError('STREAMING_SORT', {}, { at: node.at, hint: node.local ? 'leave SORT BY out' : 'sort where the result is read' })
+      return
+    case 'limit':
+      if (node.offset > 0 && (mode !== 'complete' || streamingAggregates(node).length === 0)) throw new UnsupportedError('STREAMING_OFFSET', { mode }, { at: node.at })
+      if (mode === 'update') throw new UnsupportedError('STREAMING_LIMIT', {}, { at: node.at, hint: 'write in output mode append' })
+      return
+    case 'sample':
+      throw new UnsupportedError('STREAMING_SAMPLE', {}, { at: node.at })
+    case 'over':
+      throw new UnsupportedError(
+        'NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING',
+        { function: node.calls[0]?.call.fn ?? 'a function' },
+        { at: node.calls[0]?.call.at ?? node.at, hint: 'group by window(time, ...) instead' },
+      )
+    case 'watermark': {
+      const column = node.input.attrs.find((x) => x.id === node.column)
+      if (column?.eventTime) throw new UnsupportedError('STREAMING_WATERMARK_REDEFINED', { name: column.name }, { at: node.at })
+    }
+  }
+}
+
+function checkExpressions(node: Logical): void {
+  for (const e of expressionsOf(node))
+    visit(e, (n) => {
+      if (n.kind === 'call' && n.fn === 'monotonically_increasing_id') throw new UnsupportedError('STREAMING_EXPRESSION', { function: n.fn }, { at: n.at })
+    })
+}
+
+function checkAggregate(node: LogicalAggregate): void {
+  if (node.pivot) throw new UnsupportedError('STREAMING_PIVOT', {}, { at: node.at })
+  const distinct = node.aggregates.find((x) => x.call.distinct)
+  if (distinct)
+    throw new UnsupportedError(
+      'STREAMING_DISTINCT_AGGREGATE',
+      { function: distinct.call.fn },
+      { at: distinct.call.at ?? node.at, hint: distinct.call.fn === 'count' ? 'use approx_count_distinct(...)' : 'aggregate over a subquery with dropDuplicates' },
+    )
+  const session = sessionOf(node)
+  if (session && node.keys.length === 1) throw new UnsupportedError('STREAMING_SESSION_WITHOUT_KEY', {}, { at: session.at })
+}
+
+const JOIN_NAME: Readonly<Record<JoinType, string>> = {
+  inner: 'inner',
+  cross: 'cross',
+  left: 'left outer',
+  right: 'right outer',
+  full: 'full outer',
+  semi: 'left semi',
+  anti: 'left anti',
+}
+
+function checkJoin(node: LogicalJoin, mode: OutputModeName): void {
+  const join = JOIN_NAME[node.type]
+  const [left, right] = [isStreaming(node.left), isStreaming(node.right)]
+  if (left && right) {
+    if (node.type === 'anti') throw new UnsupportedError('STREAMING_JOIN_TYPE', { join, side: 'right' }, { at: node.at })
+    const outer = node.type === 'left' || node.type === 'right' || node.type === 'full'
+    if (mode === 'complete' || (outer && mode === 'update')) throw new UnsupportedError('STREAMING_JOIN_OUTPUT_MODE', { join, mode }, { at: node.at, hint: 'write in output mode append' })
+    const bound = joinBound(node)
+    if (outer || node.type === 'semi') {
+      const released = node.type === 'right' ? bound.rightReleased : node.type === 'full' ? bound.leftReleased || bound.rightReleased : bound.leftReleased
+      if (!released) {
+        const missing = 'an equality or a range of event-time columns with a watermark on the side that bounds the other'
+        throw new UnsupportedError('STREAMING_JOIN_WITHOUT_WATERMARK', { join, missing }, { at: node.condition?.at ?? node.at, hint: 'set withWatermark(...) on both sides and add a condition such as r.time BETWEEN l.time AND l.time + INTERVAL 5 MINUTES' })
+      }
+    }
+    return
+  }
+  const refuse = (side: 'left' | 'right'): never => {
+    throw new UnsupportedError('STREAMING_JOIN_TYPE', { join, side }, { at: node.at, hint: side === 'right' ? 'put the stream on the left side' : 'put the stream on the right side' })
+  }
+  if (right && (node.type === 'left' || node.type === 'semi' || node.type === 'anti')) refuse('right')
+  if (left && node.type === 'right') refuse('left')
+  if (node.type === 'full') refuse(left ? 'left' : 'right')
+}
+
+/** Operators with state whose output must not feed another one with state in this mode. */
+function endsChain(p: Logical, mode: OutputModeName): boolean {
+  return p.op === 'aggregate' && mode !== 'append' && isStreaming(p)
+}
+
+/** Operators with state that judge lateness. */
+function isStateful(p: Logical): boolean {
+  if (!isStreaming(p)) return false
+  switch (p.op) {
+    case 'aggregate':
+      return true
+    case 'join':
+      return isStreamJoin(p)
+    case 'dedup':
+      return p.withinWatermark || p.input.attrs.some((x) => x.eventTime && p.keys.includes(x.id))
+    default:
+      return false
+  }
+}
+
+const describe = (p: Logical): string => (p.op === 'aggregate' ? (p.aggregates.length === 0 ? 'DISTINCT' : 'an aggregation') : p.op === 'join' ? 'a join of streams' : 'dropDuplicates')
+
+function checkChains(plan: Logical, mode: OutputModeName, conf: ConfReader): void {
+  const single = conf('spark.sql.streaming.statefulOperator.allowMultiple')?.toLowerCase() === 'false'
+  visitPlan(plan, (upper) => {
+    if (!isStateful(upper)) return
+    for (const input of inputsOf(upper))
+      visitPlan(input, (lower) => {
+        if (endsChain(lower, mode) || (single && isStateful(lower)))
+          throw new UnsupportedError('STREAMING_CHAINED_STATE', { upper: describe(upper), lower: describe(lower), mode }, { at: upper.at ?? lower.at, hint: single ? undefined : 'write in output mode append' })
+      })
+  })
+}

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import type { Expr } from '../expr/bound.ts'
+import { typeName } from '../types/data-type.ts'
+import { describeNode } from './explain.ts'
+import { inputsOf, isStreaming, type AggregateCall, type Logical } from './logical.ts'
+import { visitPlan } from './walk.ts'
+
+/** What a stateful node means, free of ids, aliases and positions in the text. */
+export interface Fingerprint {
+  readonly nodeId: number
+  /** sha256 of the canonical JSON, in hex. */
+  readonly fingerprint: string
+  /** The node in one line, for the message of a refused restart. */
+  readonly describe: string
+}
+
+type Canonical = null | boolean | number | string | readonly Canonical[] | { readonly [key: string]: Canonical }
+
+/**
+ * One fingerprint for each stateful node over a stream, from the analyzed plan (so that a better optimizer keeps old checkpoints).
+ * Columns are known by how they come about: the path of a table's column, or the expression that computes them. What only filters
+ * or names differently below a node does not change it; keys, functions, types, windows and watermark columns do.
+ */
+export function fingerprints(plan: Logical): readonly Fingerprint[] {
+  const origins = originsOf(plan)
+  const out: Fingerprint[] = []
+  visitPlan(plan, (node) => {
+    if (!isStreaming(node)) return
+    const meaning = meaningOf(node, origins)
+    if (meaning === null) return
+    const fingerprint = createHash('sha256').update(JSON.stringify(meaning)).digest('hex')
+    out.push({ nodeId: node.id, fingerprint, describe: describeNode(node).replaceAll(/#\d+/g, '') })
+  })
+  return out
+}
+
+type Origins = ReadonlyMap<number, Canonical>
+
+/** What every column of the plan is made of. */
+function originsOf(plan: Logical): Origins {
+  const origins = new Map<number, Canonical>()
+  let tables = 0
+  const set = (id: number, what: Canonical): void => {
+    if (!origins.has(id)) origins.set(id, what)
+  }
+  visitPlan(plan, (p) => {
+    const of = (e: Expr): Canonical => canonical(e, origins)
+    switch (p.op) {
+      case 'scan': {
+        const table = p.source.name ?? tables++
+        for (const x of p.attrs) set(x.id, { table, column: x.name.toLowerCase(), type: typeName(x.type) })
+        return
+      }
+      case 'local':
+      case 'range': {
+        const table = `values ${tables++}`
+        p.attrs.forEach((x, i) => set(x.id, { table, column: i, type: typeName(x.type) }))
+        return
+      }
+      case 'project':
+        for (const i of p.items) set(i.attr.id, of(i.expr))
+        return
+      case 'aggregate':
+        for (const k of p.keys) set(k.attr.id, of(k.expr))
+        for (const x of p.aggregates) set(x.attr.id, callOf(x.call, origins))
+        return
+      case 'window':
+        set(p.attrs.at(-1)!.id, { window: of(p.time), size: p.sizeUs, slide: p.slideUs, start: p.startUs, gap: p.gap ? of(p.gap) : null })
+        return
+      case 'expand':
+        p.attrs.forEach((x, i) => set(x.id, { expand: p.projections.map((list) => of(list[i]!)) }))
+        return
+      case 'union':
+        p.attrs.forEach((x, i) => set(x.id, { union: p.inputs.map((q) => origins.get(q.attrs[i]!.id) ?? null) }))
+        return
+      case 'generate':
+        p.attrs.slice(p.input.attrs.length).forEach((x, i) => set(x.id, { generate: p.fn, args: p.args.map(of), column: i }))
+        return
+      default:
+        for (const x of p.attrs) set(x.id, { column: typeName(x.type) })
+    }
+  })
+  return origins
+}
+
+function canonical(e: Expr, origins: Origins, params: ReadonlyMap<number, number> = new Map()): Canonical {
+  const inner = (c: Expr): Canonical => canonical(c, origins, params)
+  switch (e.kind) {
+    case 'attr':
+      return origins.get(e.id) ?? { column: e.name }
+    case 'column':
+      return { position: e.index }
+    case 'literal':
+      return { literal: e.value as Canonical, type: typeName(e.type) }
+    case 'param':
+      return { param: params.get(e.id) ?? -1 }
+    case 'context':
+      return { context: e.name }
+    case 'cast':
+      return { cast: inner(e.arg), type: typeName(e.type), mode: e.mode }
+    case 'field':
+      return { field: e.index, of: inner(e.arg) }
+    case 'call':
+      return { call: e.fn, args: e.args.map(inner), type: typeName(e.type) }
+    case 'lambda': {
+      const bound = new Map(params)
+      for (const p of e.params) bound.set(p.id, bound.size)
+      return { lambda: e.params.length, body: canonical(e.body, origins, bound) }
+    }
+    case 'and':
+    case 'or':
+    case 'coalesce':
+      return { [e.kind]: e.args.map(inner) }
+    case 'in':
+      return { in: inner(e.arg), list: e.list.map(inner) }
+    case 'case':
+      return { case: e.branches.map((b) => [inner(b.when), inner(b.then)]), otherwise: inner(e.otherwise) }
+  }
+}
+
+function callOf(c: AggregateCall, origins: Origins): Canonical {
+  return {
+    aggregate: c.fn,
+    args: c.args.map((e) => canonical(e, origins)),
+    distinct: c.distinct,
+    filter: c.filter ? canonical(c.filter, origins) : null,
+    type: typeName(c.type),
+  }
+}
+
+function meaningOf(p: Logical, origins: Origins): Canonical {
+  const of = (e: Expr): Canonical => canonical(e, origins)
+  const columnOf = (id: number): Canonical => origins.get(id) ?? null
+  switch (p.op) {
+    case 'aggregate':
+      return {
+        op: 'aggregate',
+        keys: p.keys.map((k) => ({ key: of(k.expr), type: typeName(k.attr.type), eventTime: k.attr.eventTime === true })),
+        aggregates: p.aggregates.map((x) => callOf(x.call, origins)),
+      }
+    case 'dedup':
+      return { op: 'dedup', keys: p.keys.map(columnOf), withinWatermark: p.withinWatermark, delays: p.withinWatermark ? delaysBelow(p) : [] }
+    case 'join':
+      if (!isStreaming(p.left) || !isStreaming(p.right)) return null
+      return {
+        op: 'join',
+        type: p.type,
+        condition: p.condition ? of(p.condition) : null,
+        left: p.left.attrs.map((x) => typeName(x.type)),
+        right: p.right.attrs.map((x) => typeName(x.type)),
+      }
+    case 'setop':
+      return { op: p.kind, all: p.all, columns: p.attrs.map((x) => typeName(x.type)) }
+    case 'limit':
+      return { op: 'limit', count: p.count, offset: p.offset }
+    default:
+      return null
+  }
+}
+
+/** Delays of the watermarks below: deduplication within the watermark remembers keys that long. */
+function delaysBelow(p: Logical): readonly string[] {
+  const own = p.op === 'watermark' ? [p.delayUs] : []
+  return [...own, ...inputsOf(p).flatMap(delaysBelow)]
+}

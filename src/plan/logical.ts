@@ -1,0 +1,239 @@
+import type { Span } from '../errors/span.ts'
+import type { Expr, LiteralJson } from '../expr/bound.ts'
+import type { DataType } from '../types/data-type.ts'
+import type { DecodePredicate } from '../formats/decode-plan.ts'
+import type { JoinType, SourceRef } from './unresolved.ts'
+
+/**
+ * A column by identity. Projections that pass a column on keep its id; everything computed gets a fresh one.
+ * `eventTime` marks the column of a watermark, and a window struct made from one; `watermarkNode` is the id of the
+ * watermark node it comes from.
+ */
+export interface Attr {
+  readonly id: number
+  readonly name: string
+  readonly type: DataType
+  readonly nullable: boolean
+  /** Relation names it may be qualified with; empty for computed columns. */
+  readonly qualifier: readonly string[]
+  readonly eventTime?: boolean
+}
+
+/** A computed column. */
+export interface Named {
+  readonly expr: Expr
+  readonly attr: Attr
+}
+
+/** One aggregate of an aggregate node; arguments are over the node's input. */
+export interface AggregateCall {
+  readonly fn: string
+  readonly args: readonly Expr[]
+  readonly distinct: boolean
+  readonly filter?: Expr
+  readonly type: DataType
+  readonly at?: Span | undefined
+}
+
+export interface SortKey {
+  readonly expr: Expr
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
+
+interface Base {
+  /** Unique in the plan; stable from analysis through optimization. */
+  readonly id: number
+  readonly attrs: readonly Attr[]
+  /** The clause it came from. */
+  readonly at?: Span | undefined
+}
+
+/** A plan whose names and types are settled. `attrs` are its output columns, in order. Immutable; expressions hold `attr` leaves of the inputs. */
+export type Logical =
+  | LogicalScan
+  | LogicalLocal
+  | LogicalRange
+  | LogicalProject
+  | LogicalFilter
+  | LogicalAggregate
+  | LogicalExpand
+  | LogicalWindow
+  | LogicalWatermark
+  | LogicalJoin
+  | LogicalUnion
+  | LogicalSetOperation
+  | LogicalSort
+  | LogicalLimit
+  | LogicalDedup
+  | LogicalGenerate
+  | LogicalOver
+  | LogicalSample
+
+export interface LogicalScan extends Base {
+  readonly op: 'scan'
+  readonly source: SourceRef
+  /** Filled by pushdown: paths needed (null: all) and conjuncts a decoder may use. Types of struct attrs are pruned alike. */
+  readonly columns: readonly (readonly string[])[] | null
+  readonly predicates: readonly DecodePredicate[]
+}
+/** Constant rows; VALUES, and SELECT without FROM (one row, no columns). */
+export interface LogicalLocal extends Base {
+  readonly op: 'local'
+  readonly rows: readonly (readonly LiteralJson[])[]
+}
+export interface LogicalRange extends Base {
+  readonly op: 'range'
+  readonly start: string
+  readonly end: string
+  readonly step: string
+}
+export interface LogicalProject extends Base {
+  readonly op: 'project'
+  readonly input: Logical
+  readonly items: readonly Named[]
+}
+export interface LogicalFilter extends Base {
+  readonly op: 'filter'
+  readonly input: Logical
+  readonly condition: Expr
+}
+/** Output: `keys` then `aggregates`. DISTINCT is an aggregate without aggregates. Expressions over the results are a project above. */
+export interface LogicalAggregate extends Base {
+  readonly op: 'aggregate'
+  readonly input: Logical
+  readonly keys: readonly Named[]
+  readonly aggregates: readonly { readonly call: AggregateCall; readonly attr: Attr }[]
+  /** Made by PIVOT, which Spark runs as two aggregations and so refuses on streams. */
+  readonly pivot?: boolean
+}
+/** Each input row once per projection: grouping sets. Output attrs have the types of the projections. */
+export interface LogicalExpand extends Base {
+  readonly op: 'expand'
+  readonly input: Logical
+  readonly projections: readonly (readonly Expr[])[]
+}
+/**
+ * `window(time, size, slide, start)`: each row once per window that holds it, with the window as a further last column
+ * struct<start, end>; rows with a NULL time are dropped. Microseconds as decimal strings.
+ */
+export interface LogicalWindow extends Base {
+  readonly op: 'window'
+  readonly input: Logical
+  readonly time: Expr
+  readonly sizeUs: string
+  readonly slideUs: string
+  readonly startUs: string
+  /**
+   * Only for `session_window(time, gap)`: the gap of each row, an interval; then the sizes are '0' and the column is
+   * [time, time + gap). The aggregate above has it as a key and merges the windows of a group that meet; rows whose
+   * gap is not positive are dropped.
+   */
+  readonly gap?: Expr
+}
+export interface LogicalWatermark extends Base {
+  readonly op: 'watermark'
+  readonly input: Logical
+  /** Attr id of the event time column. */
+  readonly column: number
+  /** A month counts 31 days. */
+  readonly delayUs: string
+}
+export interface LogicalJoin extends Base {
+  readonly op: 'join'
+  readonly left: Logical
+  readonly right: Logical
+  readonly type: JoinType
+  readonly condition: Expr | null
+}
+export interface LogicalUnion extends Base {
+  readonly op: 'union'
+  readonly inputs: readonly Logical[]
+}
+export interface LogicalSetOperation extends Base {
+  readonly op: 'setop'
+  readonly kind: 'intersect' | 'except'
+  readonly all: boolean
+  readonly left: Logical
+  readonly right: Logical
+}
+export interface LogicalSort extends Base {
+  readonly op: 'sort'
+  readonly input: Logical
+  readonly keys: readonly SortKey[]
+  /** SORT BY: within partitions only. */
+  readonly local?: boolean
+}
+export interface LogicalLimit extends Base {
+  readonly op: 'limit'
+  readonly input: Logical
+  readonly count: number | null
+  readonly offset: number
+}
+/** Keeps the first row of each key (attr ids). */
+export interface LogicalDedup extends Base {
+  readonly op: 'dedup'
+  readonly input: Logical
+  readonly keys: readonly number[]
+  readonly withinWatermark: boolean
+}
+/** LATERAL VIEW and generators in a select list: input columns, then the generator's. */
+export interface LogicalGenerate extends Base {
+  readonly op: 'generate'
+  readonly input: Logical
+  readonly fn: string
+  readonly args: readonly Expr[]
+  readonly outer: boolean
+}
+/** Window functions (OVER): input columns, then one per call. */
+export interface LogicalOver extends Base {
+  readonly op: 'over'
+  readonly input: Logical
+  readonly partitionBy: readonly Expr[]
+  readonly orderBy: readonly SortKey[]
+  readonly calls: readonly { readonly call: AggregateCall; readonly attr: Attr; readonly frame?: unknown }[]
+}
+export interface LogicalSample extends Base {
+  readonly op: 'sample'
+  readonly input: Logical
+  readonly text: string
+}
+
+/** The inputs of a node, left to right. */
+export function inputsOf(plan: Logical): readonly Logical[] {
+  switch (plan.op) {
+    case 'scan':
+    case 'local':
+    case 'range':
+      return []
+    case 'join':
+    case 'setop':
+      return [plan.left, plan.right]
+    case 'union':
+      return plan.inputs
+    default:
+      return [plan.input]
+  }
+}
+
+/** The same node over other inputs. */
+export function withInputs(plan: Logical, inputs: readonly Logical[]): Logical {
+  switch (plan.op) {
+    case 'scan':
+    case 'local':
+    case 'range':
+      return plan
+    case 'join':
+    case 'setop':
+      return inputs[0] === plan.left && inputs[1] === plan.right ? plan : { ...plan, left: inputs[0]!, right: inputs[1]! }
+    case 'union':
+      return inputs.every((x, i) => x === plan.inputs[i]) ? plan : { ...plan, inputs }
+    default:
+      return inputs[0] === plan.input ? plan : { ...plan, input: inputs[0]! }
+  }
+}
+
+/** True when any table under the plan never ends. */
+export function isStreaming(plan: Logical): boolean {
+  return plan.op === 'scan' ? plan.source.streaming : inputsOf(plan).some(isStreaming)
+}

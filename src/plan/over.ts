@@ -1,0 +1,239 @@
+import { AnalysisError } from '../errors/errors.ts'
+import type { Expr } from '../expr/bound.ts'
+import type { AstCall, AstFrame, AstFrameBound, AstSortItem, AstWindowSpec, Ident } from '../sql/ast.ts'
+import { DOUBLE, INT, isDatetime, isNumeric, typeName, VOID, type DataType } from '../types/data-type.ts'
+import { attrExpr, freshAttr, type Analysis } from './analysis.ts'
+import type { ExprContext } from './expr-context.ts'
+import { exprKey } from './expr-key.ts'
+import type { AggregateCall, Attr, Logical, LogicalOver, SortKey } from './logical.ts'
+import { aggregateCall } from './resolve-aggregate.ts'
+import { calledName, findFunction, OVER_ONLY, resolveArguments, unknownFunction } from './resolve-call.ts'
+import { callName } from './pretty-name.ts'
+import { resolveExpr } from './resolve-expr.ts'
+import { castTo, constantValue, type Term } from './term.ts'
+
+/** The window of a call, bounds as constants. */
+export interface OverFrame {
+  readonly unit: 'rows' | 'range'
+  readonly start: OverBound
+  readonly end: OverBound
+  readonly ignoreNulls: boolean
+}
+/** `offset` is a constant expression over no columns; negative offsets are `preceding`. */
+export type OverBound =
+  | { readonly kind: 'unbounded_preceding' | 'unbounded_following' | 'current_row' }
+  | { readonly kind: 'preceding' | 'following'; readonly offset: Expr }
+
+interface OverCall {
+  readonly call: AggregateCall
+  readonly attr: Attr
+  readonly frame: OverFrame
+  readonly partitionBy: readonly Expr[]
+  readonly orderBy: readonly SortKey[]
+}
+
+/** The window functions of one select; equal ones once. `plan` puts their nodes on. */
+export class OverCalls {
+  readonly #a: Analysis
+  readonly #windows: readonly { readonly name: Ident; readonly spec: AstWindowSpec }[]
+  readonly #calls: OverCall[] = []
+
+  constructor(a: Analysis, windows: readonly { readonly name: Ident; readonly spec: AstWindowSpec }[]) {
+    this.#a = a
+    this.#windows = windows
+  }
+
+  get size(): number {
+    return this.#calls.length
+  }
+
+  has(id: number): boolean {
+    return this.#calls.some((c) => c.attr.id === id)
+  }
+
+  /** `f(...) OVER (...)` as a column. */
+  resolve(ast: AstCall, given: AstWindowSpec, ctx: ExprContext): Term {
+    const name = calledName(ast)
+    const inner: ExprContext = { ...ctx, over: undefined, insideOver: true, generator: undefined }
+    const spec = this.#specOf(given)
+    if (ast.distinct) throw new AnalysisError('DISTINCT_WINDOW_FUNCTION_UNSUPPORTED', { function: name }, { at: ast.at })
+    const partitionBy = spec.partitionBy.map((e) => resolveExpr(e, inner))
+    const order = spec.orderBy.map((s) => sortTerm(s, inner))
+    const orderBy = order.map((o) => o.key)
+    const { call, text, nullable, kind } = functionOf(ast, name, inner)
+    if (kind === 'ranking' && orderBy.length === 0)
+      throw new AnalysisError('WINDOW_FUNCTION_FRAME_NOT_ORDERED', { function: name }, { at: ast.at })
+    const frame = frameOf(spec.frame, kind, orderBy, ast, call, inner)
+    const attr = freshAttr(this.#a, text, call.type, nullable)
+    this.#calls.push({ call, attr, frame: frame.frame, partitionBy: partitionBy.map((t) => t.expr), orderBy })
+    const parts = [
+      ...(partitionBy.length > 0 ? [`PARTITION BY ${partitionBy.map((t) => t.text).join(', ')}`] : []),
+      ...(order.length > 0 ? [`ORDER BY ${order.map((o) => o.text).join(', ')}`] : []),
+      frame.text,
+    ]
+    return { expr: attrExpr(attr, ast.at), text: `${text} OVER (${parts.join(' ')})` }
+  }
+
+  #specOf(spec: AstWindowSpec): AstWindowSpec {
+    const base = spec.base
+    if (!base) return spec
+    const found = this.#windows.find((w) => w.name.name.toLowerCase() === base.name.toLowerCase())
+    if (!found) throw new AnalysisError('MISSING_WINDOW_SPECIFICATION', { name: base.name }, { at: base.at ?? spec.at })
+    const of = this.#specOf(found.spec)
+    return { ...of, ...(spec.orderBy.length > 0 ? { orderBy: spec.orderBy } : {}), ...(spec.frame ? { frame: spec.frame } : {}), at: spec.at }
+  }
+
+  /** One node per window, calls of one window together; expressions rewritten by `f`. */
+  plan(input: Logical, f: (e: Expr) => Expr): Logical {
+    let plan = input
+    const groups = new Map<string, OverCall[]>()
+    for (const c of this.#calls) {
+      const key = `${c.partitionBy.map((e) => exprKey(e)).join()}|${c.orderBy.map((k) => `${exprKey(k.expr)}${k.descending}${k.nullsFirst}`).join()}`
+      groups.set(key, [...(groups.get(key) ?? []), c])
+    }
+    for (const calls of groups.values()) {
+      const first = calls[0]!
+      const node: LogicalOver = {
+        op: 'over',
+        id: this.#a.freshId(),
+        input: plan,
+        partitionBy: first.partitionBy.map(f),
+        orderBy: first.orderBy.map((k) => ({ ...k, expr: f(k.expr) })),
+        calls: calls.map((c) => ({
+          call: { ...c.call, args: c.call.args.map(f), ...(c.call.filter ? { filter: f(c.call.filter) } : {}) },
+          attr: c.attr,
+          frame: c.frame,
+        })),
+        attrs: [...plan.attrs, ...calls.map((c) => c.attr)],
+        at: first.call.at,
+      }
+      plan = node
+    }
+    return plan
+  }
+}
+
+/** A sort item with Spark's text for it. */
+export function sortTerm(s: AstSortItem, ctx: ExprContext): { readonly key: SortKey; readonly text: string } {
+  const term = resolveExpr(s.expr, ctx)
+  const nullsFirst = s.nulls ? s.nulls === 'first' : !s.descending
+  return {
+    key: { expr: term.expr, descending: s.descending, nullsFirst },
+    text: `${term.text} ${s.descending ? 'DESC' : 'ASC'} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`,
+  }
+}
+
+type Kind = 'aggregate' | 'ranking' | 'offset'
+
+const RANKING: Readonly<Record<string, DataType | undefined>> = {
+  row_number: INT,
+  rank: INT,
+  dense_rank: INT,
+  ntile: INT,
+  percent_rank: DOUBLE,
+  cume_dist: DOUBLE,
+}
+
+interface WindowFunction {
+  readonly call: AggregateCall
+  readonly text: string
+  readonly nullable: boolean
+  readonly kind: Kind
+}
+
+function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunction {
+  if (!OVER_ONLY.has(name)) {
+    const entry = findFunction(name, ctx.a.env)
+    if (!entry) throw unknownFunction(ast, name)
+    if (entry.kind !== 'aggregate')
+      throw new AnalysisError('INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX', { function: name, syntax: 'OVER' }, { at: ast.at })
+    return { ...aggregateCall(ast, entry, { ...ctx, insideAggregate: undefined }), kind: 'aggregate' }
+  }
+  const terms = resolveArguments(ast.args, ctx)
+  const args = terms.map((t) => t.expr)
+  const outOfRange = (value: unknown, position: number): never => {
+    throw new AnalysisError('DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE', { function: name, name: position === 0 ? 'buckets' : 'offset', range: 'above 0', value: String(value) }, { at: ast.at })
+  }
+  const count = (least: number, most: number): void => {
+    if (args.length < least || args.length > most)
+      throw new AnalysisError('WRONG_NUM_ARGS.WITHOUT_SUGGESTION', { function: name, expected: least === most ? `${least} arguments` : `${least} to ${most} arguments`, actual: args.length }, { at: ast.at })
+  }
+  const ranking = RANKING[name]
+  if (ranking) {
+    if (name === 'ntile') {
+      count(0, 1)
+      const n = args[0] === undefined ? 1 : constantValue(args[0], ctx.a.env)
+      if (typeof n === 'number' && n <= 0) outOfRange(n, 0)
+    } else if (name === 'row_number' || name === 'cume_dist') count(0, 0)
+    return { call: { fn: name, args, distinct: false, type: ranking, at: ast.at }, text: callName(name, terms.map((t) => t.text)), nullable: false, kind: 'ranking' }
+  }
+  count(name === 'nth_value' ? 2 : 1, name === 'nth_value' ? 2 : 3)
+  const type = args[0]!.type.kind === 'void' && args[2] ? args[2].type : (args[0]!.type ?? VOID)
+  const typed = args.map((e, i) => (i === 1 ? castTo(e, INT, ctx.a.env) : castTo(e, type, ctx.a.env)))
+  const texts = terms.map((t) => t.text)
+  if (name === 'nth_value') {
+    const n = constantValue(typed[1]!, ctx.a.env)
+    if (typeof n === 'number' && n <= 0) outOfRange(n, 1)
+    return { call: { fn: name, args: typed, distinct: false, type, at: ast.at }, text: callName(name, texts), nullable: true, kind: 'aggregate' }
+  }
+  const shown = [texts[0]!, texts[1] ?? '1', texts[2] ?? 'NULL']
+  return { call: { fn: name, args: typed, distinct: false, type, at: ast.at }, text: `${name}(${shown.join(', ')})`, nullable: true, kind: 'offset' }
+}
+
+const bound = (b: AstFrameBound, ctx: ExprContext): { readonly bound: OverBound; readonly text: string; readonly sign: number; readonly offset?: Expr } => {
+  switch (b.kind) {
+    case 'unbounded_preceding':
+      return { bound: { kind: b.kind }, text: 'UNBOUNDED PRECEDING', sign: -Infinity }
+    case 'unbounded_following':
+      return { bound: { kind: b.kind }, text: 'UNBOUNDED FOLLOWING', sign: Infinity }
+    case 'current_row':
+      return { bound: { kind: b.kind }, text: 'CURRENT ROW', sign: 0 }
+    default: {
+      const term = resolveExpr(b.offset, ctx)
+      const direction = b.kind === 'preceding' ? -1 : 1
+      const n = constantValue(term.expr, ctx.a.env)
+      const size = typeof n === 'number' || typeof n === 'bigint' ? Number(n) : 1
+      return { bound: { kind: b.kind, offset: term.expr }, text: `${term.text} ${b.kind.toUpperCase()}`, sign: direction * size, offset: term.expr }
+    }
+  }
+}
+
+const UNBOUNDED: OverBound = { kind: 'unbounded_preceding' }
+const CURRENT: OverBound = { kind: 'current_row' }
+
+function frameOf(
+  given: AstFrame | undefined,
+  kind: Kind,
+  orderBy: readonly SortKey[],
+  ast: AstCall,
+  call: AggregateCall,
+  ctx: ExprContext,
+): { readonly frame: OverFrame; readonly text: string } {
+  const ignoreNulls = ast.nulls === 'ignore'
+  if (kind === 'offset') {
+    const n = call.args[1] === undefined ? 1 : constantValue(call.args[1], ctx.a.env)
+    const shift = Number(n ?? 1) * (call.fn === 'lag' ? -1 : 1)
+    return { frame: { unit: 'rows', start: CURRENT, end: CURRENT, ignoreNulls }, text: `ROWS BETWEEN ${shift} FOLLOWING AND ${shift} FOLLOWING` }
+  }
+  if (!given) {
+    if (orderBy.length === 0 && kind === 'aggregate')
+      return { frame: { unit: 'rows', start: UNBOUNDED, end: { kind: 'unbounded_following' }, ignoreNulls }, text: 'ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING' }
+    const unit = kind === 'ranking' ? 'rows' : 'range'
+    return { frame: { unit, start: UNBOUNDED, end: CURRENT, ignoreNulls }, text: `${unit.toUpperCase()} BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW` }
+  }
+  const start = bound(given.start, ctx)
+  const end = given.end ? bound(given.end, ctx) : { bound: CURRENT, text: 'CURRENT ROW', sign: 0, offset: undefined }
+  if (start.sign > end.sign) throw new AnalysisError('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON', {}, { at: given.at ?? ast.at })
+  const offset = start.offset ?? end.offset
+  const order = orderBy[0]?.expr.type
+  if (given.unit === 'range' && offset && order && !isNumeric(order) && !isDatetime(order))
+    throw new AnalysisError(
+      'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE',
+      { frame: typeName(offset.type), order: typeName(order) },
+      { at: given.at ?? ast.at },
+    )
+  return {
+    frame: { unit: given.unit, start: start.bound, end: end.bound, ignoreNulls },
+    text: `${given.unit.toUpperCase()} BETWEEN ${start.text} AND ${end.text}`,
+  }
+}

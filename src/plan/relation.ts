@@ -1,0 +1,160 @@
+import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
+import { nearestName } from '../errors/suggest.ts'
+import type { Span } from '../errors/span.ts'
+import type { AstLateralView, AstRelation, AstSubqueryRef, AstTableAlias, AstTableFunction, AstWatermark, Ident } from '../sql/ast.ts'
+import { aliased, freshAttr, passOn, project, relationOf, type Analysis, type Relation, type Surroundings } from './analysis.ts'
+import { Base } from './base.ts'
+import { generatorColumns, generatorNode } from './generator.ts'
+import { analyzeJoin, crossJoin } from './join.ts'
+import { pivot, unpivot } from './pivot.ts'
+import { rangeRelation } from './range.ts'
+import { calledName, findFunction } from './resolve-call.ts'
+import { dotted } from './scope.ts'
+import { lookupTable } from './table.ts'
+import { values } from './values.ts'
+import { relationContext } from './where.ts'
+import { watermarkClause } from './watermark.ts'
+
+/** FROM: relations joined left to right; LATERAL ones see those before them. */
+export function fromClause(a: Analysis, list: readonly AstRelation[], surroundings: Surroundings): Relation {
+  let out: Relation | null = null
+  for (const r of list) {
+    const lateral = out !== null && isLateral(r)
+    if (lateral) out = lateralJoin(a, out!, r, surroundings)
+    else {
+      const next = analyzeRelation(a, r, surroundings)
+      out = out ? crossJoin(a, out, next, r.at) : next
+    }
+  }
+  return out!
+}
+
+/** True for LATERAL relations, which may read the columns to their left. */
+export const isLateral = (r: AstRelation): boolean => (r.kind === 'subquery' || r.kind === 'tablefunction') && r.lateral === true
+
+/** One relation with its alias, watermark and sample. */
+export function analyzeRelation(a: Analysis, r: AstRelation, surroundings: Surroundings): Relation {
+  let out = bare(a, r, surroundings)
+  if (r.sample) out = sample(a, out, r.sample.text, r.sample.at)
+  if (r.watermark) out = watermark(a, out, r.watermark, surroundings)
+  return r.alias ? withAlias(out, r.alias) : out
+}
+
+function bare(a: Analysis, r: AstRelation, surroundings: Surroundings): Relation {
+  switch (r.kind) {
+    case 'table':
+      return lookupTable(a, r.name, surroundings, r.at)
+    case 'subquery': {
+      const inner = a.query(r.query, surroundings)
+      return { plan: inner.plan, columns: inner.columns.map((c) => ({ ...c, qualifier: [] })), hidden: [] }
+    }
+    case 'values':
+      return values(a, r.values, surroundings)
+    case 'tablefunction':
+      return tableFunction(a, r, surroundings)
+    case 'join':
+      return joinRelation(a, r, surroundings)
+    case 'pivot':
+      return pivot(a, analyzeRelation(a, r.input, surroundings), r, surroundings)
+    case 'unpivot':
+      return unpivot(a, analyzeRelation(a, r.input, surroundings), r, surroundings)
+  }
+}
+
+function joinRelation(a: Analysis, r: AstRelation & { kind: 'join' }, surroundings: Surroundings): Relation {
+  const left = analyzeRelation(a, r.left, surroundings)
+  if (isLateral(r.right)) {
+    if (r.type !== 'inner' && r.type !== 'cross') return lateralUnsupported(r.right)
+    const joined = lateralJoin(a, left, r.right, surroundings)
+    return r.on ? onFilter(a, joined, r, surroundings) : joined
+  }
+  return analyzeJoin(a, left, analyzeRelation(a, r.right, surroundings), r, surroundings)
+}
+
+function onFilter(a: Analysis, joined: Relation, r: AstRelation & { kind: 'join' }, surroundings: Surroundings): Relation {
+  return analyzeJoin(a, joined, null, r, surroundings)
+}
+
+const lateralUnsupported = (r: AstRelation): never => {
+  throw new UnsupportedError('UNSUPPORTED', { feature: 'an outer LATERAL join' }, { at: r.at })
+}
+
+/** A LATERAL generator is a generate node; a LATERAL subquery that reads nothing to its left is a cross join. */
+function lateralJoin(a: Analysis, left: Relation, r: AstRelation, surroundings: Surroundings): Relation {
+  if (r.kind === 'tablefunction') {
+    const entry = findFunction(calledName(r.call), a.env)
+    if (entry?.kind === 'generator') {
+      const base = new Base(a, left.plan)
+      const ctx = relationContext(a, left, surroundings, 'LATERAL VIEW', base)
+      const g = generatorColumns(r.call, entry, r.alias?.columns ?? [], ctx)
+      const plan = generatorNode(a, base.plan, g)
+      const qualifier = [r.alias?.name.name ?? calledName(r.call)]
+      return { plan, columns: [...left.columns, ...g.attrs.map((x) => ({ ...x, qualifier }))], hidden: left.hidden }
+    }
+  }
+  const used = new Set<number>()
+  const outer = { columns: left.columns, hidden: left.hidden, parent: surroundings.outer, used }
+  const right = analyzeRelation(a, r, { ...surroundings, outer })
+  if (used.size > 0) throw new UnsupportedError('UNSUPPORTED', { feature: 'a LATERAL subquery that reads columns to its left' }, { at: r.at })
+  return crossJoin(a, left, right, r.at)
+}
+
+/** `AS t(a, b)`: the only qualifier from here on. */
+export function withAlias(r: Relation, alias: AstTableAlias): Relation {
+  const columns = alias.columns?.map((c) => c.name)
+  if (columns && columns.length !== r.columns.length)
+    throw new AnalysisError('ASSIGNMENT_ARITY_MISMATCH', { target: alias.name.name, names: columns.length, columns: r.columns.length }, { at: alias.at })
+  return aliased(r, alias.name.name, columns)
+}
+
+function watermark(a: Analysis, r: Relation, w: AstWatermark, surroundings: Surroundings): Relation {
+  return watermarkClause(a, r, w, surroundings)
+}
+
+function sample(a: Analysis, r: Relation, text: string, at: Span | undefined): Relation {
+  const percent = /\(\s*([\d.]+)\s*percent/i.exec(text)
+  if (percent && Number(percent[1]) > 100)
+    throw new AnalysisError('INVALID_TABLESAMPLE_FRACTION', { fraction: Number(percent[1]) / 100 }, { at })
+  return { ...r, plan: { op: 'sample', id: a.freshId(), input: r.plan, text, attrs: r.plan.attrs, at } }
+}
+
+function tableFunction(a: Analysis, r: AstTableFunction, surroundings: Surroundings): Relation {
+  const name = calledName(r.call)
+  if (name === 'range') return rangeRelation(a, r.call, surroundings)
+  const entry = findFunction(name, a.env)
+  if (entry?.kind !== 'generator') {
+    throw new AnalysisError(
+      entry ? 'UNSUPPORTED_GENERATOR.NOT_GENERATOR' : 'UNRESOLVABLE_TABLE_VALUED_FUNCTION',
+      (entry ? { function: name } : { name }) as never,
+      { at: r.call.at },
+    )
+  }
+  const plan = { op: 'local', id: a.freshId(), rows: [[]], attrs: [] } as const
+  const base = new Base(a, plan)
+  const g = generatorColumns(r.call, entry, [], relationContext(a, relationOf(plan), surroundings, 'LATERAL VIEW', base))
+  const node = generatorNode(a, base.plan, g)
+  return relationOf(project(a, node, g.attrs.map(passOn), r.at))
+}
+
+/** LATERAL VIEW [OUTER] f(…) t AS a, b. */
+export function lateralView(a: Analysis, input: Relation, view: AstLateralView, surroundings: Surroundings): Relation {
+  const name = calledName(view.call)
+  const entry = findFunction(name, a.env)
+  if (entry?.kind !== 'generator') throw new AnalysisError('UNSUPPORTED_GENERATOR.NOT_GENERATOR', { function: name }, { at: view.call.at })
+  const base = new Base(a, input.plan)
+  const ctx = relationContext(a, input, surroundings, 'LATERAL VIEW', base)
+  const g = generatorColumns(view.call, entry, view.columns, ctx, view.outer)
+  const qualifier = view.table ? [view.table.name] : []
+  return { plan: generatorNode(a, base.plan, g), columns: [...input.columns, ...g.attrs.map((x) => ({ ...x, qualifier }))], hidden: input.hidden }
+}
+
+/** A fresh copy of a column. */
+export const copyOf = (a: Analysis, name: string, of: Relation['columns'][number]) => freshAttr(a, name, of.type, of.nullable, of.eventTime === true)
+
+/** The error for a table nobody knows, with the nearest name. */
+export function unknownTable(a: Analysis, name: readonly Ident[], at: Span | undefined): AnalysisError {
+  const near = nearestName(dotted(name), a.catalog.names())
+  return new AnalysisError('TABLE_OR_VIEW_NOT_FOUND', { name: dotted(name) }, { at, hint: near === undefined ? undefined : `did you mean "${near}"?` })
+}
+
+export type { AstSubqueryRef }

@@ -1,0 +1,47 @@
+import { type Expr, visit } from '../expr/bound.ts'
+import { BOOLEAN } from '../types/data-type.ts'
+
+/** Equalities that a hash table can answer, and what is left of the condition. */
+export interface JoinKeys {
+  readonly pairs: readonly { readonly left: Expr; readonly right: Expr; readonly nullSafe: boolean }[]
+  readonly residual: Expr | null
+}
+
+/** Splits a join condition into equalities between the two sides (column ids of each) and a residual. */
+export function splitJoinCondition(condition: Expr | null, left: ReadonlySet<number>, right: ReadonlySet<number>): JoinKeys {
+  const pairs: { left: Expr; right: Expr; nullSafe: boolean }[] = []
+  const rest: Expr[] = []
+  const within = (e: Expr, side: ReadonlySet<number>): boolean => {
+    let any = false
+    let all = true
+    visit(e, (n) => {
+      if (n.kind !== 'attr') return
+      any = true
+      if (!side.has(n.id)) all = false
+    })
+    return any && all
+  }
+  for (const c of conjuncts(condition)) {
+    if (c.kind === 'call' && (c.fn === '=' || c.fn === '<=>')) {
+      const [a, b] = [c.args[0]!, c.args[1]!]
+      const nullSafe = c.fn === '<=>'
+      if (within(a, left) && within(b, right)) {
+        pairs.push({ left: a, right: b, nullSafe })
+        continue
+      }
+      if (within(b, left) && within(a, right)) {
+        pairs.push({ left: b, right: a, nullSafe })
+        continue
+      }
+    }
+    rest.push(c)
+  }
+  const residual: Expr | null =
+    rest.length === 0 ? null : rest.length === 1 ? rest[0]! : { kind: 'and', args: rest, type: BOOLEAN, nullable: rest.some((r) => r.nullable) }
+  return { pairs, residual }
+}
+
+function conjuncts(e: Expr | null): Expr[] {
+  if (e === null) return []
+  return e.kind === 'and' ? e.args.flatMap(conjuncts) : [e]
+}

@@ -1,0 +1,333 @@
+import { UnsupportedError } from '../errors/errors.ts'
+import type { Expr } from '../expr/bound.ts'
+import type { ExprEnv } from '../expr/env.ts'
+import type { PaneSpec } from '../operators/config.ts'
+import {
+  type Attr,
+  inputsOf,
+  isStreaming,
+  type Logical,
+  type LogicalAggregate,
+  type LogicalDedup,
+  type LogicalJoin,
+  type LogicalScan,
+} from '../plan/logical.ts'
+import type { StateTableSpec } from '../state/table.ts'
+import { BIGINT, field, TIMESTAMP } from '../types/data-type.ts'
+import { aggregateSpec } from './aggregates.ts'
+import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
+import { splitJoinCondition } from './join-keys.ts'
+import type { EnvSpec, NodeSpec, PipelineSpec } from './spec.ts'
+
+export interface PlanOptions {
+  /** null for a batch query. */
+  readonly mode: 'append' | 'update' | 'complete' | null
+  readonly env: ExprEnv
+  readonly envSpec: EnvSpec
+  /** By id of the logical node. */
+  readonly fingerprints: ReadonlyMap<number, { readonly fingerprint: string; readonly describe: string }>
+}
+
+/** A part of the pipeline already planned: the node that gives it, and its columns. */
+interface Planned {
+  readonly id: string
+  readonly attrs: readonly Attr[]
+}
+
+/** An optimized logical plan as a PipelineSpec. Only here do plan and operators meet. */
+export function planQuery(plan: Logical, options: PlanOptions): PipelineSpec {
+  return new Planner(options).run(plan)
+}
+
+class Planner {
+  readonly #options: PlanOptions
+  readonly #nodes: NodeSpec[] = []
+  readonly #fingerprints: Record<string, { fingerprint: string; describe: string }> = {}
+  #sources = 0
+  #stateful = 0
+
+  constructor(options: PlanOptions) {
+    this.#options = options
+  }
+
+  run(plan: Logical): PipelineSpec {
+    const out = this.#plan(plan)
+    const { mode, envSpec } = this.#options
+    return {
+      version: 1,
+      kind: mode === null ? 'batch' : 'stream',
+      mode,
+      schema: schemaOfAttrs(out.attrs),
+      nodes: this.#nodes,
+      env: envSpec,
+      fingerprints: this.#fingerprints,
+    }
+  }
+
+  #add(node: NodeSpec, attrs: readonly Attr[]): Planned {
+    this.#nodes.push(node)
+    return { id: node.id, attrs }
+  }
+
+  #id(op: string): string {
+    return `${op}-${this.#nodes.length}`
+  }
+
+  /** Ids of stateful operators count by themselves, so that stateless parts may change between restarts. */
+  #statefulId(op: string, plan: Logical): string {
+    const id = `${op}-s${this.#stateful++}`
+    const print = this.#options.fingerprints.get(plan.id)
+    if (print) this.#fingerprints[id] = print
+    return id
+  }
+
+  #plan(plan: Logical): Planned {
+    const { attrs } = plan
+    const schema = schemaOfAttrs(attrs)
+    switch (plan.op) {
+      case 'scan':
+        return this.#scan(plan)
+      case 'local':
+        return this.#add({ op: 'local', id: this.#id('local'), inputs: [], schema, rows: plan.rows }, attrs)
+      case 'range': {
+        const { start, end, step } = plan
+        return this.#add({ op: 'range', id: this.#id('range'), inputs: [], schema, start, end, step }, attrs)
+      }
+      case 'project': {
+        const filter = plan.input.op === 'filter' ? plan.input : null
+        const input = this.#plan(filter ? filter.input : plan.input)
+        return this.#fused(
+          input,
+          filter ? bindExpr(filter.condition, input.attrs) : null,
+          plan.items.map((i) => bindExpr(i.expr, input.attrs)),
+          attrs,
+        )
+      }
+      case 'filter': {
+        const input = this.#plan(plan.input)
+        return this.#fused(input, bindExpr(plan.condition, input.attrs), null, attrs)
+      }
+      case 'watermark': {
+        const input = this.#plan(plan.input)
+        const column = input.attrs.findIndex((a) => a.id === plan.column)
+        return this.#add({ op: 'watermark', id: this.#id('watermark'), inputs: [input.id], schema, column, delayUs: plan.delayUs }, attrs)
+      }
+      case 'window': {
+        const input = this.#plan(plan.input)
+        const { sizeUs, slideUs, startUs } = plan
+        const time = bindExpr(plan.time, input.attrs)
+        return this.#add({ op: 'window', id: this.#id('window'), inputs: [input.id], schema, time, sizeUs, slideUs, startUs }, attrs)
+      }
+      case 'expand': {
+        const input = this.#plan(plan.input)
+        const projections = plan.projections.map((p) => p.map((e) => bindExpr(e, input.attrs)))
+        return this.#add({ op: 'expand', id: this.#id('expand'), inputs: [input.id], schema, projections }, attrs)
+      }
+      case 'aggregate':
+        return this.#aggregate(plan)
+      case 'dedup':
+        return this.#dedup(plan)
+      case 'join':
+        return this.#join(plan)
+      case 'union': {
+        const inputs = plan.inputs.map((i) => this.#plan(i).id)
+        return this.#add({ op: 'union', id: this.#id('union'), inputs, schema }, attrs)
+      }
+      case 'setop': {
+        const inputs = [this.#plan(plan.left).id, this.#plan(plan.right).id]
+        return this.#add({ op: 'setop', id: this.#id('setop'), inputs, schema, kind: plan.kind, all: plan.all }, attrs)
+      }
+      case 'sort': {
+        const input = this.#plan(plan.input)
+        const keys = plan.keys.map((k) => ({ ...k, expr: bindExpr(k.expr, input.attrs) }))
+        return this.#add({ op: 'sort', id: this.#id('sort'), inputs: [input.id], schema, keys }, attrs)
+      }
+      case 'limit': {
+        const input = this.#plan(plan.input)
+        const counts = this.#options.mode === 'append' && isStreaming(plan)
+        const state: StateTableSpec | null = counts ? { name: 'count', keys: [], values: [field('seen', BIGINT)], paned: false } : null
+        const id = counts ? this.#statefulId('limit', plan) : this.#id('limit')
+        return this.#add({ op: 'limit', id, inputs: [input.id], schema, count: plan.count, offset: plan.offset, state }, attrs)
+      }
+      case 'generate': {
+        const input = this.#plan(plan.input)
+        const args = plan.args.map((a) => bindExpr(a, input.attrs))
+        const argTypes = args.map((a) => a.type)
+        return this.#add({ op: 'generate', id: this.#id('generate'), inputs: [input.id], schema, fn: plan.fn, args, argTypes, outer: plan.outer }, attrs)
+      }
+      case 'over':
+        throw new UnsupportedError('UNSUPPORTED', { feature: 'a window function (OVER)' }, { at: plan.at })
+      case 'sample':
+        throw new UnsupportedError('UNSUPPORTED', { feature: 'TABLESAMPLE' }, { at: plan.at })
+    }
+  }
+
+  #scan(plan: LogicalScan): Planned {
+    const { source, attrs } = plan
+    const name = source.name ?? `${source.format}-${this.#sources}`
+    this.#sources++
+    return this.#add(
+      {
+        op: 'source',
+        id: this.#id('source'),
+        inputs: [],
+        schema: schemaOfAttrs(attrs),
+        name,
+        format: source.format,
+        options: source.options,
+        declared: source.schema,
+        plan: { columns: plan.columns ?? attrs.map((a) => [a.name]), predicates: plan.predicates },
+        streaming: source.streaming,
+      },
+      attrs,
+    )
+  }
+
+  #fused(input: Planned, filter: Expr | null, items: readonly Expr[] | null, attrs: readonly Attr[]): Planned {
+    return this.#add({ op: 'fused', id: this.#id('fused'), inputs: [input.id], schema: schemaOfAttrs(attrs), filter, items }, attrs)
+  }
+
+  /**
+   * Plans `input` so that every expression is a column: those that are not are computed behind the input's columns.
+   * Gives their positions.
+   */
+  #withColumns(plan: Logical, exprs: readonly { readonly expr: Expr; readonly attr: Attr }[]): { planned: Planned; at: number[] } {
+    if (exprs.every((e) => e.expr.kind === 'attr')) {
+      const planned = this.#plan(plan)
+      return { planned, at: exprs.map((e) => planned.attrs.findIndex((a) => a.id === (e.expr as { id: number }).id)) }
+    }
+    const filter = plan.op === 'filter' ? plan : null
+    const input = this.#plan(filter ? filter.input : plan)
+    const computed = exprs.filter((e) => e.expr.kind !== 'attr')
+    const attrs = [...input.attrs, ...computed.map((c) => c.attr)]
+    const items = [...input.attrs.map((_, i) => columnAt(input.attrs, i)), ...computed.map((c) => bindExpr(c.expr, input.attrs))]
+    const planned = this.#fused(input, filter ? bindExpr(filter.condition, input.attrs) : null, items, attrs)
+    const wanted = exprs.map((e) => (e.expr.kind === 'attr' ? e.expr.id : e.attr.id))
+    return { planned, at: wanted.map((id) => attrs.findIndex((a) => a.id === id)) }
+  }
+
+  #aggregate(plan: LogicalAggregate): Planned {
+    const { env, mode } = this.#options
+    const { planned: input, at: keys } = this.#withColumns(plan.input, plan.keys)
+    const calls = plan.aggregates.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), env))
+    const pane = this.#pane(plan)
+    const keyFields = plan.keys.map((k) => field(k.attr.name, k.attr.type)).filter((_, k) => !(pane?.kind === 'window' && pane.index === k))
+    const values = calls.flatMap((c, i) => c.state.map((type, k) => field(`${c.fn}_${i}_${k}`, type)))
+    const streaming = isStreaming(plan)
+    const id = streaming ? this.#statefulId('aggregate', plan) : this.#id('aggregate')
+    return this.#add(
+      {
+        op: 'aggregate',
+        id,
+        inputs: [input.id],
+        schema: schemaOfAttrs(plan.attrs),
+        keys,
+        pane,
+        calls,
+        emit: streaming && mode !== null ? mode : 'batch',
+        state: { name: 'groups', keys: keyFields, values, paned: pane !== null },
+      },
+      plan.attrs,
+    )
+  }
+
+  /** The key by which groups expire, if any; a window is always a pane, so that its struct is never hashed. */
+  #pane(plan: LogicalAggregate): PaneSpec | null {
+    let found: PaneSpec | null = null
+    plan.keys.forEach(({ expr, attr }, index) => {
+      if (expr.kind !== 'attr') return
+      const window = findNode(plan.input, (n) => n.op === 'window' && n.attrs[n.attrs.length - 1]!.id === expr.id)
+      const expires = attr.eventTime === true
+      if (window?.op === 'window') {
+        if (found === null || expires) found = { kind: 'window', index, sizeUs: window.sizeUs, expires }
+      } else if (expires && (attr.type.kind === 'timestamp' || attr.type.kind === 'timestamp_ntz') && found === null)
+        found = { kind: 'time', index, sizeUs: '0', expires }
+    })
+    return found
+  }
+
+  #dedup(plan: LogicalDedup): Planned {
+    const input = this.#plan(plan.input)
+    const position = (id: number) => input.attrs.findIndex((a) => a.id === id)
+    const keys = plan.keys.map(position)
+    const streaming = isStreaming(plan)
+    const time = streaming ? input.attrs.findIndex((a) => a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz')) : -1
+    const watermark = time < 0 ? null : findNode(plan.input, (n) => n.op === 'watermark' && n.column === input.attrs[time]!.id)
+    const expiry = plan.withinWatermark && watermark ? 'within-watermark' : time >= 0 && keys.includes(time) ? 'time-key' : 'never'
+    const id = streaming ? this.#statefulId('dedup', plan) : this.#id('dedup')
+    return this.#add(
+      {
+        op: 'dedup',
+        id,
+        inputs: [input.id],
+        schema: schemaOfAttrs(plan.attrs),
+        keys,
+        time: time < 0 ? null : time,
+        expiry,
+        delayUs: watermark?.op === 'watermark' ? watermark.delayUs : '0',
+        state: {
+          name: 'seen',
+          keys: keys.map((k) => field(input.attrs[k]!.name, input.attrs[k]!.type)),
+          values: expiry === 'within-watermark' ? [field('expiresAt', TIMESTAMP)] : [],
+          paned: expiry === 'time-key',
+        },
+      },
+      plan.attrs,
+    )
+  }
+
+  #join(plan: LogicalJoin): Planned {
+    const leftStreams = isStreaming(plan.left)
+    const rightStreams = isStreaming(plan.right)
+    if (leftStreams && rightStreams) throw new UnsupportedError('UNSUPPORTED', { feature: 'a join of two streams' }, { at: plan.at })
+    // The side that is complete first is built; the other probes it.
+    const swap = rightStreams
+    const probe = swap ? plan.right : plan.left
+    const build = swap ? plan.left : plan.right
+    const type = swap ? swapped(plan.type) : plan.type
+    if (type === null) throw new UnsupportedError('UNSUPPORTED', { feature: `a ${plan.type} join with a stream on the right` }, { at: plan.at })
+    const keys = splitJoinCondition(plan.condition, new Set(probe.attrs.map((a) => a.id)), new Set(build.attrs.map((a) => a.id)))
+    const named = (e: Expr, i: number, side: string) => ({ expr: e, attr: { id: -1 - i - (side === 'r' ? 1000 : 0), name: `key${i}`, type: e.type, nullable: e.nullable, qualifier: [] } })
+    const right = this.#withColumns(build, keys.pairs.map((p, i) => named(p.right, i, 'r')))
+    const left = this.#withColumns(probe, keys.pairs.map((p, i) => named(p.left, i, 'l')))
+    const both = [...left.planned.attrs, ...right.planned.attrs]
+    const residual = keys.residual ? bindExpr(keys.residual, both) : null
+    const outer = type === 'left' || type === 'full' ? right.planned.attrs.map((a) => ({ ...a, nullable: true })) : right.planned.attrs
+    const kept = type === 'right' || type === 'full' ? left.planned.attrs.map((a) => ({ ...a, nullable: true })) : left.planned.attrs
+    const joined = type === 'semi' || type === 'anti' ? left.planned.attrs : [...kept, ...outer]
+    const node = this.#add(
+      {
+        op: 'join',
+        id: this.#id('join'),
+        inputs: [left.planned.id, right.planned.id],
+        schema: schemaOfAttrs(joined),
+        type,
+        leftKeys: left.at,
+        rightKeys: right.at,
+        nullSafe: keys.pairs.map((p) => p.nullSafe),
+        residual,
+      },
+      joined,
+    )
+    const same = joined.length === plan.attrs.length && joined.every((a, i) => a.id === plan.attrs[i]!.id)
+    if (same) return { id: node.id, attrs: plan.attrs }
+    const items = plan.attrs.map((a) => bindExpr({ kind: 'attr', id: a.id, name: a.name, type: a.type, nullable: a.nullable }, joined))
+    return this.#fused(node, null, items, plan.attrs)
+  }
+}
+
+/** The join as seen with its sides exchanged; null where the operator cannot run it so. */
+function swapped(type: LogicalJoin['type']): LogicalJoin['type'] | null {
+  if (type === 'inner' || type === 'cross') return type
+  return type === 'right' ? 'left' : null
+}
+
+function findNode(plan: Logical, wanted: (n: Logical) => boolean): Logical | null {
+  if (wanted(plan)) return plan
+  for (const input of inputsOf(plan)) {
+    const found = findNode(input, wanted)
+    if (found) return found
+  }
+  return null
+}
+

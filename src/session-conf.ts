@@ -1,0 +1,71 @@
+import { OptionError } from './errors/errors.ts'
+
+/** Settings with a meaning of ours or Spark's, and their defaults. Other keys are kept and ignored. */
+const DEFAULTS: Readonly<Record<string, string>> = {
+  'spark.sql.session.timeZone': Intl.DateTimeFormat().resolvedOptions().timeZone,
+  'spark.sql.ansi.enabled': 'true',
+  'spark.sql.caseSensitive': 'false',
+  'spark.sql.mapKeyDedupPolicy': 'EXCEPTION',
+  'spark.sql.timestampType': 'TIMESTAMP_LTZ',
+  'spark.sql.streaming.multipleWatermarkPolicy': 'min',
+  'spark.sql.streaming.noDataMicroBatches.enabled': 'true',
+  'spark.sql.streaming.minBatchesToRetain': '100',
+  'spark.sql.streaming.numRecentProgressUpdates': '100',
+  'spark.sql.streaming.stopActiveRunOnRestart': 'true',
+  'spark.sql.streaming.statefulOperator.allowMultiple': 'true',
+  'millrace.extensions': 'true',
+  'millrace.lateFilter': 'previous',
+  'millrace.durability': 'power',
+  'millrace.lockTimeoutMs': '0',
+}
+
+/** Values of settings that are one of a few words. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  'spark.sql.ansi.enabled': ['true', 'false'],
+  'spark.sql.caseSensitive': ['true', 'false'],
+  'spark.sql.mapKeyDedupPolicy': ['EXCEPTION', 'LAST_WIN'],
+  'spark.sql.timestampType': ['TIMESTAMP_LTZ', 'TIMESTAMP_NTZ'],
+  'spark.sql.streaming.multipleWatermarkPolicy': ['min', 'max'],
+  'spark.sql.streaming.noDataMicroBatches.enabled': ['true', 'false'],
+  'millrace.extensions': ['true', 'false'],
+  'millrace.lateFilter': ['previous', 'batch'],
+  'millrace.durability': ['power', 'process'],
+}
+
+/** `session.conf`: settings by key, as text. */
+export class RuntimeConfig {
+  readonly #set = new Map<string, string>()
+
+  constructor(initial: Readonly<Record<string, string | number | boolean>> = {}) {
+    for (const [k, v] of Object.entries(initial)) this.set(k, v)
+  }
+
+  /** Sets a key. A value outside the few that a key takes raises INVALID_CONF_VALUE. */
+  set(key: string, value: string | number | boolean): void {
+    const text = String(value)
+    const allowed = ALLOWED[key]
+    if (allowed && !allowed.some((a) => a.toLowerCase() === text.toLowerCase()))
+      throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', { key, value: text, requirement: `one of ${allowed.join(', ')}` })
+    this.#set.set(key, text)
+  }
+  /** The value, the default of a known key, or `fallback`; undefined when there is none. */
+  get(key: string, fallback?: string): string | undefined {
+    return this.#set.get(key) ?? fallback ?? DEFAULTS[key]
+  }
+  /** True when the value of a boolean key is true. */
+  flag(key: string): boolean {
+    return this.get(key)?.toLowerCase() === 'true'
+  }
+  /** A whole number; the default where the value is not one. */
+  number(key: string): number {
+    const n = Number(this.get(key))
+    return Number.isFinite(n) ? n : Number(DEFAULTS[key])
+  }
+  unset(key: string): void {
+    this.#set.delete(key)
+  }
+  /** Every key with a value, defaults included. */
+  getAll(): Readonly<Record<string, string>> {
+    return { ...DEFAULTS, ...Object.fromEntries(this.#set) }
+  }
+}

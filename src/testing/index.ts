@@ -1,0 +1,20 @@
+/** `millrace/testing`: runs streaming queries through scripts, in several worlds each. */
+export { CrashForTest, TestKit, type TestStream } from './kit.ts'
+export { ManualClock } from './manual-clock.ts'
+export {
+  add,
+  addAll,
+  advanceClock,
+  crashNext,
+  expectError,
+  expectNew,
+  expectProgress,
+  expectTable,
+  type ProgressExpectation,
+  restart,
+  run,
+  type Step,
+  type TestRow,
+} from './steps.ts'
+export { testStream, type TestStreamReport } from './test-stream.ts'
+export { MemoryStream } from '../connectors/memory/stream.ts'

@@ -1,0 +1,29 @@
+import { type Expr, visit } from '../expr/bound.ts'
+import { inputsOf, type Logical } from '../plan/logical.ts'
+
+/** Names of the output columns that come from the grouping keys alone: what identifies a row of an update-mode query. */
+export function upsertKey(plan: Logical): string[] {
+  const ids = keyIds(plan)
+  return plan.attrs.filter((a) => ids.has(a.id)).map((a) => a.name)
+}
+
+function keyIds(plan: Logical): Set<number> {
+  if (plan.op === 'aggregate') return new Set(plan.keys.map((k) => k.attr.id))
+  const below = new Set<number>()
+  for (const input of inputsOf(plan)) for (const id of keyIds(input)) below.add(id)
+  if (plan.op !== 'project') return below
+  const out = new Set<number>()
+  for (const { expr, attr } of plan.items) if (readsOnly(expr, below)) out.add(attr.id)
+  return out
+}
+
+function readsOnly(expr: Expr, ids: ReadonlySet<number>): boolean {
+  let any = false
+  let all = true
+  visit(expr, (e) => {
+    if (e.kind !== 'attr') return
+    any = true
+    if (!ids.has(e.id)) all = false
+  })
+  return any && all
+}

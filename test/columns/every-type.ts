@@ -1,0 +1,80 @@
+import {
+  arrayOf,
+  BIGINT,
+  BINARY,
+  BOOLEAN,
+  CALENDAR_INTERVAL,
+  type DataType,
+  DATE,
+  dayTimeInterval,
+  decimal,
+  DOUBLE,
+  field,
+  FLOAT,
+  INT,
+  mapOf,
+  SMALLINT,
+  STRING,
+  structOf,
+  TIMESTAMP,
+  TIMESTAMP_NTZ,
+  TINYINT,
+  VOID,
+  yearMonthInterval,
+} from '../../src/types/data-type.ts'
+import { CalendarInterval, MapValue, type Value } from '../../src/types/value.ts'
+
+/** Every type with a few values of it, the edges among them; no NULL. */
+export const SAMPLES: readonly { readonly name: string; readonly type: DataType; readonly values: readonly Value[] }[] =
+  [
+    { name: 'boolean', type: BOOLEAN, values: [true, false] },
+    { name: 'tinyint', type: TINYINT, values: [0, -128, 127] },
+    { name: 'smallint', type: SMALLINT, values: [0, -32768, 32767] },
+    { name: 'int', type: INT, values: [0, 1, -1, 2147483647, -2147483648] },
+    { name: 'date', type: DATE, values: [0, 19000, -719162] },
+    { name: 'interval_ym', type: yearMonthInterval(), values: [0, 14, -7] },
+    { name: 'bigint', type: BIGINT, values: [0n, 1n, -1n, 1n << 40n, 9223372036854775807n, -9223372036854775808n] },
+    { name: 'timestamp', type: TIMESTAMP, values: [0n, 1700000000123456n, -1n] },
+    { name: 'timestamp_ntz', type: TIMESTAMP_NTZ, values: [0n, 1700000000123456n] },
+    { name: 'interval_dt', type: dayTimeInterval(), values: [0n, 86400000000n] },
+    { name: 'decimal(10,2)', type: decimal(10, 2), values: [0n, 150n, -9999999999n] },
+    { name: 'decimal(38,4)', type: decimal(38, 4), values: [0n, -1n, 10n ** 37n, -(10n ** 37n), 1n << 64n] },
+    { name: 'float', type: FLOAT, values: [0, 1.5, Math.fround(-3.1), Infinity, NaN] },
+    { name: 'double', type: DOUBLE, values: [0, 1.5, -3.1, 1e308, -Infinity, NaN] },
+    { name: 'string', type: STRING, values: ['', 'a', 'ab', 'abc', 'abcd', 'abcde', 'grüße 🦀', 'x'.repeat(100)] },
+    {
+      name: 'binary',
+      type: BINARY,
+      values: [new Uint8Array(0), new Uint8Array([0]), new Uint8Array([255, 0, 7, 9, 200])],
+    },
+    {
+      name: 'interval',
+      type: CALENDAR_INTERVAL,
+      values: [new CalendarInterval(1, -2, 3n), new CalendarInterval(0, 0, 0n)],
+    },
+    { name: 'array<int>', type: arrayOf(INT), values: [[], [1], [1, null, -3]] },
+    { name: 'array<array<string>>', type: arrayOf(arrayOf(STRING)), values: [[], [[]], [['a', null], null, ['']]] },
+    {
+      name: 'map<string,double>',
+      type: mapOf(STRING, DOUBLE),
+      values: [new MapValue([], []), new MapValue(['a', 'b'], [1, null])],
+    },
+    {
+      name: 'struct<a:int,b:array<bigint>>',
+      type: structOf([field('a', INT), field('b', arrayOf(BIGINT))]),
+      values: [
+        [1, [2n]],
+        [null, null],
+        [-1, []],
+      ],
+    },
+    {
+      name: 'struct<d:decimal(38,0),f:float,t:boolean>',
+      type: structOf([field('d', decimal(38, 0)), field('f', FLOAT), field('t', BOOLEAN)]),
+      values: [
+        [10n ** 30n, 0.5, true],
+        [null, null, null],
+      ],
+    },
+    { name: 'void', type: VOID, values: [] },
+  ]
