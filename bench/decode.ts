@@ -12,7 +12,18 @@ import { LineReader } from '../src/connectors/files/read-lines.ts'
 import { jsonDecoder } from '../src/formats/json/decode.ts'
 import { jsonEncoder } from '../src/formats/json/encode.ts'
 import type { DecodePredicate } from '../src/formats/decode-plan.ts'
-import { BIGINT, decimal, field, INT, type Field, type Schema, schemaOf, STRING, structOf, TIMESTAMP } from '../src/types/data-type.ts'
+import {
+  BIGINT,
+  decimal,
+  field,
+  INT,
+  type Field,
+  type Schema,
+  schemaOf,
+  STRING,
+  structOf,
+  TIMESTAMP,
+} from '../src/types/data-type.ts'
 
 const [dir, roundsText, only] = process.argv.slice(2)
 const rounds = Number(roundsText ?? 7)
@@ -45,7 +56,9 @@ const nexmark: Case[] = [
 function report(name: string, lines: number, ns: number[], cpuNs: number[]): void {
   const rate = lines / (Math.min(...ns) / 1e9) / 1e6
   const median = lines / ([...ns].sort((a, b) => a - b)[ns.length >> 1]! / 1e9) / 1e6
-  console.log(`${name.padEnd(32)} best ${rate.toFixed(2)} M/s   median ${median.toFixed(2)} M/s   cpu ${(Math.min(...cpuNs) / lines).toFixed(0)} ns`)
+  console.log(
+    `${name.padEnd(32)} best ${rate.toFixed(2)} M/s   median ${median.toFixed(2)} M/s   cpu ${(Math.min(...cpuNs) / lines).toFixed(0)} ns`,
+  )
 }
 
 function measure(name: string, body: () => number): void {
@@ -76,7 +89,10 @@ function decodeFiles(files: readonly string[], c: Case, sink: (b: Batch) => void
 }
 
 if (dir !== undefined) {
-  const files = fs.readdirSync(dir).sort().map((n) => path.join(dir, n))
+  const files = fs
+    .readdirSync(dir)
+    .sort()
+    .map((n) => path.join(dir, n))
   for (const c of nexmark)
     measure(c.name, () => {
       let rows = 0
@@ -86,7 +102,9 @@ if (dir !== undefined) {
   decodeFiles(files, nexmark[2]!, (b) => {
     const [, bid] = b.columns
     if (bid?.shape !== 'struct' || kept.length >= 20) return
-    kept.push(new Batch(schemaOf(auction, bidder, field('price', decimal(18, 3)), dateTime, extra), bid.children, b.length))
+    kept.push(
+      new Batch(schemaOf(auction, bidder, field('price', decimal(18, 3)), dateTime, extra), bid.children, b.length),
+    )
   })
   measure('encode q1', () => {
     const encoder = jsonEncoder(kept[0]!.schema, { timeZone: 'UTC' })
@@ -106,9 +124,21 @@ const wide = path.join(fs.mkdtempSync('/tmp/millrace-bench-'), 'wide.jsonl')
 fs.writeFileSync(
   wide,
   Array.from({ length: 500_000 }, (_, i) =>
-    JSON.stringify({ ts: new Date(1767225600000 + i).toISOString(), user: `user-${i % 1000}`, url: `https://example.com/${'p'.repeat(40 + (i % 10))}/${i}`, status: 200 + (i % 5), bytes: i * 31, agent: 'Mozilla/5.0 (X11)', ok: i % 2 === 0 }),
+    JSON.stringify({
+      ts: new Date(1767225600000 + i).toISOString(),
+      user: `user-${i % 1000}`,
+      url: `https://example.com/${'p'.repeat(40 + (i % 10))}/${i}`,
+      status: 200 + (i % 5),
+      bytes: i * 31,
+      agent: 'Mozilla/5.0 (X11)',
+      ok: i % 2 === 0,
+    }),
   ).join('\n'),
 )
-const three = { name: '3 of 7 columns, 200-byte lines', schema: schemaOf(field('ts', TIMESTAMP), field('user', STRING), field('bytes', BIGINT)), predicates: [] }
+const three = {
+  name: '3 of 7 columns, 200-byte lines',
+  schema: schemaOf(field('ts', TIMESTAMP), field('user', STRING), field('bytes', BIGINT)),
+  predicates: [],
+}
 measure(three.name, () => decodeFiles([wide], three, () => {}))
 fs.rmSync(path.dirname(wide), { recursive: true })

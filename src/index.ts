@@ -1,7 +1,7 @@
 /** The public API of millrace. */
 export { millrace, MillraceSession, SessionBuilder, type SessionHooks } from './session.ts'
-export { RuntimeConfig } from './session-conf.ts'
-export { Catalog } from './catalog.ts'
+export { RuntimeConfig } from './session/conf.ts'
+export { Catalog } from './session/catalog.ts'
 export { DataFrame } from './dataframe/data-frame.ts'
 export { GroupedData } from './dataframe/grouped-data.ts'
 export { DataReader } from './dataframe/reader.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
-import { Catalog } from './catalog.ts'
+import { Catalog } from './session/catalog.ts'
 import { memoryCheckpoint, openCheckpoint } from './checkpoint/open.ts'
 import type { Batch } from './columns/batch.ts'
 import { inferSchema, rowFromJs, type RowOptions } from './columns/row.ts'
@@ -27,8 +27,8 @@ import { optimize } from './plan/optimize.ts'
 import type { Unresolved } from './plan/unresolved.ts'
 import { planQuery } from './planner/plan-query.ts'
 import type { PipelineSpec } from './planner/spec.ts'
-import { RuntimeConfig } from './session-conf.ts'
-import { envSpecOf, PINNED_KEYS, QueryEnv } from './session-env.ts'
+import { RuntimeConfig } from './session/conf.ts'
+import { envSpecOf, PINNED_KEYS, QueryEnv } from './session/env.ts'
 import type { AstStatement } from './sql/ast.ts'
 import { parseStatement, parseStatements } from './sql/parse.ts'
 import { type Schema } from './types/data-type.ts'
@@ -112,6 +112,8 @@ export class MillraceSession {
 
   /** A bounded table from objects by column name; the schema (DDL or Schema) is inferred when left out. */
   createDataFrame(rows: readonly Readonly<Record<string, unknown>>[], schema?: string | Schema): DataFrame {
+    if (schema === undefined && rows.length === 0)
+      throw new AnalysisError('CANNOT_INFER_EMPTY_SCHEMA', {}, { hint: 'give the schema, as in createDataFrame([], "a INT")' })
     const timeZone = this.#timeZone()
     const known = schema === undefined ? inferSchema(rows) : typeof schema === 'string' ? parseSchema(schema) : schema
     const values = rows.map((row) => rowFromJs(known, row, timeZone))

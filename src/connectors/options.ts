@@ -23,7 +23,11 @@ export function validateOptions(
     else {
       const near = nearestName(key, names.values())
       const known = names.size === 0 ? 'It takes none.' : `It knows: ${[...names.values()].join(', ')}.`
-      throw new OptionError('OPTION_UNKNOWN', { format, option: key }, { hint: near ? `did you mean "${near}"?` : known })
+      throw new OptionError(
+        'OPTION_UNKNOWN',
+        { format, option: key },
+        { hint: near ? `did you mean "${near}"?` : known },
+      )
     }
   }
   for (const [name, spec] of Object.entries(specs)) {
@@ -34,9 +38,15 @@ export function validateOptions(
   return out
 }
 
-function optionValue(format: string, option: string, spec: OptionSpec, value: string | number | boolean): string | number | boolean {
+function optionValue(
+  format: string,
+  option: string,
+  spec: OptionSpec,
+  value: string | number | boolean,
+): string | number | boolean {
   const text = String(value).trim()
-  const bad = (expected: string): OptionError => new OptionError('OPTION_INVALID', { format, option, value: String(value), expected })
+  const bad = (expected: string): OptionError =>
+    new OptionError('OPTION_INVALID', { format, option, value: String(value), expected })
   switch (spec.type) {
     case 'string':
       return String(value)

@@ -28,5 +28,9 @@ function find<P extends { readonly format: string }>(kind: 'source' | 'sink', al
   if (found !== undefined) return found
   const names = all.map((p) => p.format)
   const near = nearestName(format, names)
-  throw new AnalysisError('DATA_SOURCE_NOT_FOUND', { kind, provider: format }, { hint: near ? `did you mean "${near}"?` : `there are ${names.join(', ')}` })
+  throw new AnalysisError(
+    'DATA_SOURCE_NOT_FOUND',
+    { kind, provider: format },
+    { hint: near ? `did you mean "${near}"?` : `there are ${names.join(', ')}` },
+  )
 }

@@ -276,7 +276,7 @@ export class StreamingQuery {
     const message = error instanceof Error ? error.message : String(error)
     return new ExecutionError(
       'STREAM_FAILED',
-      { query: this.name ?? this.id, batch: this.#execution?.batchId ?? -1, message },
+      { query: this.name ?? this.id, batchId: this.#execution?.batchId ?? -1, message },
       { cause: error },
     )
   }

@@ -2,18 +2,18 @@ import type { EventTimeStats, Watermark } from '../operators/watermark.ts'
 import type { WatermarkNode } from '../planner/spec.ts'
 
 /**
- * The watermarks of a query, in milliseconds. Each watermark node has its own: the largest event time it has seen less
+ * The watermarks of a query, in milliseconds. Each stream that defines one has its own (nodes of one definition share it): the largest event time it has seen less
  * its delay, cut to milliseconds, never below the epoch, never back. The query's is their smallest or largest; a
  * stream that has delivered nothing holds the smallest at the epoch.
  */
 export class Watermarks {
-  readonly #nodes: readonly { readonly id: string; readonly delayUs: bigint; readonly operator: Watermark }[]
+  readonly #nodes: readonly { readonly stream: string; readonly delayUs: bigint; readonly operator: Watermark }[]
   readonly #policy: 'min' | 'max'
   readonly #own = new Map<string, number>()
   #combined = 0
 
   constructor(nodes: readonly { readonly spec: WatermarkNode; readonly operator: Watermark }[], policy: 'min' | 'max') {
-    this.#nodes = nodes.map((n) => ({ id: n.spec.id, delayUs: BigInt(n.spec.delayUs), operator: n.operator }))
+    this.#nodes = nodes.map((n) => ({ stream: n.spec.stream, delayUs: BigInt(n.spec.delayUs), operator: n.operator }))
     this.#policy = policy
   }
 
@@ -27,28 +27,28 @@ export class Watermarks {
     return this.#combined
   }
 
-  /** By node, for the commit log. */
+  /** By stream, for the commit log. */
   get streams(): Readonly<Record<string, number | null>> {
-    return Object.fromEntries(this.#nodes.map((n) => [n.id, this.#own.get(n.id) ?? null]))
+    return Object.fromEntries(this.#nodes.map((n) => [n.stream, this.#own.get(n.stream) ?? null]))
   }
 
   /** Takes up where a commit row left off. */
   restore(combinedMs: number, streams: Readonly<Record<string, number | null>>): void {
     this.#combined = combinedMs
-    for (const { id } of this.#nodes) {
-      const own = streams[id]
-      if (own !== undefined && own !== null) this.#own.set(id, own)
+    for (const { stream } of this.#nodes) {
+      const own = streams[stream]
+      if (own !== undefined && own !== null) this.#own.set(stream, own)
     }
   }
 
   /** Moves on by what the operators saw in the trigger that ended; gives the statistics for progress. */
   advance(): EventTimeStats | null {
     let all: EventTimeStats | null = null
-    for (const { id, delayUs, operator } of this.#nodes) {
+    for (const { stream, delayUs, operator } of this.#nodes) {
       const stats = operator.takeStats()
       if (stats === null) continue
       const own = Number((stats.maxUs - delayUs) / 1000n - (((stats.maxUs - delayUs) % 1000n) < 0n ? 1n : 0n))
-      this.#own.set(id, Math.max(this.#own.get(id) ?? 0, own, 0))
+      this.#own.set(stream, Math.max(this.#own.get(stream) ?? 0, own, 0))
       all =
         all === null
           ? stats
@@ -59,7 +59,7 @@ export class Watermarks {
             }
     }
     if (this.#nodes.length > 0) {
-      const each = this.#nodes.map((n) => this.#own.get(n.id) ?? 0)
+      const each = this.#nodes.map((n) => this.#own.get(n.stream) ?? 0)
       const combined = this.#policy === 'max' ? Math.max(...each) : Math.min(...each)
       if (combined > this.#combined) this.#combined = combined
     }

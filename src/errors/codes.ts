@@ -14,6 +14,7 @@ export const CODES = {
   AMBIGUOUS_REFERENCE: code('42704', 'column "{name}" is ambiguous, it could be any of {candidates}'),
   AMBIGUOUS_REFERENCE_TO_FIELDS: code('42000', 'the struct has {count} members named "{name}"'),
   ASSIGNMENT_ARITY_MISMATCH: code('42802', '{target} names {names} columns, its query gives {columns}'),
+  COLUMN_IS_NOT_VARIANT_TYPE: code('42K09', 'only a VARIANT can be read with a colon, not {actual}'),
   'DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES': code('42K09', '{function} needs an array and an element of its type, not {left} and {right}'),
   'DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES': code('42K09', '{function} needs two arrays of one element type, not {left} and {right}'),
   'DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES': code('42K09', 'the sides of {operator} do not fit together: {left} and {right}'),

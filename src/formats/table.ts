@@ -62,7 +62,9 @@ const LEAST_WIDTH = 3
 const pad = (text: string, width: number): string => ' '.repeat(Math.max(0, width - displayWidth(text)))
 
 function framedText(names: readonly string[], cells: readonly (readonly string[])[], toTheRight: boolean): string {
-  const widths = names.map((name, k) => cells.reduce((w, row) => Math.max(w, displayWidth(row[k]!)), Math.max(LEAST_WIDTH, displayWidth(name))))
+  const widths = names.map((name, k) =>
+    cells.reduce((w, row) => Math.max(w, displayWidth(row[k]!)), Math.max(LEAST_WIDTH, displayWidth(name))),
+  )
   const frame = `+${widths.map((w) => '-'.repeat(w)).join('+')}+\n`
   const line = (row: readonly string[]): string =>
     `|${row.map((c, k) => (toTheRight ? pad(c, widths[k]!) + c : c + pad(c, widths[k]!))).join('|')}|\n`

@@ -50,7 +50,8 @@ export class Aggregate implements Operator {
   readonly name = 'Aggregate'
   readonly schema: Schema
   readonly #config: AggregateConfig
-  readonly #inits: readonly { readonly column: number; readonly value: Value }[]
+  /** State fields that do not begin as NULL; `value` is called for each group, since states may hold mutable values. */
+  readonly #inits: readonly { readonly column: number; readonly value: () => Value }[]
   /** Grouping keys that the table holds; a window is its pane. */
   readonly #tableKeys: readonly number[]
   #late: StateTable | null = null
@@ -63,7 +64,10 @@ export class Aggregate implements Operator {
     this.#config = config
     this.#tableKeys = config.keys.filter((_, k) => !(config.pane?.kind === 'window' && config.pane.index === k))
     this.#inits = config.aggregates.flatMap((a) =>
-      a.body.init().flatMap((value, k) => (value === null ? [] : [{ column: a.first + k, value }])),
+      a.body.init().flatMap((value, k) => {
+        if (value === null) return []
+        return [{ column: a.first + k, value: typeof value === 'object' ? () => a.body.init()[k]! : () => value }]
+      }),
     )
   }
 
@@ -145,7 +149,11 @@ export class Aggregate implements Operator {
   #paneVector(batch: Batch): Int64Vector {
     const { keys, pane } = this.#config
     const column = batch.columns[keys[pane!.index]!]!
-    return asShape(pane!.kind === 'window' ? asShape(column, 'struct').children[0]! : column, 'i64')
+    if (pane!.kind === 'time') return asShape(column, 'i64')
+    const window = asShape(column, 'struct')
+    const start = asShape(window.children[0]!, 'i64')
+    // A NULL window comes from a grouping set without it.
+    return window.validity === null ? start : new Int64Vector(start.type, start.values, window.validity, start.length)
   }
 
   #countLate(batch: Batch, panes: BigInt64Array): void {
@@ -154,7 +162,7 @@ export class Aggregate implements Operator {
   }
 
   #initialise(slot: number): void {
-    for (const { column, value } of this.#inits) this.#config.table.setValue(slot, column, value)
+    for (const { column, value } of this.#inits) this.#config.table.setValue(slot, column, value())
   }
 
   #touchGlobal(): void {
@@ -215,11 +223,17 @@ function joinSlots(parts: readonly Int32Array[]): Int32Array {
 function windowVector(type: StructType, slots: Int32Array, table: StateTable, sizeUs: bigint): Vector {
   const starts = new BigInt64Array(slots.length)
   const ends = new BigInt64Array(slots.length)
+  let validity: Uint8Array | null = null
   for (let i = 0; i < slots.length; i++) {
     const start = table.paneOf(slots[i]!)
+    if (start === NEVER) {
+      validity ??= new Uint8Array(slots.length).fill(1)
+      validity[i] = 0
+      continue
+    }
     starts[i] = start
     ends[i] = start + sizeUs
   }
   const member = type.fields[0]!.type
-  return new StructVector(type, [new Int64Vector(member, starts, null), new Int64Vector(member, ends, null)], null, slots.length)
+  return new StructVector(type, [new Int64Vector(member, starts, null), new Int64Vector(member, ends, null)], validity, slots.length)
 }

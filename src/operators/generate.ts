@@ -1,6 +1,6 @@
 import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { vectorOf } from '../columns/builder.ts'
-import type { ListVector, Vector } from '../columns/vector.ts'
+import { BytesVector, Int32Vector, type ListVector, type Vector } from '../columns/vector.ts'
 import type { Schema } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { OpContext, Operator } from './operator.ts'
@@ -13,6 +13,8 @@ export interface GenerateConfig {
   readonly schema: Schema
   readonly args: (batch: Batch) => readonly Vector[]
   readonly rows: (...args: never[]) => Iterable<readonly Value[]>
+  /** Input columns that are passed on, in front of the generator's own. */
+  readonly keep: readonly number[]
   readonly outer: boolean
   readonly explode: { readonly position: boolean } | null
 }
@@ -22,7 +24,7 @@ export interface GenerateConfig {
  *
  *   state   none
  *   late    not judged
- *   output  input columns, then the generator's; `outer` keeps rows for which there is none, with NULLs
+ *   output  the input columns kept, then the generator's; `outer` keeps rows for which there is none, with NULLs
  *   ports   one; large results leave through `drain`
  */
 export class Generate implements Operator {
@@ -62,18 +64,20 @@ export class Generate implements Operator {
   }
 
   #explode(batch: Batch, list: ListVector, cap: number, ctx: OpContext): void {
-    const parents = new Int32Array(cap)
+    const { keep, outer } = this.#config
+    const withPosition = this.#config.explode!.position
+    const parents = keep.length > 0 ? new Int32Array(cap) : null
+    const positions = withPosition ? new Int32Array(cap) : null
     const elements = new Int32Array(cap)
-    const positions = new Int32Array(cap)
     const { starts, ends, validity } = list
-    const outer = this.#config.outer
-    const total = batch.rowCount
+    const { selection, rowCount: total } = batch
     let n = 0
     let nulls = false
+    let inOrder = true
     let next = this.#next
     let element = this.#element
     while (next < total && n < cap) {
-      const r = batch.rowAt(next)
+      const r = selection === null ? next : selection[next]!
       const isNull = validity !== null && validity[r] === 0
       const from = starts[r]!
       const to = isNull ? from : ends[r]!
@@ -81,9 +85,8 @@ export class Generate implements Operator {
         element = from
         if (to <= from) {
           if (outer) {
-            parents[n] = r
-            elements[n] = -1
-            n++
+            if (parents !== null) parents[n] = r
+            elements[n++] = -1
             nulls = true
           }
           next++
@@ -92,12 +95,10 @@ export class Generate implements Operator {
         }
       }
       const stop = Math.min(to, element + cap - n)
-      for (; element < stop; element++) {
-        parents[n] = r
-        elements[n] = element
-        positions[n] = element - from
-        n++
-      }
+      if (n > 0 && elements[n - 1] !== element - 1) inOrder = false
+      if (parents !== null) parents.fill(r, n, n + stop - element)
+      if (positions !== null) for (let e = element; e < stop; e++) positions[n + e - element] = e - from
+      for (; element < stop; element++) elements[n++] = element
       if (element >= to) {
         next++
         element = -1
@@ -106,18 +107,17 @@ export class Generate implements Operator {
     this.#next = next
     this.#element = element
     if (n === 0) return
-    const rows = parents.subarray(0, n)
-    const columns: Vector[] = batch.columns.map((c) => c.take(rows))
-    const field = (i: number) => this.schema.fields[batch.columns.length + i]!
-    const withPosition = this.#config.explode!.position
+    const columns: Vector[] = []
+    if (parents !== null) for (const k of keep) columns.push(batch.columns[k]!.take(parents.subarray(0, n)))
+    const field = (i: number) => this.schema.fields[keep.length + i]!
     const chosen = elements.subarray(0, n)
     if (nulls) {
       const at = Array.from(chosen)
-      if (withPosition) columns.push(vectorOf(field(0).type, at.map((e, i) => (e < 0 ? null : positions[i]!))))
+      if (positions !== null) columns.push(vectorOf(field(0).type, at.map((e, i) => (e < 0 ? null : positions[i]!))))
       columns.push(vectorOf(field(withPosition ? 1 : 0).type, at.map((e) => (e < 0 ? null : list.child.get(e)))))
     } else {
-      if (withPosition) columns.push(vectorOf(field(0).type, Array.from(positions.subarray(0, n))))
-      columns.push(list.child.take(chosen))
+      if (positions !== null) columns.push(new Int32Vector(field(0).type, positions, null, n))
+      columns.push(inOrder ? sliceOf(list.child, chosen) : list.child.take(chosen))
     }
     ctx.emit(new Batch(this.schema, columns, n))
   }
@@ -125,7 +125,7 @@ export class Generate implements Operator {
   #generate(batch: Batch, cap: number, ctx: OpContext): void {
     const parents: number[] = []
     const made: (readonly Value[])[] = []
-    const width = this.schema.fields.length - batch.columns.length
+    const width = this.schema.fields.length - this.#config.keep.length
     const nothing: readonly Value[] = new Array<Value>(width).fill(null)
     const { rows, outer } = this.#config
     while (this.#next < batch.rowCount && made.length < cap) {
@@ -154,11 +154,19 @@ export class Generate implements Operator {
     }
     if (made.length === 0) return
     const at = Int32Array.from(parents)
-    const columns: Vector[] = batch.columns.map((c) => c.take(at))
+    const columns: Vector[] = this.#config.keep.map((k) => batch.columns[k]!.take(at))
     for (let k = 0; k < width; k++) {
-      const type = this.schema.fields[batch.columns.length + k]!.type
+      const type = this.schema.fields[this.#config.keep.length + k]!.type
       columns.push(vectorOf(type, made.map((row) => row[k]!)))
     }
     ctx.emit(new Batch(this.schema, columns, made.length))
   }
+}
+
+/** Elements `rows[0]` to `rows[n - 1]`, which follow one another: a piece of the vector where that needs no copy. */
+function sliceOf(child: Vector, rows: Int32Array): Vector {
+  if (child.shape !== 'bytes') return child.take(rows)
+  const [from, to] = [rows[0]!, rows[0]! + rows.length]
+  const validity = child.validity === null ? null : child.validity.subarray(from, to)
+  return new BytesVector(child.type, child.data, child.starts.subarray(from, to), child.ends.subarray(from, to), validity)
 }

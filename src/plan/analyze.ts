@@ -81,7 +81,7 @@ function analyzePlan(a: Analysis, p: Unresolved, s: Surroundings): Relation {
     case 'dedup':
       return dedup(a, a.plan(p.input, s), p.columns, p.withinWatermark)
     case 'watermark':
-      return watermarkOf(a, a.plan(p.input, s), p.column, p.delay, s)
+      return watermarkOf(a, a.plan(p.input, s), p, s)
   }
 }
 

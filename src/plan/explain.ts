@@ -1,6 +1,6 @@
 import { eventTimeColumns, joinBound } from './event-time.ts'
 import { exprText } from './expr-text.ts'
-import { inputsOf, isStreaming, type AggregateCall, type Attr, type Logical, type Named, type SortKey } from './logical.ts'
+import { generatedAttrs, inputsOf, isStreaming, type AggregateCall, type Attr, type Logical, type Named, type SortKey } from './logical.ts'
 import type { AppliedRule } from './optimize.ts'
 import { visitPlan } from './walk.ts'
 
@@ -92,7 +92,7 @@ export function describeNode(p: Logical): string {
     case 'dedup':
       return `Deduplicate${p.withinWatermark ? ' within watermark' : ''} keys=[${p.attrs.filter((x) => p.keys.includes(x.id)).map(column).join(', ')}]`
     case 'generate':
-      return `Generate${p.outer ? ' outer' : ''} ${p.fn}(${p.args.map(exprText).join(', ')}) AS ${columns(p.attrs.slice(p.input.attrs.length))}`
+      return `Generate${p.outer ? ' outer' : ''} ${p.fn}(${p.args.map(exprText).join(', ')}) AS ${columns(generatedAttrs(p))}`
     case 'over':
       return `Over partition=[${p.partitionBy.map(exprText).join(', ')}] order=[${p.orderBy.map(sortKey).join(', ')}] [${p.calls.map((c) => `${callText(c.call)} AS ${column(c.attr)}`).join(', ')}]`
     case 'sample':

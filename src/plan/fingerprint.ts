@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Expr } from '../expr/bound.ts'
 import { typeName } from '../types/data-type.ts'
 import { describeNode } from './explain.ts'
-import { inputsOf, isStreaming, type AggregateCall, type Logical } from './logical.ts'
+import { generatedAttrs, inputsOf, isStreaming, type AggregateCall, type Logical } from './logical.ts'
 import { visitPlan } from './walk.ts'
 
 /** What a stateful node means, free of ids, aliases and positions in the text. */
@@ -74,7 +74,7 @@ function originsOf(plan: Logical): Origins {
         p.attrs.forEach((x, i) => set(x.id, { union: p.inputs.map((q) => origins.get(q.attrs[i]!.id) ?? null) }))
         return
       case 'generate':
-        p.attrs.slice(p.input.attrs.length).forEach((x, i) => set(x.id, { generate: p.fn, args: p.args.map(of), column: i }))
+        generatedAttrs(p).forEach((x, i) => set(x.id, { generate: p.fn, args: p.args.map(of), column: i }))
         return
       default:
         for (const x of p.attrs) set(x.id, { column: typeName(x.type) })

@@ -17,7 +17,7 @@ export function limited(a: Analysis, input: Relation, limit: AstExpr | undefined
     const value = constantValue(term.expr, a.env)
     if (value === undefined) throw new AnalysisError('INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE', { clause }, { at: ast.at })
     const kind = term.expr.type.kind
-    if (kind !== 'int' && kind !== 'smallint' && kind !== 'tinyint' && kind !== 'void')
+    if (kind !== 'int' && kind !== 'smallint' && kind !== 'tinyint')
       throw new AnalysisError('INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE', { clause, actual: typeName(term.expr.type) }, { at: ast.at })
     if (value === null) throw new AnalysisError('INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL', { clause }, { at: ast.at })
     const n = Number(value as number)

@@ -138,6 +138,8 @@ export interface LogicalWatermark extends Base {
   readonly column: number
   /** A month counts 31 days. */
   readonly delayUs: string
+  /** The same for every use of one definition (a view read twice): they share one watermark. */
+  readonly origin: number
 }
 export interface LogicalJoin extends Base {
   readonly op: 'join'
@@ -177,7 +179,7 @@ export interface LogicalDedup extends Base {
   readonly keys: readonly number[]
   readonly withinWatermark: boolean
 }
-/** LATERAL VIEW and generators in a select list: input columns, then the generator's. */
+/** LATERAL VIEW and generators in a select list: input columns (once optimized, those read above), then the generator's. */
 export interface LogicalGenerate extends Base {
   readonly op: 'generate'
   readonly input: Logical
@@ -214,6 +216,12 @@ export function inputsOf(plan: Logical): readonly Logical[] {
     default:
       return [plan.input]
   }
+}
+
+/** The columns that the generator gives, after those of its input that are passed on. */
+export function generatedAttrs(plan: LogicalGenerate): readonly Attr[] {
+  const input = new Set(plan.input.attrs.map((x) => x.id))
+  return plan.attrs.filter((x) => !input.has(x.id))
 }
 
 /** The same node over other inputs. */

@@ -107,7 +107,6 @@ function dropColumns(a: Analysis, input: Relation, step: AstPipeStep): Relation 
 
 function aggregateStep(a: Analysis, input: Relation, step: AstPipeStep, surroundings: Surroundings): Relation {
   const groupBy = step.groupBy ?? { elements: [], at: step.at }
-  const out = analyzeSelect(a, input, { items: step.items ?? [], groupBy, keysFirst: true, at: step.at }, surroundings)
   for (const item of step.items ?? []) {
     const single = analyzedAggregates(a, input, item, surroundings)
     if (!single)
@@ -117,7 +116,7 @@ function aggregateStep(a: Analysis, input: Relation, step: AstPipeStep, surround
         { at: item.at, hint: 'grouping columns belong behind GROUP BY' },
       )
   }
-  return out
+  return analyzeSelect(a, input, { items: step.items ?? [], groupBy, keysFirst: true, at: step.at }, surroundings)
 }
 
 /** Whether an item holds an aggregate. */

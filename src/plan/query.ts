@@ -1,6 +1,7 @@
 import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
 import type { AstQuery, AstQueryBody, AstSelect, AstWith } from '../sql/ast.ts'
 import { relationOf, type Analysis, type Cte, type Relation, type Surroundings } from './analysis.ts'
+import { isStreaming } from './logical.ts'
 import { limited } from './limit.ts'
 import { pipe } from './pipe.ts'
 import { fromClause, lateralView } from './relation.ts'
@@ -11,7 +12,7 @@ import { values } from './values.ts'
 
 /** A query: WITH, body, ORDER BY, LIMIT. */
 export function analyzeQuery(a: Analysis, query: AstQuery, given: Surroundings): Relation {
-  const surroundings = query.with ? withCtes(query.with, given) : given
+  const surroundings = query.with ? withCtes(a, query.with, given) : given
   const { orderBy, sortBy, limit, offset } = query
   let out: Relation
   if (query.body.kind === 'select') out = select(a, query.body, surroundings, { orderBy, sortBy })
@@ -22,7 +23,7 @@ export function analyzeQuery(a: Analysis, query: AstQuery, given: Surroundings):
   return limit || offset ? limited(a, out, limit, offset, surroundings) : out
 }
 
-function withCtes(w: AstWith, given: Surroundings): Surroundings {
+function withCtes(a: Analysis, w: AstWith, given: Surroundings): Surroundings {
   const ctes = new Map(given.ctes)
   const own = new Set<string>()
   for (const c of w.ctes) {
@@ -31,13 +32,21 @@ function withCtes(w: AstWith, given: Surroundings): Surroundings {
     own.add(name)
     if (w.recursive && readsTable(c.query, name)) {
       if (!hasUnion(c.query.body)) throw new AnalysisError('INVALID_RECURSIVE_CTE', { name: c.name.name }, { at: c.name.at ?? w.at })
-      throw new UnsupportedError('UNSUPPORTED', { feature: 'WITH RECURSIVE' }, { at: c.name.at ?? w.at })
+      refuseRecursion(a, c, ctes, given, w)
     }
     const columns = c.columns?.map((x) => x.name)
     const cte: Cte = { query: c.query, columns, surroundings: { ...given, ctes: new Map(ctes) }, recursive: false }
     ctes.set(name, cte)
   }
   return { ...given, ctes }
+}
+
+/** Recursion is not built; over a stream it never will be. */
+function refuseRecursion(a: Analysis, c: AstWith['ctes'][number], ctes: ReadonlyMap<string, Cte>, given: Surroundings, w: AstWith): never {
+  const at = c.name.at ?? w.at
+  const { body } = c.query
+  if (body.kind === 'setop' && isStreaming(analyzeBody(a, body.left, { ...given, ctes }).plan)) throw new UnsupportedError('STREAMING_RECURSIVE_CTE', {}, { at })
+  throw new UnsupportedError('UNSUPPORTED', { feature: 'WITH RECURSIVE' }, { at })
 }
 
 const hasUnion = (body: AstQueryBody): boolean => body.kind === 'setop' && body.op === 'union'

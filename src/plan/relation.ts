@@ -37,6 +37,8 @@ export function analyzeRelation(a: Analysis, r: AstRelation, surroundings: Surro
   let out = bare(a, r, surroundings)
   if (r.sample) out = sample(a, out, r.sample.text, r.sample.at)
   if (r.watermark) out = watermark(a, out, r.watermark, surroundings)
+  if (r.kind === 'values' && r.alias?.columns && r.alias.columns.length !== out.columns.length)
+    throw new AnalysisError('INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH', { expected: r.alias.columns.length, row: 1, actual: out.columns.length }, { at: r.alias.at })
   return r.alias ? withAlias(out, r.alias) : out
 }
 

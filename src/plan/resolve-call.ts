@@ -61,7 +61,7 @@ export function resolveCallTerm(call: AstCall, ctx: ExprContext): Term {
 
 /** The error for a function nobody knows, with the nearest name. */
 export function unknownFunction(call: AstCall, name: string): AnalysisError {
-  const near = nearestName(name, functionNames())
+  const near = nearestName(name, [...functionNames(), ...Object.keys(SPECIAL_FORMS)])
   const nameSpan = call.name[0]?.at ?? call.at
   return new AnalysisError('UNRESOLVED_ROUTINE', { name }, { at: nameSpan, hint: near === undefined ? undefined : `did you mean "${near}"?` })
 }

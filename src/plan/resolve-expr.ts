@@ -135,9 +135,9 @@ function binary(ast: AstBinary, ctx: ExprContext): Term {
     case '||':
       return { expr: callExpr(env, 'concat', [l, r], ast.at), text: `concat(${left.text}, ${right.text})` }
     case '<>':
-      return { expr: callExpr(env, '<>', [l, r], ast.at), text: `(NOT (${left.text} = ${right.text}))` }
+      return { expr: callExpr(env, '<>', namedAlike([l, r]), ast.at), text: `(NOT (${left.text} = ${right.text}))` }
   }
-  const expr = callExpr(env, ast.op, [l, r], ast.at)
+  const expr = callExpr(env, ast.op, COMPARISONS.has(ast.op) ? namedAlike([l, r]) : [l, r], ast.at)
   let text = `(${left.text} ${ast.op} ${right.text})`
   if (ast.op === '+' || ast.op === '-') {
     if (isMoment(l.type) && isInterval(r.type)) text = dateMath(left, ast.op, right)
@@ -202,9 +202,22 @@ function inList(ast: AstIn, ctx: ExprContext): Term {
   return inTerm(resolveExpr(ast.arg, ctx), (ast.list ?? []).map((e) => resolveExpr(e, ctx)), ast.at, ctx)
 }
 
+const COMPARISONS = new Set(['=', '<=>', '<', '<=', '>', '>='])
+
+/** Structs are compared by position: those behind the first take its member names. */
+function namedAlike(list: readonly Expr[]): readonly Expr[] {
+  const first = list[0]!.type
+  if (first.kind !== 'struct') return list
+  return list.map((e) => {
+    if (e.type.kind !== 'struct' || e.type.fields.length !== first.fields.length) return e
+    const fields = e.type.fields.map((f, i) => ({ ...f, name: first.fields[i]!.name }))
+    return e.type.fields.every((f, i) => f.name === fields[i]!.name) ? e : cast(e, { kind: 'struct', fields }, 'ansi', e.at)
+  })
+}
+
 /** `arg IN (list)`, all as one common type. */
 export function inTerm(arg: Term, list: readonly Term[], span: AstExpr['at'], ctx: ExprContext): Term {
-  const all = [arg, ...list].map((t) => t.expr)
+  const all = namedAlike([arg, ...list].map((t) => t.expr))
   const type = commonOf(all, 'IN', span, ctx)
   const [first, ...rest] = all.map((e) => castTo(e, type, ctx.a.env))
   const expr: Expr = { kind: 'in', arg: first!, list: rest, type: BOOLEAN, nullable: all.some((e) => e.nullable), at: span }

@@ -151,6 +151,11 @@ export const SPECIAL_FORMS: Readonly<Record<string, Form | undefined>> = Object.
     return inTerm(a!, list, call.at, ctx)
   },
   not: (call: AstCall, ctx: ExprContext) => resolveExpr({ kind: 'unary', op: 'not', arg: call.args[0] ?? { kind: 'literal', type: 'null', text: 'NULL' }, at: call.at }, ctx),
+  // `v:a.b` reads a VARIANT, a type millrace does not have: no column can be one.
+  semi_structured_extract: (call: AstCall, ctx: ExprContext) => {
+    const base = resolveExpr(call.args[0]!, ctx)
+    throw new AnalysisError('COLUMN_IS_NOT_VARIANT_TYPE', { actual: typeName(base.expr.type) }, { at: call.at, hint: 'use get_json_object or from_json' })
+  },
   current_timestamp: now('current_timestamp', TIMESTAMP),
   now: now('now', TIMESTAMP),
   current_date: now('current_date', DATE),

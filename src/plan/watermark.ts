@@ -11,12 +11,22 @@ import { resolveExpr } from './resolve-expr.ts'
 import { constantValue } from './term.ts'
 import { relationContext } from './where.ts'
 
+/** One number for each place that defines a watermark, however often a view that holds it is used. */
+const origins = new WeakMap<object, number>()
+let lastOrigin = 0
+function originOf(definition: object): number {
+  let origin = origins.get(definition)
+  if (origin === undefined) origins.set(definition, (origin = ++lastOrigin))
+  return origin
+}
+
 const DAY_US = 86_400_000_000n
 
 /** `withWatermark(column, delay)`. CANNOT_PARSE_INTERVAL for a delay that is none. */
-export function watermarkOf(a: Analysis, input: Relation, column: AstExpr, delay: string, surroundings: Surroundings): Relation {
+export function watermarkOf(a: Analysis, input: Relation, node: { readonly column: AstExpr; readonly delay: string }, surroundings: Surroundings): Relation {
+  const { column, delay } = node
   const us = parseDurationUs(delay).totalUs
-  return onColumn(a, input, column, undefined, us, delay, column.at, surroundings)
+  return onColumn(a, input, column, undefined, us, delay, column.at, surroundings, node)
 }
 
 /** `WATERMARK expr [AS name] DELAY OF interval` behind a relation. */
@@ -26,7 +36,7 @@ export function watermarkClause(a: Analysis, input: Relation, w: AstWatermark, s
   const value = constantValue(term.expr, a.env)
   const us =
     typeof value === 'bigint' ? value : typeof value === 'number' ? BigInt(value) * 31n * DAY_US : value instanceof CalendarInterval ? (BigInt(value.months) * 31n + BigInt(value.days)) * DAY_US + value.micros : 0n
-  return onColumn(a, input, w.expr, w.name?.name, us, term.text, w.at, surroundings)
+  return onColumn(a, input, w.expr, w.name?.name, us, term.text, w.at, surroundings, w)
 }
 
 function onColumn(
@@ -38,6 +48,7 @@ function onColumn(
   delay: string,
   at: Span | undefined,
   surroundings: Surroundings,
+  definition: object,
 ): Relation {
   if (us < 0n) throw new AnalysisError('INVALID_WATERMARK_DELAY', { delay }, { at })
   const base = new Base(a, input.plan)
@@ -61,6 +72,6 @@ function onColumn(
     const { eventTime: _was, ...rest } = x
     return x.id === id ? { ...rest, eventTime: true } : rest
   }
-  const node: LogicalWatermark = { op: 'watermark', id: a.freshId(), input: plan, column: id, delayUs: String(us), attrs: plan.attrs.map(mark), at }
+  const node: LogicalWatermark = { op: 'watermark', id: a.freshId(), input: plan, column: id, delayUs: String(us), origin: originOf(definition), attrs: plan.attrs.map(mark), at }
   return { plan: node, columns: columns.map(mark), hidden: input.hidden.map(mark) }
 }

@@ -182,6 +182,7 @@ function generate(node: GenerateNode, input: Schema, env: ExprEnv): Operator {
     schema: node.schema,
     args: (batch) => args.project(batch),
     rows: entry.bind(siteOf(node.fn, node.args, type, env)),
+    keep: node.keep,
     outer: node.outer || entry.name.endsWith('_outer'),
     explode: explodes ? { position: entry.name.startsWith('pos') } : null,
   })

@@ -2,6 +2,7 @@ import { UnsupportedError } from '../errors/errors.ts'
 import type { Expr } from '../expr/bound.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import type { PaneSpec } from '../operators/config.ts'
+import { originOf } from './window-origin.ts'
 import {
   type Attr,
   inputsOf,
@@ -44,6 +45,7 @@ class Planner {
   readonly #nodes: NodeSpec[] = []
   readonly #fingerprints: Record<string, { fingerprint: string; describe: string }> = {}
   #sources = 0
+  readonly #watermarks = new Map<number, string>()
   #stateful = 0
 
   constructor(options: PlanOptions) {
@@ -110,9 +112,10 @@ class Planner {
       case 'watermark': {
         const input = this.#plan(plan.input)
         const column = input.attrs.findIndex((a) => a.id === plan.column)
-        return this.#add({ op: 'watermark', id: this.#id('watermark'), inputs: [input.id], schema, column, delayUs: plan.delayUs }, attrs)
+        return this.#add({ op: 'watermark', id: this.#id('watermark'), inputs: [input.id], schema, column, delayUs: plan.delayUs, stream: this.#stream(plan.origin) }, attrs)
       }
       case 'window': {
+        if (plan.gap) throw new UnsupportedError('UNSUPPORTED', { feature: 'session_window' }, { at: plan.at })
         const input = this.#plan(plan.input)
         const { sizeUs, slideUs, startUs } = plan
         const time = bindExpr(plan.time, input.attrs)
@@ -153,13 +156,21 @@ class Planner {
         const input = this.#plan(plan.input)
         const args = plan.args.map((a) => bindExpr(a, input.attrs))
         const argTypes = args.map((a) => a.type)
-        return this.#add({ op: 'generate', id: this.#id('generate'), inputs: [input.id], schema, fn: plan.fn, args, argTypes, outer: plan.outer }, attrs)
+        const keep = input.attrs.flatMap((a, i) => (attrs.some((x) => x.id === a.id) ? [i] : []))
+        return this.#add({ op: 'generate', id: this.#id('generate'), inputs: [input.id], schema, fn: plan.fn, args, argTypes, keep, outer: plan.outer }, attrs)
       }
       case 'over':
         throw new UnsupportedError('UNSUPPORTED', { feature: 'a window function (OVER)' }, { at: plan.at })
       case 'sample':
         throw new UnsupportedError('UNSUPPORTED', { feature: 'TABLESAMPLE' }, { at: plan.at })
     }
+  }
+
+  /** Streams are numbered in the order of the plan, so that the commit log finds them again. */
+  #stream(origin: number): string {
+    let name = this.#watermarks.get(origin)
+    if (name === undefined) this.#watermarks.set(origin, (name = `watermark-${this.#watermarks.size}`))
+    return name
   }
 
   #scan(plan: LogicalScan): Planned {
@@ -236,9 +247,9 @@ class Planner {
     let found: PaneSpec | null = null
     plan.keys.forEach(({ expr, attr }, index) => {
       if (expr.kind !== 'attr') return
-      const window = findNode(plan.input, (n) => n.op === 'window' && n.attrs[n.attrs.length - 1]!.id === expr.id)
+      const window = originOf(plan.input, expr.id)
       const expires = attr.eventTime === true
-      if (window?.op === 'window') {
+      if (window !== null) {
         if (found === null || expires) found = { kind: 'window', index, sizeUs: window.sizeUs, expires }
       } else if (expires && (attr.type.kind === 'timestamp' || attr.type.kind === 'timestamp_ntz') && found === null)
         found = { kind: 'time', index, sizeUs: '0', expires }

@@ -84,6 +84,8 @@ export interface WatermarkNode extends NodeBase {
   readonly op: 'watermark'
   readonly column: number
   readonly delayUs: string
+  /** Name of the stream's watermark in the commit log; nodes of one definition share it. */
+  readonly stream: string
 }
 /** Appends struct<start, end>. */
 export interface WindowNode extends NodeBase {
@@ -146,6 +148,8 @@ export interface GenerateNode extends NodeBase {
   readonly fn: string
   readonly args: readonly Expr[]
   readonly argTypes: readonly DataType[]
+  /** Input columns that are passed on, in front of the generator's own. */
+  readonly keep: readonly number[]
   readonly outer: boolean
 }
 export interface SetOperationNode extends NodeBase {

@@ -20,6 +20,8 @@ export type KeyShape = 'bool' | 'i32' | 'i64' | 'f32' | 'f64' | 'bytes' | 'null'
 
 /** The most bytes one arena of strings may hold: positions are int32. */
 const MAX_ARENA = 0x7fff_ffff
+/** Bytes of an arena behind its last key, so that eight can be read at any (probe.ts). */
+const ARENA_SLACK = 8
 
 /** `type` as it is held and written: BINARY for types held as canonical bytes. */
 export const heldKeyType = (type: DataType): DataType => (keyIsEncoded(type) ? BINARY : type)
@@ -132,7 +134,7 @@ export class KeyColumn {
         const start = vector.starts[row]!
         const length = vector.ends[row]! - start
         const at = this.#arenaEnd
-        if (at + length > this.arena.length) this.#growArena(at + length, table)
+        if (at + length + ARENA_SLACK > this.arena.length) this.#growArena(at + length + ARENA_SLACK, table)
         const { arena } = this
         const data = vector.data
         if (length < 48) for (let i = 0; i < length; i++) arena[at + i] = data[start + i]!
@@ -169,7 +171,7 @@ export class KeyColumn {
     if (this.#dead < 4096 || this.#dead * 2 < this.#arenaEnd) return
     const live = this.#arenaEnd - this.#dead
     // a new buffer: vectors given out earlier still point into the old one
-    const arena = Buffer.allocUnsafeSlow(Math.max(256, Math.ceil(live * 1.25)))
+    const arena = Buffer.allocUnsafeSlow(Math.max(256, Math.ceil(live * 1.25) + ARENA_SLACK))
     let at = 0
     for (let slot = 0; slot < high; slot++) {
       if (states[slot] === 0) continue

@@ -45,22 +45,24 @@ export function probeFor(shapes: readonly KeyShape[], nullable: readonly boolean
   return probe
 }
 
-/** Equal runs of bytes, four at a time. */
-function sameBytes(
-  a: Uint8Array,
-  av: DataView,
-  aStart: number,
-  b: Uint8Array,
-  bv: DataView,
-  bStart: number,
-  length: number,
-): boolean {
-  if (length >= 4) {
-    const last = length - 4
-    for (let i = 0; i < last; i += 4) if (av.getInt32(aStart + i, true) !== bv.getInt32(bStart + i, true)) return false
-    return av.getInt32(aStart + last, true) === bv.getInt32(bStart + last, true)
-  }
-  for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false
+/** By length up to eight: what of the first four bytes, and of the four behind them, belongs to a key. */
+const FIRST = Int32Array.of(0, 0xff, 0xffff, 0xffffff, -1, -1, -1, -1, -1)
+const SECOND = Int32Array.of(0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1)
+
+/**
+ * Equal runs of bytes. Up to eight are compared without a branch on the length, which nothing could predict: an arena
+ * has room behind its last key for reading eight bytes at any (`a`), the rows have it up to `bLast`.
+ */
+function sameBytes(av: DataView, a: number, bv: DataView, b: number, bLast: number, length: number): boolean {
+  if (length <= 8 && b <= bLast)
+    return (
+      (((av.getInt32(a, true) ^ bv.getInt32(b, true)) & FIRST[length]!) |
+        ((av.getInt32(a + 4, true) ^ bv.getInt32(b + 4, true)) & SECOND[length]!)) ===
+      0
+    )
+  let i = 0
+  for (; i + 4 <= length; i += 4) if (av.getInt32(a + i, true) !== bv.getInt32(b + i, true)) return false
+  for (; i < length; i++) if (av.getUint8(a + i) !== bv.getUint8(b + i)) return false
   return true
 }
 
@@ -78,11 +80,11 @@ function generate(shapes: readonly KeyShape[], nullable: readonly boolean[], pan
       case 'bytes':
         rowSide.push(
           `const kd${k} = keys[${k}].data, ks${k} = keys[${k}].starts, ke${k} = keys[${k}].ends;`,
-          `const kw${k} = new DataView(kd${k}.buffer, kd${k}.byteOffset, kd${k}.length);`,
+          `const kw${k} = new DataView(kd${k}.buffer, kd${k}.byteOffset, kd${k}.length), kb${k} = kd${k}.length - 8;`,
         )
-        slotDeclare.push(`sl${k}`, `sa${k}`, `sw${k}`)
-        slotSide.push(`sl${k} = cols[${k}].lengths; sa${k} = cols[${k}].arena; sw${k} = cols[${k}].view;`)
-        same = `sl${k}[s] === ke${k}[r] - ks${k}[r] && sameBytes(sa${k}, sw${k}, sv${k}[s], kd${k}, kw${k}, ks${k}[r], sl${k}[s])`
+        slotDeclare.push(`sl${k}`, `sw${k}`)
+        slotSide.push(`sl${k} = cols[${k}].lengths; sw${k} = cols[${k}].view;`)
+        same = `sl${k}[s] === ke${k}[r] - ks${k}[r] && sameBytes(sw${k}, sv${k}[s], kw${k}, ks${k}[r], kb${k}, sl${k}[s])`
         break
       case 'i64':
         rowSide.push(`const kv${k} = keys[${k}].halves;`)

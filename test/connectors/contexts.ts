@@ -38,6 +38,11 @@ export function sinkContext(schema: Schema, more: Partial<SinkContext> = {}): Si
   }
 }
 
-export const token = (batchId: number): { queryId: string; batchId: number; offsetHash: string } => ({ queryId: 'query-1', batchId, offsetHash: 'h' })
+export const token = (batchId: number): { queryId: string; batchId: number; offsetHash: string } => ({
+  queryId: 'query-1',
+  batchId,
+  offsetHash: 'h',
+})
 
-export const rowsOf = (batches: readonly Batch[]): Value[][] => batches.flatMap((b) => Array.from({ length: b.rowCount }, (_, i) => b.row(i)))
+export const rowsOf = (batches: readonly Batch[]): Value[][] =>
+  batches.flatMap((b) => Array.from({ length: b.rowCount }, (_, i) => b.row(i)))

@@ -26,8 +26,16 @@ const put = (name: string, text: string, at = clock++): void => {
   fs.writeFileSync(path.join(dir, name), text)
   fs.utimesSync(path.join(dir, name), at, at)
 }
-const open = (options: Record<string, string> = {}, ctx: Partial<SourceContext> = {}, provider: SourceProvider = jsonSource, schema: Schema = N): Promise<Source<FileOffset>> =>
-  provider.open(validateOptions(provider.format, provider.options, { path: dir, ...options }), sourceContext(schema, ctx)) as Promise<Source<FileOffset>>
+const open = (
+  options: Record<string, string> = {},
+  ctx: Partial<SourceContext> = {},
+  provider: SourceProvider = jsonSource,
+  schema: Schema = N,
+): Promise<Source<FileOffset>> =>
+  provider.open(
+    validateOptions(provider.format, provider.options, { path: dir, ...options }),
+    sourceContext(schema, ctx),
+  ) as Promise<Source<FileOffset>>
 
 async function batches(source: Source<FileOffset>, from: FileOffset | null = null): Promise<Value[][]> {
   const out: Value[][] = []
@@ -97,12 +105,20 @@ describe('the json source', () => {
     const source = await open({}, {}, jsonSource, both)
     const rows = rowsOf([...(source.read(null, (await source.latestOffset(null))!) as Iterable<never>)])
     expect(rows.length).toBe(60_000)
-    expect(rows.every((r, n) => r[0] === BigInt(n) && (r[1] as string).length === (n === 30_000 ? 9_000_000 : 100 + (n % 90)))).toBe(true)
+    expect(
+      rows.every(
+        (r, n) => r[0] === BigInt(n) && (r[1] as string).length === (n === 30_000 ? 9_000_000 : 100 + (n % 90)),
+      ),
+    ).toBe(true)
   })
 
   it('names file, line and text of a corrupt line', async () => {
     put('bad', '{"n":1}\n{"n":2}\n\n{"n":"three"}\n')
-    await expect(batches(await open())).rejects.toThrow(new RegExp(`MALFORMED_RECORD_IN_PARSING.*\\{"n":"three"\\} at ${dir}/bad, line 4 .*"three" is not of type BIGINT`))
+    await expect(batches(await open())).rejects.toThrow(
+      new RegExp(
+        `MALFORMED_RECORD_IN_PARSING.*\\{"n":"three"\\} at ${dir}/bad, line 4 .*"three" is not of type BIGINT`,
+      ),
+    )
     expect(await batches(await open({ mode: 'dropmalformed' }))).toEqual([[1n, 2n]])
     const big = Array.from({ length: 300_000 }, (_, n) => `{"n":${n},"pad":"${'p'.repeat(20)}"}`)
     big[250_000] = '{"n":'
@@ -111,7 +127,8 @@ describe('the json source', () => {
   })
 
   it('wants a schema and an existing path', () => {
-    const options = (o: Record<string, string>): ReturnType<typeof validateOptions> => validateOptions('json', jsonSource.options, o)
+    const options = (o: Record<string, string>): ReturnType<typeof validateOptions> =>
+      validateOptions('json', jsonSource.options, o)
     expect(() => jsonSource.schema(options({ path: dir }), null)).toThrow(/UNABLE_TO_INFER_SCHEMA.*\n.*schema\('/s)
     expect(() => jsonSource.schema(options({ path: path.join(dir, 'none') }), N)).toThrow(/PATH_NOT_FOUND/)
     expect(() => jsonSource.schema(options({ path: path.join(dir, '*.json') }), N)).toThrow(/PATH_NOT_FOUND/)
@@ -138,27 +155,44 @@ describe('the text source', () => {
   it('gives every line, empty ones too', async () => {
     put('a', 'one\r\n\nthree "q" \\n\nlast')
     const source = await open({}, {}, textSource, schemaOf(field('value', STRING)))
-    expect(await batches(source)).toEqual([['one', '', 'three "q" \\n', 'last']])
+    put('b', '\ufeffmarked')
+    expect(await batches(source)).toEqual([['one', '', 'three "q" \\n', 'last', 'marked']])
   })
 })
 
 describe('globPattern', () => {
   it('knows the usual forms', () => {
     const match = (glob: string, name: string): boolean => globPattern(glob).test(name)
-    expect([match('*.json', 'a.json'), match('*.json', 'ajson'), match('?', 'ab'), match('[a-c]x', 'bx'), match('[!a]x', 'ax'), match('{a,b*}.t', 'bcd.t'), match('a+(b)', 'a+(b)')]).toEqual([true, false, false, true, false, true, true])
+    expect([
+      match('*.json', 'a.json'),
+      match('*.json', 'ajson'),
+      match('?', 'ab'),
+      match('[a-c]x', 'bx'),
+      match('[!a]x', 'ax'),
+      match('{a,b*}.t', 'bcd.t'),
+      match('a+(b)', 'a+(b)'),
+    ]).toEqual([true, false, false, true, false, true, true])
   })
 })
 
 describe('the json sink', () => {
   const S = schemaOf(field('k', STRING), field('n', BIGINT))
   const sink = (ctx: Partial<SinkContext> = {}, options: Record<string, string> = {}) =>
-    jsonSink.open(validateOptions('json', jsonSink.options, { path: path.join(dir, 'out'), ...options }), sinkContext(S, ctx))
-  const files = (): string[] => fs.readdirSync(path.join(dir, 'out')).filter((n) => !n.startsWith('_'))
+    jsonSink.open(
+      validateOptions('json', jsonSink.options, { path: path.join(dir, 'out'), ...options }),
+      sinkContext(S, ctx),
+    )
+  const files = (): string[] => fs.readdirSync(path.join(dir, 'out')).filter((n) => n !== '.millrace-query')
 
   it('makes one file a batch, visible when it is finished', async () => {
     const s = await sink()
     await s.begin(3, token(3))
-    await s.add(batchOf(S, Array.from({ length: 8000 }, (_, i) => ['x'.repeat(1000), BigInt(i)])))
+    await s.add(
+      batchOf(
+        S,
+        Array.from({ length: 8000 }, (_, i) => ['x'.repeat(1000), BigInt(i)]),
+      ),
+    )
     expect(files()).toEqual(['.part-00003-0.json.tmp'])
     await s.finish()
     expect(files()).toEqual(['part-00003-0.json'])
@@ -179,7 +213,7 @@ describe('the json sink', () => {
     expect(files()).toEqual(['part-00000-0.json'])
   })
 
-  it("refuses the directory of another query", async () => {
+  it('refuses the directory of another query', async () => {
     const s = await sink()
     await s.begin(0, token(0))
     await s.add(batchOf(S, [['k', 1n]]))

@@ -30,7 +30,11 @@ export function sinkContract(make: () => Promise<SinkUnderTest>): void {
     const options = validateOptions(t.provider.format, t.provider.options, t.options, t.provider.openOptions)
     return t.provider.open(options, sinkContext(SCHEMA, { ...t.context, ...more }))
   }
-  const a: Value[][] = [['a', 1n], ['b', null], ['c"\n', 3n]]
+  const a: Value[][] = [
+    ['a', 1n],
+    ['b', null],
+    ['c"\n', 3n],
+  ]
   const b: Value[][] = [['d', 4n]]
   const sorted = (rows: Value[][]): string[] => rows.map((r) => r.map(String).join()).sort()
 
@@ -38,7 +42,9 @@ export function sinkContract(make: () => Promise<SinkUnderTest>): void {
     const t = await make()
     expect(t.provider.doc).toMatch(/^[A-Z].*\.$/s)
     expect(t.provider.describe(validateOptions(t.provider.format, t.provider.options, t.options))).not.toBe('')
-    expect(() => validateOptions(t.provider.format, t.provider.options, { ...t.options, noSuchOption: '1' })).toThrow(OptionError)
+    expect(() => validateOptions(t.provider.format, t.provider.options, { ...t.options, noSuchOption: '1' })).toThrow(
+      OptionError,
+    )
     await t.close()
   })
 

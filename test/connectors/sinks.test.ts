@@ -41,11 +41,24 @@ const makers: Record<string, () => Promise<SinkUnderTest>> = {
       close: () => {},
     })
   },
-  console: () => Promise.resolve({ provider: consoleSink, options: {}, context: { objects: new Map([[CONSOLE_WRITER, () => {}]]) }, rows: () => null, close: () => {} }),
+  console: () =>
+    Promise.resolve({
+      provider: consoleSink,
+      options: {},
+      context: { objects: new Map([[CONSOLE_WRITER, () => {}]]) },
+      rows: () => null,
+      close: () => {},
+    }),
   foreachBatch: () => {
     const rows: Value[][] = []
     const fn = (batches: Batch[]): void => void rows.push(...rowsOf(batches))
-    return Promise.resolve({ provider: foreachBatchSink, options: { id: 'fn' }, context: { objects: new Map([['fn', fn]]) }, rows: () => rows, close: () => {} })
+    return Promise.resolve({
+      provider: foreachBatchSink,
+      options: { id: 'fn' },
+      context: { objects: new Map([['fn', fn]]) },
+      rows: () => rows,
+      close: () => {},
+    })
   },
   noop: () => Promise.resolve({ provider: noopSink, options: {}, rows: () => null, close: () => {} }),
 }

@@ -29,7 +29,10 @@ async function collect(source: Source, from: Json, to: Json): Promise<Value[][]>
 
 /** The rules every source keeps; see connectors/provider.ts. */
 export function sourceContract(make: () => Promise<SourceUnderTest>): void {
-  const run = async (body: (source: Source, t: SourceUnderTest, schema: Schema) => Promise<void>, narrow?: (schema: Schema) => Schema): Promise<void> => {
+  const run = async (
+    body: (source: Source, t: SourceUnderTest, schema: Schema) => Promise<void>,
+    narrow?: (schema: Schema) => Schema,
+  ): Promise<void> => {
     const t = await make()
     try {
       const options = validateOptions(t.provider.format, t.provider.options, t.options, t.provider.openOptions)
@@ -53,7 +56,9 @@ export function sourceContract(make: () => Promise<SourceUnderTest>): void {
       expect(provider.doc).toMatch(/^[A-Z].*\.$/s)
       for (const o of Object.values(provider.options)) expect(o.doc).toMatch(/^[A-Z].*\.$/s)
       expect(provider.describe(validateOptions(provider.format, provider.options, t.options))).not.toBe('')
-      expect(() => validateOptions(provider.format, provider.options, { ...t.options, noSuchOption: '1' })).toThrow(OptionError)
+      expect(() => validateOptions(provider.format, provider.options, { ...t.options, noSuchOption: '1' })).toThrow(
+        OptionError,
+      )
     } finally {
       await t.close()
     }

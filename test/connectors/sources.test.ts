@@ -64,7 +64,11 @@ const makers: Record<string, () => Promise<SourceUnderTest>> = {
     let n = 0
     return {
       provider: socketSource,
-      options: { host: '127.0.0.1', port: String((server.address() as net.AddressInfo).port), includeTimestamp: 'true' },
+      options: {
+        host: '127.0.0.1',
+        port: String((server.address() as net.AddressInfo).port),
+        includeTimestamp: 'true',
+      },
       declared: null,
       feed: async (source) => {
         while (clients.length === 0) await new Promise((r) => setTimeout(r, 2))
@@ -72,7 +76,8 @@ const makers: Record<string, () => Promise<SourceUnderTest>> = {
         const before = JSON.stringify(await source.latestOffset(null))
         clients[0]!.write(`line ${n++}\r\npart`)
         clients[0]!.write(` of line ${n++}\n`)
-        for (let i = 0; i < 50 && JSON.stringify(await source.latestOffset(null)) === before; i++) await new Promise((r) => setTimeout(r, 2))
+        for (let i = 0; i < 50 && JSON.stringify(await source.latestOffset(null)) === before; i++)
+          await new Promise((r) => setTimeout(r, 2))
         await new Promise((r) => setTimeout(r, 10))
       },
       close: () => {

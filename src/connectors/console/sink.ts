@@ -42,7 +42,8 @@ class ConsoleSink implements Sink {
     this.#maxRows = Math.max(0, Number(options['numRows']))
     this.#truncate = options['truncate'] === true ? SHORT : EVERYTHING
     const writer = ctx.objects.get(CONSOLE_WRITER)
-    this.#write = typeof writer === 'function' ? (writer as (text: string) => void) : (text) => void process.stdout.write(text)
+    this.#write =
+      typeof writer === 'function' ? (writer as (text: string) => void) : (text) => void process.stdout.write(text)
   }
 
   begin(batchId: number): void {

@@ -16,7 +16,10 @@ export const plainPath = (text: string): string => path.resolve(text.replace(/^f
 
 /** Names that are not data: hidden, `_`-prefixed (save `_col=value`), or still being written. */
 export const isHidden = (name: string): boolean =>
-  name.startsWith('.') || (name.startsWith('_') && !name.includes('=')) || name.endsWith('.tmp') || name.endsWith('._COPYING_')
+  name.startsWith('.') ||
+  (name.startsWith('_') && !name.includes('=')) ||
+  name.endsWith('.tmp') ||
+  name.endsWith('._COPYING_')
 
 /** Throws PATH_NOT_FOUND unless a file or directory is at `text` (a path or glob), or FAILED_READ_FILE when it may not be read. */
 export function checkPath(text: string): void {
@@ -29,7 +32,10 @@ export function checkPath(text: string): void {
  * The data files at a path, glob or directory, in no order. Directories are listed one level deep, or whole with
  * `recursive`. Files that vanish meanwhile are left out.
  */
-export function listFiles(text: string, options: { readonly recursive: boolean; readonly nameGlob?: string | undefined }): ListedFile[] {
+export function listFiles(
+  text: string,
+  options: { readonly recursive: boolean; readonly nameGlob?: string | undefined },
+): ListedFile[] {
   const at = plainPath(text)
   const roots = fs.existsSync(at) ? [at] : MAGIC.test(text) ? expandGlob(at) : []
   if (roots.length === 0 && !MAGIC.test(text)) throw readFailed(at, 'it does not exist')
@@ -59,7 +65,11 @@ export function listFiles(text: string, options: { readonly recursive: boolean; 
 /** An error of the file system as ours. */
 export function readFailed(at: string, cause: unknown): ExecutionError {
   const message = cause instanceof Error ? cause.message : String(cause)
-  return new ExecutionError('FAILED_READ_FILE.NO_HINT', { path: at, message }, { cause: cause instanceof Error ? cause : undefined })
+  return new ExecutionError(
+    'FAILED_READ_FILE.NO_HINT',
+    { path: at, message },
+    { cause: cause instanceof Error ? cause : undefined },
+  )
 }
 
 function entriesOf(dir: string): fs.Dirent[] {

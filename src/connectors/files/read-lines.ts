@@ -4,7 +4,8 @@ import { ExecutionError } from '../../errors/errors.ts'
 import { DECODE_SLACK, type LineDecoder } from '../../formats/line-decoder.ts'
 import { type ListedFile, readFailed } from './listing.ts'
 
-const BLOCK = 4 << 20
+/** Fits the cache of a core; lines of some 250 bytes make one full batch of it. */
+const BLOCK = 2 << 20
 
 /** Reads files through a line decoder in large blocks; blocks are used again where the decoder lets go of them. */
 export class LineReader {
@@ -43,6 +44,7 @@ export class LineReader {
     let block = this.#block(Math.min(BLOCK, file.size))
     let filled = 0
     let at = 0
+    let first = true
     const batches: Batch[] = []
     while (at < file.size || filled > 0) {
       const room = Math.min(block.length - DECODE_SLACK - filled, file.size - at)
@@ -65,7 +67,10 @@ export class LineReader {
       const next = last ? null : decoder.keepsBlock ? Buffer.allocUnsafeSlow(block.length) : null
       const tail = rest > 0 && next === null ? Buffer.from(block.subarray(end, filled)) : null
       if (next !== null) block.copy(next, 0, end, filled)
-      decoder.decode(block, 0, end, (batch) => batches.push(batch))
+      // A byte order mark at the beginning of a file is no part of its text.
+      const mark = first && end >= 3 && block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf
+      first = false
+      decoder.decode(block, mark ? 3 : 0, end, (batch) => batches.push(batch))
       this.linesBefore += decoder.lines
       yield* batches
       batches.length = 0
@@ -75,11 +80,10 @@ export class LineReader {
     }
     if (!decoder.keepsBlock && block.length <= BLOCK + DECODE_SLACK) this.#spare = block
   }
-
 }
 
 function fill(fd: number, path: string, block: Buffer, to: number, bytes: number, at: number): void {
-  for (let done = 0; done < bytes; ) {
+  for (let done = 0; done < bytes;) {
     let n: number
     try {
       n = fs.readSync(fd, block, to + done, bytes - done, at + done)

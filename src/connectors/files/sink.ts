@@ -26,7 +26,7 @@ export const jsonSink = defineSink({
   describe: (options) => `FileSink[${plainPath(String(options['path']))}]`,
 })
 
-const OWNER = '_millrace_query'
+const OWNER = '.millrace-query'
 const PART = /^part-(\d{5,})-\d+\.json$/
 const PENDING = /^\.part-(\d{5,})-\d+\.json\.tmp$/
 const FLUSH = 4 << 20
@@ -41,7 +41,10 @@ class JsonFileSink implements Sink {
   constructor(options: Options, ctx: SinkContext) {
     this.#dir = plainPath(String(options['path']))
     this.#fsync = options['fsync'] === true
-    this.#encoder = jsonEncoder(ctx.schema, { timeZone: ctx.timeZone, ignoreNullFields: options['ignoreNullFields'] === true })
+    this.#encoder = jsonEncoder(ctx.schema, {
+      timeZone: ctx.timeZone,
+      ignoreNullFields: options['ignoreNullFields'] === true,
+    })
     this.#try(this.#dir, () => {
       fs.mkdirSync(this.#dir, { recursive: true })
       this.#claim(ctx)
@@ -89,7 +92,7 @@ class JsonFileSink implements Sink {
     const bytes = this.#encoder.take()
     this.#try(this.#hidden, () => {
       this.#fd ??= fs.openSync(this.#hidden, 'w')
-      for (let done = 0; done < bytes.length; ) done += fs.writeSync(this.#fd, bytes, done, bytes.length - done)
+      for (let done = 0; done < bytes.length;) done += fs.writeSync(this.#fd, bytes, done, bytes.length - done)
     })
   }
 
@@ -136,7 +139,10 @@ class JsonFileSink implements Sink {
       if (cause instanceof CheckpointError) throw cause
       this.#discard()
       const { code, message } = cause as NodeJS.ErrnoException
-      const hint = code === 'ENOSPC' ? 'the disk is full: make room and start the query again, it goes on where it stopped' : undefined
+      const hint =
+        code === 'ENOSPC'
+          ? 'the disk is full: make room and start the query again, it goes on where it stopped'
+          : undefined
       throw new ExecutionError('TASK_WRITE_FAILED', { path: at, message }, { cause, hint })
     }
   }

@@ -2,8 +2,10 @@
  * json and text files: a directory, file or glob; each file is read once, in order of modification time, then name.
  *
  *   offset   {logOffset}: number of the last lot of files taken; the lots stand in the source's log
- *   replay   native: a lot lists its files with their sizes; a file is read up to the size it had when it was listed
+ *   replay   native: a lot lists its files with their sizes; a file is read up to the size it had when it was listed,
+ *            but in a batch that runs again after a restart as it is then, so that a mended file counts
  */
+import fs from 'node:fs'
 import path from 'node:path'
 import type { Batch } from '../../columns/batch.ts'
 import { AnalysisError, OptionError } from '../../errors/errors.ts'
@@ -18,7 +20,10 @@ import { LineReader } from './read-lines.ts'
 const FILE_OPTIONS: OptionSpecs = {
   path: { type: 'string', doc: 'Directory, file or glob.', required: true },
   maxFilesPerTrigger: { type: 'int', doc: 'At most this many new files in one batch.' },
-  maxBytesPerTrigger: { type: 'bytes', doc: 'Files of one batch are taken until this many bytes are reached; one file at least.' },
+  maxBytesPerTrigger: {
+    type: 'bytes',
+    doc: 'Files of one batch are taken until this many bytes are reached; one file at least.',
+  },
   latestFirst: { type: 'boolean', default: false, doc: 'Take the newest files first.' },
   fileNameOnly: { type: 'boolean', default: false, doc: 'Know a file again by its name alone, not its path.' },
   pathGlobFilter: { type: 'string', doc: 'Only files whose names match this glob.' },
@@ -42,11 +47,16 @@ export const jsonSource = defineSource({
     modeOf(options)
     checkPath(String(options['path']))
     if (declared === null)
-      throw new AnalysisError('UNABLE_TO_INFER_SCHEMA', { format: 'json files' }, { hint: "call schema('a INT, b STRING') before load()" })
+      throw new AnalysisError(
+        'UNABLE_TO_INFER_SCHEMA',
+        { format: 'json files' },
+        { hint: "call schema('a INT, b STRING') before load()" },
+      )
     return declared
   },
   open(options, ctx) {
-    const decoder = (o: LineDecoderOptions): LineDecoder => jsonDecoder(ctx.schema, ctx.plan, { ...o, mode: modeOf(options) })
+    const decoder = (o: LineDecoderOptions): LineDecoder =>
+      jsonDecoder(ctx.schema, ctx.plan, { ...o, mode: modeOf(options) })
     return Promise.resolve(new FileSource(options, ctx, decoder))
   },
   describe,
@@ -89,6 +99,8 @@ class FileSource implements Source<FileOffset> {
   readonly #seen = new Set<string>()
   readonly #maxFiles: number
   readonly #maxBytes: number
+  /** The last lot of files an earlier life took: its batch may have failed on what one of them held. */
+  readonly #takenBefore: number
   /** What prepareAvailableNow found. */
   #frozen: ListedFile[] | null = null
 
@@ -108,6 +120,7 @@ class FileSource implements Source<FileOffset> {
       timeZone: ctx.timeZone,
       place: (line) => `${this.#reader.path}, line ${this.#reader.linesBefore + line}`,
     })
+    this.#takenBefore = ctx.log.last()
     for (const { entry } of ctx.log.all()) this.#seen.add(this.#key((entry as unknown as ListedFile).path))
   }
 
@@ -115,7 +128,12 @@ class FileSource implements Source<FileOffset> {
     const value = this.#options[option]
     if (value === undefined || this.#ctx.streaming === false) return Infinity
     if (Number(value) < 1)
-      throw new OptionError('OPTION_INVALID', { format: 'files', option, value: value as number, expected: 'a number from 1' })
+      throw new OptionError('OPTION_INVALID', {
+        format: 'files',
+        option,
+        value: value as number,
+        expected: 'a number from 1',
+      })
     return Number(value)
   }
 
@@ -151,7 +169,8 @@ class FileSource implements Source<FileOffset> {
   #forgetAbove(offset: number): void {
     const { log } = this.#ctx
     if (log.last() <= offset) return
-    for (const entry of log.read(offset, log.last())) this.#seen.delete(this.#key((entry as unknown as ListedFile).path))
+    for (const entry of log.read(offset, log.last()))
+      this.#seen.delete(this.#key((entry as unknown as ListedFile).path))
     log.truncate(offset)
   }
 
@@ -175,7 +194,8 @@ class FileSource implements Source<FileOffset> {
   *read(from: FileOffset | null, to: FileOffset): Generator<Batch> {
     for (const entry of this.#ctx.log.read(from?.logOffset ?? -1, to.logOffset)) {
       if (this.#ctx.signal.aborted) return
-      yield* this.#reader.read(entry as unknown as ListedFile, this.#decoder)
+      const file = entry as unknown as ListedFile
+      yield* this.#reader.read(to.logOffset <= this.#takenBefore ? asItIsNow(file) : file, this.#decoder)
     }
   }
 
@@ -186,4 +206,10 @@ class FileSource implements Source<FileOffset> {
   close(): Promise<void> {
     return Promise.resolve()
   }
+}
+
+/** A listed file with the size it has now; one that is gone or no file any more is left to the reader to report. */
+function asItIsNow(file: ListedFile): ListedFile {
+  const stat = fs.statSync(file.path, { throwIfNoEntry: false })
+  return stat?.isFile() ? { ...file, size: stat.size } : file
 }

@@ -65,7 +65,8 @@ export class MemoryTables {
   open(name: string, schema: Schema, mode: OutputModeName, keep: boolean): MemoryTable {
     const key = name.toLowerCase()
     const old = this.#tables.get(key)
-    if (keep && old !== undefined && old.mode === mode && JSON.stringify(old.schema) === JSON.stringify(schema)) return old
+    if (keep && old !== undefined && old.mode === mode && JSON.stringify(old.schema) === JSON.stringify(schema))
+      return old
     const table = new MemoryTable(schema, mode)
     this.#tables.set(key, table)
     return table

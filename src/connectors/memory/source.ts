@@ -16,7 +16,10 @@ export const memorySource = defineSource({
   doc: 'Rows added by the program through a MemoryStream; for tests and for embedding.',
   options: {
     id: { type: 'string', doc: 'Id of the MemoryStream among the objects of the session.', required: true },
-    maxAddsPerBatch: { type: 'int', doc: 'At most this many adds in one batch, oldest first; without it all that wait.' },
+    maxAddsPerBatch: {
+      type: 'int',
+      doc: 'At most this many adds in one batch, oldest first; without it all that wait.',
+    },
   },
   replay: 'native',
   supports: ['batch', 'stream'],
@@ -42,7 +45,12 @@ class MemorySource implements Source<number> {
     this.#stream = stream
     const limit = options['maxAddsPerBatch']
     if (limit !== undefined && Number(limit) < 1)
-      throw new OptionError('OPTION_INVALID', { format: 'memory', option: 'maxAddsPerBatch', value: limit as number, expected: 'a number from 1' })
+      throw new OptionError('OPTION_INVALID', {
+        format: 'memory',
+        option: 'maxAddsPerBatch',
+        value: limit as number,
+        expected: 'a number from 1',
+      })
     this.#limit = limit === undefined ? Infinity : Number(limit)
     this.#project = projection(stream.schema, ctx.schema)
     this.#unwatch = stream.watch(ctx.wake)
@@ -60,8 +68,7 @@ class MemorySource implements Source<number> {
   }
 
   *read(from: number | null, to: number): Generator<Batch> {
-    if (to > this.#stream.size)
-      throw new CheckpointError('MEMORY_STREAM_LOST', { wanted: to, have: this.#stream.size })
+    if (to > this.#stream.size) throw new CheckpointError('MEMORY_STREAM_LOST', { wanted: to, have: this.#stream.size })
     for (const batch of this.#stream.read(from ?? 0, to)) yield this.#project(batch)
   }
 

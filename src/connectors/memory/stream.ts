@@ -38,7 +38,8 @@ export class MemoryStream {
   /** One add of rows of Values, in the order of the columns. */
   addValues(rows: readonly (readonly Value[])[]): number {
     const batches: Batch[] = []
-    for (let i = 0; i < rows.length; i += MAX_BATCH_ROWS) batches.push(batchOf(this.schema, rows.slice(i, i + MAX_BATCH_ROWS)))
+    for (let i = 0; i < rows.length; i += MAX_BATCH_ROWS)
+      batches.push(batchOf(this.schema, rows.slice(i, i + MAX_BATCH_ROWS)))
     return this.addBatches(batches)
   }
 

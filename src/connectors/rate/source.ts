@@ -19,7 +19,11 @@ export const rateSource = defineSource({
   doc: 'Generates rows (timestamp, value) at a steady rate; for tests, demos and benchmarks.',
   options: {
     rowsPerSecond: { type: 'int', default: 1, doc: 'Rows generated for each second of wall time.' },
-    rampUpTime: { type: 'duration', default: 0, doc: 'Time until the full rate is reached, rising evenly; whole seconds count.' },
+    rampUpTime: {
+      type: 'duration',
+      default: 0,
+      doc: 'Time until the full rate is reached, rising evenly; whole seconds count.',
+    },
     numPartitions: { type: 'int', doc: 'Accepted for Spark programs; has no effect on the rows.' },
   },
   replay: 'native',
@@ -47,7 +51,12 @@ class RateSource implements Source<number> {
     for (const name of ['rowsPerSecond', 'numPartitions']) {
       const value = options[name]
       if (value !== undefined && Number(value) < 1)
-        throw new OptionError('OPTION_INVALID', { format: 'rate', option: name, value: value as number, expected: 'a number from 1' })
+        throw new OptionError('OPTION_INVALID', {
+          format: 'rate',
+          option: name,
+          value: value as number,
+          expected: 'a number from 1',
+        })
     }
     const kept = ctx.metadata.get('startMs')
     this.#startMs = typeof kept === 'number' ? kept : Number(ctx.nowUs() / 1000n)
@@ -82,7 +91,10 @@ class RateSource implements Source<number> {
     let values = new Float64Array(MAX_BATCH_ROWS)
     let n = 0
     const take = (): Batch => {
-      const columns = [new Int64Vector(TIMESTAMP, int64Of(times, n), null), new Int64Vector(BIGINT, int64Of(values, n), null)]
+      const columns = [
+        new Int64Vector(TIMESTAMP, int64Of(times, n), null),
+        new Int64Vector(BIGINT, int64Of(values, n), null),
+      ]
       n = 0
       times = new Float64Array(MAX_BATCH_ROWS)
       values = new Float64Array(MAX_BATCH_ROWS)

@@ -51,7 +51,12 @@ class SocketSource implements Source<number> {
   static connect(options: Options, ctx: SourceContext): Promise<SocketSource> {
     const where = { host: String(options['host']), port: Number(options['port']) }
     if (where.port < 1 || where.port > 65535)
-      throw new OptionError('OPTION_INVALID', { format: 'socket', option: 'port', value: where.port, expected: 'a port from 1 to 65535' })
+      throw new OptionError('OPTION_INVALID', {
+        format: 'socket',
+        option: 'port',
+        value: where.port,
+        expected: 'a port from 1 to 65535',
+      })
     const socket = net.connect(where)
     return new Promise((resolve, reject) => {
       const refuse = (cause: Error): void => reject(connectionFailed(where, cause))
@@ -147,5 +152,9 @@ class SocketSource implements Source<number> {
 
 function connectionFailed(where: { readonly host: string; readonly port: number }, cause: Error): ExecutionError {
   const hint = 'start the server first, for instance: nc -lk 9999'
-  return new ExecutionError('SOCKET_CONNECTION_FAILED', { ...where, message: cause.message || cause.name }, { cause, hint, transient: true })
+  return new ExecutionError(
+    'SOCKET_CONNECTION_FAILED',
+    { ...where, message: cause.message || cause.name },
+    { cause, hint, transient: true },
+  )
 }

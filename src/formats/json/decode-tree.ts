@@ -75,7 +75,14 @@ export function decodeTree(schema: Schema): DecodeTree {
     const path = [...above, field.name]
     const slot = nodes.length
     if (field.type.kind !== 'struct') {
-      const leaf: LeafNode = { kind: 'leaf', slot, name: field.name, path, type: field.type, store: storeOf(field.type) }
+      const leaf: LeafNode = {
+        kind: 'leaf',
+        slot,
+        name: field.name,
+        path,
+        type: field.type,
+        store: storeOf(field.type),
+      }
       nodes.push(leaf)
       leaves.push(leaf)
       return leaf

@@ -119,16 +119,16 @@ class Decoder implements JsonDecoder {
     if (inArray && b[q] === 93 && isBlank(b, q + 1, end)) return next
     for (;;) {
       const behind = this.#rows.parse(b, q, end)
-      if (behind < 0) return this.#corrupt(b, p, end, this.#rows.reason), next
+      if (behind < 0) return (this.#corrupt(b, p, end, this.#rows.reason), next)
       let after = skipBlanks(b, behind, end)
-      if (!inArray && after < end) return this.#corrupt(b, p, end, 'something stands behind the object'), next
+      if (!inArray && after < end) return (this.#corrupt(b, p, end, 'something stands behind the object'), next)
       if (!inArray) this.#learn(b, p, end)
       this.#rows.store(b, c)
       if (!inArray) return next
       if (c.rows >= MAX_BATCH_ROWS) sink(c.take(b))
       const mark = after < end ? b[after] : 0
       if (mark === 93 && isBlank(b, after + 1, end)) return next
-      if (mark !== 44) return this.#corrupt(b, p, end, 'the array is not closed'), next
+      if (mark !== 44) return (this.#corrupt(b, p, end, 'the array is not closed'), next)
       after = skipBlanks(b, after + 1, end)
       q = after
     }

@@ -9,7 +9,10 @@ export type Encode = (columns: readonly Vector[], selection: Int32Array | null, 
 const cache = new Map<string, Encode>()
 
 /** Compiles the encoder of a schema. `others` are the types of the values that go the long way, in the order of their numbers. */
-export function compileEncoder(schema: Schema, ignoreNulls: boolean): { readonly encode: Encode; readonly others: readonly DataType[] } {
+export function compileEncoder(
+  schema: Schema,
+  ignoreNulls: boolean,
+): { readonly encode: Encode; readonly others: readonly DataType[] } {
   const { source, others } = encodeSource(schema, ignoreNulls)
   let encode = cache.get(source)
   if (encode === undefined) {
@@ -28,7 +31,10 @@ const NUMBER_ROOM = 48
  * turned into its brace at the end: so members may be left out without a branch. Copies and constants are written
  * in words of four bytes that may run over what comes next: ROOM bytes are always free behind `q`.
  */
-export function encodeSource(schema: Schema, ignoreNulls: boolean): { readonly source: string; readonly others: readonly DataType[] } {
+export function encodeSource(
+  schema: Schema,
+  ignoreNulls: boolean,
+): { readonly source: string; readonly others: readonly DataType[] } {
   const setup: string[] = []
   const others: DataType[] = []
   let vectors = 0
@@ -79,11 +85,15 @@ export function encodeSource(schema: Schema, ignoreNulls: boolean): { readonly s
         return decimalSource(id, type.precision <= 18, type.scale)
       case 'timestamp':
       case 'timestamp_ntz':
-        setup.push(`const H${id} = C${id}.halves; let m${id} = NaN, a${id} = 0, c${id} = 0, d${id} = 0, e${id} = 0, s${id} = 0, f${id} = 0, g${id} = 0;`)
+        setup.push(
+          `const H${id} = C${id}.halves; let m${id} = NaN, a${id} = 0, c${id} = 0, d${id} = 0, e${id} = 0, s${id} = 0, f${id} = 0, g${id} = 0;`,
+        )
         fixed += NUMBER_ROOM
         return timestampSource(id, type.kind === 'timestamp')
       case 'string':
-        setup.push(`const S${id} = C${id}.starts, T${id} = C${id}.ends, D${id} = C${id}.data, V${id} = new DataView(D${id}.buffer, D${id}.byteOffset, D${id}.byteLength), E${id} = D${id}.length - 4;`)
+        setup.push(
+          `const S${id} = C${id}.starts, T${id} = C${id}.ends, D${id} = C${id}.data, V${id} = new DataView(D${id}.buffer, D${id}.byteOffset, D${id}.byteLength), E${id} = D${id}.length - 4;`,
+        )
         fixed += 8
         return stringSource(id)
       case 'struct':
@@ -96,7 +106,9 @@ export function encodeSource(schema: Schema, ignoreNulls: boolean): { readonly s
   }
 
   const row = object(schema.fields, (i) => `columns[${i}]`, 'row')
-  const strings = Array.from({ length: vectors }, (_, id) => id).filter((id) => setup.some((s) => s.startsWith(`const S${id} `)))
+  const strings = Array.from({ length: vectors }, (_, id) => id).filter((id) =>
+    setup.some((s) => s.startsWith(`const S${id} `)),
+  )
   const lengths = strings.map((id) => ` + (N${id} === null || N${id}[r] === 1 ? T${id}[r] - S${id}[r] : 0)`).join('')
   const source = `return function encode(columns, selection, n, h) {
   const room = ${fixed};

@@ -55,4 +55,3 @@ class Encoder implements JsonEncoder {
     return out
   }
 }
-

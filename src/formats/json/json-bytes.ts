@@ -19,6 +19,12 @@ export function closeQuote(b: Buffer, start: number, end: number): number {
   }
 }
 
+/** The first backslash in [start, end), or -1. A native search would go on to the end of the buffer where there is none. */
+export function findBackslash(b: Buffer, start: number, end: number): number {
+  for (let p = start; p < end; p++) if (b[p] === BACKSLASH) return p
+  return -1
+}
+
 /** Behind any blanks. */
 export function skipBlanks(b: Buffer, p: number, end: number): number {
   for (; p < end; p++) {
@@ -145,8 +151,8 @@ export function escapesAreValid(b: Buffer, start: number, end: number): boolean 
 
 /** Replaces the escapes of the string body [start, end) in place and gives its new end: unescaped text is never longer. Escapes must be valid. */
 export function unescapeInPlace(b: Buffer, start: number, end: number): number {
-  let p = b.indexOf(BACKSLASH, start)
-  if (p < 0 || p >= end) return end
+  let p = findBackslash(b, start, end)
+  if (p < 0) return end
   let w = p
   while (p < end) {
     const c = b[p]!

@@ -37,11 +37,14 @@ export function jsonText(value: Value, type: DataType, zone: Zone, ignoreNulls: 
       return `[${(value as readonly Value[]).map((v) => jsonText(v, type.element, zone, ignoreNulls)).join(',')}]`
     case 'map': {
       const { keys, values } = value as MapValue
-      const key = (k: Value): string => quoted(type.key.kind === 'string' ? (k as string) : formatValue(k, type.key, zone.name))
+      const key = (k: Value): string =>
+        quoted(type.key.kind === 'string' ? (k as string) : formatValue(k, type.key, zone.name))
       return `{${keys.map((k, i) => `${key(k)}:${jsonText(values[i]!, type.value, zone, ignoreNulls)}`).join(',')}}`
     }
     case 'struct': {
-      const members = type.fields.map((f, i) => memberText(f, (value as readonly Value[])[i] ?? null, zone, ignoreNulls))
+      const members = type.fields.map((f, i) =>
+        memberText(f, (value as readonly Value[])[i] ?? null, zone, ignoreNulls),
+      )
       return `{${members.filter((m) => m !== '').join(',')}}`
     }
     default:
@@ -77,7 +80,7 @@ const SHORT: Readonly<Record<string, string>> = {
 export function timestampText(us: bigint, zone: Zone | null): string {
   const offsetUs = zone === null ? 0n : zone.offsetUs(us)
   const local = us + offsetUs
-  const ms = ((local / 1000n) % 1000n + 1000n) % 1000n
+  const ms = (((local / 1000n) % 1000n) + 1000n) % 1000n
   const whole = local - (((local % 1_000_000n) + 1_000_000n) % 1_000_000n)
   const fraction = local % 1000n < 0n ? (ms + 999n) % 1000n : ms
   const text = `${formatLocalUs(whole).replace(' ', 'T')}.${String(fraction).padStart(3, '0')}`

@@ -1,5 +1,5 @@
 import type { DecodeTree, LeafNode, TreeNode } from './decode-tree.ts'
-import { closeQuote, skipBlanks, skipValue } from './json-bytes.ts'
+import { closeQuote, findBackslash, skipBlanks, skipValue } from './json-bytes.ts'
 
 /** What kind of JSON value the sample line had. */
 export type SeenKind = 'string' | 'number' | 'word' | 'object' | 'array'
@@ -56,8 +56,7 @@ export function learnLayout(b: Buffer, start: number, end: number, tree: DecodeT
     if (b[q] === 125) return q + 1
     for (;;) {
       const close = closeQuote(b, q + 1, end)
-      const escape = b.indexOf(92, q + 1)
-      if (escape >= 0 && escape < close) fine = false
+      if (findBackslash(b, q + 1, close) >= 0) fine = false
       const name = b.toString('utf8', q + 1, close)
       const at = skipBlanks(b, skipBlanks(b, close + 1, end) + 1, end)
       const node = members?.find((m) => m.name === name)

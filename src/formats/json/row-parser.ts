@@ -1,6 +1,6 @@
 import type { Value } from '../../types/value.ts'
 import type { DecodeTree, LeafNode, TreeNode } from './decode-tree.ts'
-import { closeQuote, escapesAreValid, skipBlanks, skipValue, unescapeInPlace } from './json-bytes.ts'
+import { closeQuote, escapesAreValid, findBackslash, skipBlanks, skipValue, unescapeInPlace } from './json-bytes.ts'
 import type { RowColumns } from './row-columns.ts'
 import { BAD, type ValueParser } from './value-parser.ts'
 
@@ -78,8 +78,7 @@ export class RowParser {
     if (q <= 0) return this.#values.fail(quoted ? 'a string is not closed' : 'a value is not JSON')
     if (!quoted) this.#state[slot] = b[at] === 110 ? 0 : 2
     else {
-      const escape = b.indexOf(92, at + 1)
-      const escaped = escape >= 0 && escape < q
+      const escaped = findBackslash(b, at + 1, q - 1) >= 0
       if (escaped && !escapesAreValid(b, at + 1, q - 1))
         return this.#values.fail('a string holds an escape that JSON does not know')
       this.#state[slot] = escaped ? 3 : 2

@@ -55,7 +55,11 @@ export function rejects(test: RowTest, leaf: LeafNode): string {
     return `${nulled} || ((${other}) && ${plain})`
   }
   const wide = leaf.type.kind === 'timestamp' || leaf.type.kind === 'timestamp_ntz'
-  const x = wide ? `(t${slot} * 4294967296 + (x${slot} >>> 0))` : leaf.store === 'f32' ? `Math.fround(x${slot})` : `x${slot}`
+  const x = wide
+    ? `(t${slot} * 4294967296 + (x${slot} >>> 0))`
+    : leaf.store === 'f32'
+      ? `Math.fround(x${slot})`
+      : `x${slot}`
   const op = test.op === '=' ? '===' : test.op === '<>' ? '!==' : test.op
   return `${nulled} || !(${x} ${op} ${String(constant)})`
 }

@@ -30,6 +30,38 @@ export class ScanHelpers {
     this.#values = values
   }
 
+  /** Of the last `int64`: the halves with the sign of the text, and the magnitude as the nearest double. */
+  low = 0
+  high = 0
+  value = 0
+
+  /** Reads the 16 to 19 digits [s, q), negative when a minus stands before them; false when they do not fit int64. */
+  int64(b: Buffer, s: number, q: number): boolean {
+    const cut = q - 9
+    let top = 0
+    for (let i = s; i < cut; i++) top = top * 10 + (b[i]! ^ 48)
+    let rest = 0
+    for (let i = cut; i < q; i++) rest = rest * 10 + (b[i]! ^ 48)
+    // top * 1e9 + rest, with top in two parts so that every product is exact.
+    const upper = Math.floor(top / 65536) * 1e9
+    const lower = (top % 65536) * 1e9 + (upper % 65536) * 65536 + rest
+    let low = lower % 4294967296
+    let high = Math.floor(upper / 65536) + Math.floor(lower / 4294967296)
+    if (high > 0x7fffffff) return false
+    this.value = high * 4294967296 + low
+    if (b[s - 1] === 45) {
+      low = 4294967296 - low
+      high = -high - 1
+      if (low === 4294967296) {
+        low = 0
+        high++
+      }
+    }
+    this.low = low
+    this.high = high
+    return true
+  }
+
   /** Reads a floating-point number; NaN: not one. */
   double(b: Buffer, p: number, e: number): number {
     let q = p

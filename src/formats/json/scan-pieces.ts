@@ -55,13 +55,12 @@ export function findQuote(length: number, start: string, fail: string): string {
 
 /**
  * An integer of at most `digits` digits into `x` (a double). `otherwise` is what to do when `q` is not at a digit
- * or minus sign.
+ * or minus sign, `longer` when there are more digits (`s` is where they begin, `q` behind them).
  */
-export function integer(x: string, digits: number, fail: string, otherwise: string): string {
-  const loop =
-    `const s = q++; for (; (d = b[q] ^ 48) < 10; q++) ${x} = ${x} * 10 + d; if (q - s > ${digits} || (b[s] === 48 && q - s > 1)) ${fail}`
+export function integer(x: string, digits: number, fail: string, otherwise: string, longer = fail): string {
+  const loop = `const s = q++; for (; (d = b[q] ^ 48) < 10; q++) ${x} = ${x} * 10 + d; if (q - s > ${digits}) { ${longer} } else if (b[s] === 48 && q - s > 1) ${fail};`
   return `{ let d = b[q] ^ 48; if (d < 10) { ${x} = d; ${loop} }
-    else if (d === 29) { q++; if ((d = b[q] ^ 48) > 9) ${fail}; ${x} = d; ${loop}; ${x} = -${x} }
+    else if (d === 29) { q++; if ((d = b[q] ^ 48) > 9) ${fail}; ${x} = d; ${loop} ${x} = -${x} }
     else { ${otherwise} } }`
 }
 
@@ -81,9 +80,10 @@ const ZULU = word(Buffer.from('000Z'), 0)
 /**
  * The timestamp string at `q`: `lo` and `hi` get the halves of its microseconds. The form YYYY-MM-DDTHH:MM:SS.mmmZ
  * is read here, its minute remembered from the row before (y0 … y3 its bytes, mlo and mhi the halves of its value);
- * other forms by h.timestampUs. `otherwise` runs when `q` is not at a quote.
+ * other forms by h.timestampUs. A number is whole seconds where `zoned`. `orNull` runs when `q` is at neither.
  */
-export function timestamp(lo: string, hi: string, zoned: boolean, fail: string, otherwise: string): string {
+export function timestamp(lo: string, hi: string, zoned: boolean, fail: string, orNull: string): string {
+  const seconds = `let us = 0; ${integer('us', 10, fail, orNull)} us *= 1e6; ${lo} = us | 0; ${hi} = Math.floor(us / 4294967296)`
   const general = `const s = q + 1, z = h.closeQuote(b, s, e); if (z < 0) ${fail};
       const us = h.timestampUs(b, s, z, ${zoned ? 'h.zone' : 'null'}); if (us !== us) ${fail};
       ${lo} = us | 0; ${hi} = Math.floor(us / 4294967296); q = z + 1`
@@ -100,5 +100,5 @@ export function timestamp(lo: string, hi: string, zoned: boolean, fail: string, 
       ${lo} = mlo + (sec * 1000000 + ((f & 15) * 100 + (f >> 8 & 15) * 10 + (f >> 16 & 15)) * 1000) | 0;
       ${hi} = mhi + ((${lo} ^ 0x80000000) < (mlo ^ 0x80000000) ? 1 : 0); q += 26;
     } else { ${general} }
-  } else { ${otherwise} }`
+  } else { ${zoned ? seconds : orNull} }`
 }

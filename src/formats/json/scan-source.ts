@@ -52,7 +52,13 @@ ${layouts.map((_, i) => `  c.hits[${i}] += k${i};`).join('\n')}
 }`
 }
 
-function layoutSource(tree: DecodeTree, layout: Layout, index: number, tests: readonly RowTest[], masks: number): string {
+function layoutSource(
+  tree: DecodeTree,
+  layout: Layout,
+  index: number,
+  tests: readonly RowTest[],
+  masks: number,
+): string {
   const fail = `break L${index}`
   const reject = '{ dropped++; p = e + 1; continue }'
   const absent = new Set(layout.absent)
@@ -121,8 +127,11 @@ function valueSource(leaf: LeafNode, step: Extract<LayoutStep, { step: 'value' }
       const top = leaf.type.kind === 'int' ? 2147483647 : leaf.type.kind === 'smallint' ? 32767 : 127
       return `let ${x} = 0; ${integer(x, 10, fail, orNull)} if (${x} > ${top} || ${x} < ${-top - 1}) ${fail};`
     }
-    case 'bigint':
-      return `let ${x} = 0; ${integer(x, 15, fail, orNull)}`
+    case 'bigint': {
+      // Past 15 digits a double is not exact: the halves are made apart.
+      const longer = `if (q - s > 19 || b[s] === 48 || !h.int64(b, s, q)) ${fail}; ${x} = h.value; l${slot} = h.low; ${t} = h.high; g${slot} = true`
+      return `let ${x} = 0, l${slot} = 0, ${t} = 0, g${slot} = false; ${integer(x, 15, fail, orNull, longer)}`
+    }
     case 'float':
     case 'double':
       return `let ${x} = 0; if (${isNull}) { ${nullBit(slot)} } else { ${x} = h.double(b, q, e); if (${x} !== ${x}) ${fail}; q = h.pos }`
@@ -151,7 +160,7 @@ function storeSource(leaf: LeafNode): string {
   const s = leaf.slot
   switch (leaf.type.kind) {
     case 'bigint':
-      return `A${s}[2 * r] = x${s}; A${s}[2 * r + 1] = x${s} >= 0 && x${s} < 4294967296 ? 0 : Math.floor(x${s} / 4294967296);`
+      return `if (g${s}) { A${s}[2 * r] = l${s}; A${s}[2 * r + 1] = t${s} } else { A${s}[2 * r] = x${s}; A${s}[2 * r + 1] = x${s} >= 0 && x${s} < 4294967296 ? 0 : Math.floor(x${s} / 4294967296) }`
     case 'decimal':
       if (leaf.store === 'other') return `A${s}[r] = x${s};`
       return `A${s}[2 * r] = x${s}; A${s}[2 * r + 1] = Math.floor(x${s} / 4294967296);`

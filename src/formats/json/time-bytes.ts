@@ -1,20 +1,5 @@
+import { daysFromCivil, isCivil } from '../../types/time.ts'
 import type { Zone } from '../../types/time-zone.ts'
-
-/** Days from 1970-01-01 to a date of the proleptic Gregorian calendar, which must exist; NaN if it does not. */
-export function daysOf(year: number, month: number, day: number): number {
-  if (month < 1 || month > 12 || day < 1 || day > 31) return NaN
-  if (day > 28) {
-    const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
-    const last = month === 2 ? (leap ? 29 : 28) : month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
-    if (day > last) return NaN
-  }
-  const y = month <= 2 ? year - 1 : year
-  const era = Math.floor(y / 400)
-  const yearOfEra = y - era * 400
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
-  return era * 146097 + dayOfEra - 719468
-}
 
 function two(b: Buffer, p: number): number {
   const x = b[p]! ^ 48
@@ -25,7 +10,10 @@ function two(b: Buffer, p: number): number {
 /** Days since the epoch of the `YYYY-MM-DD` at `p`; NaN if there is none. */
 export function dateAt(b: Buffer, p: number): number {
   if (b[p + 4] !== 45 || b[p + 7] !== 45) return NaN
-  return daysOf(two(b, p) * 100 + two(b, p + 2), two(b, p + 5), two(b, p + 8))
+  const year = two(b, p) * 100 + two(b, p + 2)
+  const month = two(b, p + 5)
+  const day = two(b, p + 8)
+  return isCivil(year, month, day) ? daysFromCivil(year, month, day) : NaN
 }
 
 /** Minutes since the epoch of the `YYYY-MM-DDTHH:MM` at `p`; NaN if there is none. */

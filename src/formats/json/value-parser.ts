@@ -3,7 +3,15 @@ import { decimalInType, parseDecimal } from '../../types/decimal.ts'
 import { parseDate, parseTimestamp, parseTimestampNtz } from '../../types/time.ts'
 import type { Zone } from '../../types/time-zone.ts'
 import { MapValue, type Value } from '../../types/value.ts'
-import { closeQuote, escapesAreValid, skipBlanks, skipNumber, skipValue, unescapeInPlace } from './json-bytes.ts'
+import {
+  closeQuote,
+  escapesAreValid,
+  findBackslash,
+  skipBlanks,
+  skipNumber,
+  skipValue,
+  unescapeInPlace,
+} from './json-bytes.ts'
 
 /** What a JSON value cannot be read as; `BAD` is no SQL value. */
 export const BAD = Symbol('not readable as this type')
@@ -77,8 +85,7 @@ export class ValueParser {
     const q = closeQuote(b, p + 1, end)
     if (q < 0) return this.#bad('a string is not closed')
     this.pos = q + 1
-    const escape = b.indexOf(92, p + 1)
-    if (escape < 0 || escape >= q) return b.toString('utf8', p + 1, q)
+    if (findBackslash(b, p + 1, q) < 0) return b.toString('utf8', p + 1, q)
     if (!escapesAreValid(b, p + 1, q)) return this.#bad('a string holds an escape that JSON does not know')
     const copy = Buffer.from(b.subarray(p + 1, q))
     return copy.toString('utf8', 0, unescapeInPlace(copy, 0, copy.length))
@@ -105,7 +112,10 @@ export class ValueParser {
   #nonNumber(b: Buffer, p: number, end: number, type: DataType): Value | typeof BAD {
     if (type.kind === 'float' || type.kind === 'double')
       for (const word of Object.keys(NON_NUMBERS))
-        if (b.toString('latin1', p, Math.min(end, p + word.length)) === word && !/\w/.test(b.toString('latin1', p + word.length, p + word.length + 1))) {
+        if (
+          b.toString('latin1', p, Math.min(end, p + word.length)) === word &&
+          !/\w/.test(b.toString('latin1', p + word.length, p + word.length + 1))
+        ) {
           this.pos = p + word.length
           return NON_NUMBERS[word]!
         }

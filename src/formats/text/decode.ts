@@ -23,7 +23,7 @@ class TextDecoder implements LineDecoder {
 
   decode(block: Buffer, start: number, end: number, sink: (batch: Batch) => void): void {
     this.lines = 0
-    for (let p = start; p < end; ) {
+    for (let p = start; p < end;) {
       const starts = new Int32Array(MAX_BATCH_ROWS)
       const ends = new Int32Array(MAX_BATCH_ROWS)
       let n = 0

@@ -192,8 +192,9 @@ export const entries: readonly FunctionEntry[] = [
     p.n === 0 || p.yy === 0 ? null : p.x - (p.xy / p.yy) * p.y,
   ),
   pair('regr_r2', 'Returns the squared correlation of `y` and `x`.', '1.0', (p) => {
-    if (p.n === 0 || p.yy === 0) return null
-    if (p.xx === 0) return 1
+    // Spark asks first whether the dependent side varies, not, as the standard says, the independent one.
+    if (p.n === 0 || p.xx === 0) return null
+    if (p.yy === 0) return 1
     const r = p.xy / Math.sqrt(p.xx * p.yy)
     return r * r
   }),

@@ -9,8 +9,8 @@ import { lookup } from './map-value.ts'
 
 type List = readonly Value[]
 
-/** The most elements an array may have. */
-export const MAX_ARRAY_LENGTH = 2147483632
+/** The most elements a function gives an array: beyond this one value alone would take the memory of the process (Spark: 2147483632). */
+export const MAX_ARRAY_LENGTH = 67_108_863
 
 const tooLong = (fn: string, size: number | bigint): never => {
   throw new ExecutionError('COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION', { function: fn, size: String(size) })

@@ -6,6 +6,7 @@ import { outOfRange } from '../faults.ts'
 import { charIndex, unitIndex } from '../string/code-points.ts'
 import { captured, compilePattern, replacer, type Compiled } from './compiled.ts'
 import { likePattern, type LikePattern } from './like-pattern.ts'
+import { splitVector } from './split-vector.ts'
 
 const group = 'regex'
 const text = arg('text', STRING)
@@ -232,5 +233,6 @@ export const entries: readonly FunctionEntry[] = [
       return (s: string, p: string, limit = -1) =>
         p === '' && s !== '' ? splitChars(s, limit) : splitText(s, compiled(p), limit)
     },
+    vector: splitVector,
   }),
 ]

@@ -1,6 +1,6 @@
 import { attrExpr, passOn } from '../analysis.ts'
 import { attrIds } from '../expr-key.ts'
-import type { Attr, Logical } from '../logical.ts'
+import { type Attr, generatedAttrs, type Logical } from '../logical.ts'
 import { expressionsOf } from '../walk.ts'
 import type { Rule } from './rule.ts'
 
@@ -60,7 +60,8 @@ function prune(plan: Logical, need: Ids, ids: () => number): Logical {
       return input === plan.input ? plan : { ...plan, input, attrs: inOrder(plan.attrs, input) }
     }
     case 'aggregate': {
-      const input = narrow(plan.input, readBy(plan), ids)
+      // Its state holds keys and results only, so columns too many below do no harm.
+      const input = prune(plan.input, readBy(plan), ids)
       return input === plan.input ? plan : { ...plan, input }
     }
     case 'dedup': {
@@ -79,9 +80,11 @@ function prune(plan: Logical, need: Ids, ids: () => number): Logical {
       return input === plan.input ? plan : { ...plan, input, attrs: [...inOrder(plan.attrs, input), column] }
     }
     case 'generate': {
-      const own = plan.attrs.slice(plan.input.attrs.length)
+      const own = generatedAttrs(plan)
       const input = prune(plan.input, union(without(need, own), readBy(plan)), ids)
-      return input === plan.input ? plan : { ...plan, input, attrs: [...inOrder(plan.attrs, input), ...own] }
+      // What only the generator reads goes no further: it would be repeated for every row it gives.
+      const attrs = [...only(inOrder(plan.attrs, input), need), ...own]
+      return input === plan.input && attrs.length === plan.attrs.length ? plan : { ...plan, input, attrs }
     }
     case 'over': {
       const own = plan.calls.map((c) => c.attr)

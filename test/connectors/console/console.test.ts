@@ -16,7 +16,9 @@ function readRows(ddl: string, rows: readonly string[]): { schema: t.Schema; bat
   const schema = parseSchema(ddl)
   const batches: Batch[] = []
   const bytes = Buffer.from(rows.join('\n'))
-  jsonDecoder(schema, { columns: [], predicates: [] }, { timeZone: 'UTC' }).decode(bytes, 0, bytes.length, (b) => batches.push(b))
+  jsonDecoder(schema, { columns: [], predicates: [] }, { timeZone: 'UTC' }).decode(bytes, 0, bytes.length, (b) =>
+    batches.push(b),
+  )
   return { schema, batches }
 }
 
@@ -34,13 +36,28 @@ const n = (i: number): Value[] => [BigInt(i)]
 const outputs: Record<string, { schema: t.Schema; batches: Value[][][] }> = {
   complete: {
     schema: t.schemaOf(t.field('w', t.STRING), t.field('count', t.BIGINT)),
-    batches: [[['apache', ...n(1)], ['spark', ...n(1)]], [['apache', ...n(2)], ['hadoop', ...n(1)], ['spark', ...n(1)]]],
+    batches: [
+      [
+        ['apache', ...n(1)],
+        ['spark', ...n(1)],
+      ],
+      [
+        ['apache', ...n(2)],
+        ['hadoop', ...n(1)],
+        ['spark', ...n(1)],
+      ],
+    ],
   },
-  update: { schema: t.schemaOf(t.field('count', t.BIGINT), t.field('m', t.STRING)), batches: [[[1n, 'apache spark']], [[2n, 'apache spark']]] },
+  update: {
+    schema: t.schemaOf(t.field('count', t.BIGINT), t.field('m', t.STRING)),
+    batches: [[[1n, 'apache spark']], [[2n, 'apache spark']]],
+  },
   append: { schema: t.schemaOf(t.field('v', t.STRING)), batches: [[['APACHE SPARK']], [['APACHE HADOOP']]] },
   'empty batch': { schema: t.schemaOf(t.field('value', t.STRING), t.field('n', t.INT)), batches: [[]] },
   intervals: {
-    schema: parseSchema('a INTERVAL DAY TO SECOND, b INTERVAL YEAR TO MONTH, c STRING, n VOID, t TIMESTAMP_NTZ, z STRUCT<a: DATE, b: ARRAY<DECIMAL(3,2)>>'),
+    schema: parseSchema(
+      'a INTERVAL DAY TO SECOND, b INTERVAL YEAR TO MONTH, c STRING, n VOID, t TIMESTAMP_NTZ, z STRUCT<a: DATE, b: ARRAY<DECIMAL(3,2)>>',
+    ),
     batches: [[[93784000000n, 14, '1 years 2 months 21 days', null, 1767225600500000n, [20454, [150n, 225n]]]]],
   },
   'wide header': {
@@ -56,7 +73,9 @@ describe('the console sink prints what Spark 4.3 printed', () => {
       const columns = c.sql.startsWith('SELECT s ') ? 's STRING' : c.schema
       const known = outputs[c.name]
       const schema = known?.schema ?? parseSchema(columns)
-      const lots = known ? known.batches.map((rows) => [batchOf(schema, rows)]) : c.lots.map((rows) => readRows(columns, rows).batches)
+      const lots = known
+        ? known.batches.map((rows) => [batchOf(schema, rows)])
+        : c.lots.map((rows) => readRows(columns, rows).batches)
       let text = ''
       const options = validateOptions('console', consoleSink.options, c.options as Record<string, string>)
       const objects = new Map([[CONSOLE_WRITER, (s: string) => void (text += s)]])

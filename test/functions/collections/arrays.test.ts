@@ -123,6 +123,7 @@ describe('longer', () => {
 
   test('refused', () => {
     expect(fault('array_insert', [ints(1), 0, 9])).toBe('INVALID_INDEX_OF_ZERO')
+    expect(fault('array_repeat', ['x', 2147483647])).toBe('COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER')
     expect(fault('array_append', [untyped, 1])).toBe('DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE')
     expect(fault('array_append', [ints(1), 'x'])).toBe('DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES')
   })

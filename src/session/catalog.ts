@@ -1,6 +1,6 @@
-import { type MemoryTables } from './connectors/memory/sink.ts'
-import { AnalysisError } from './errors/errors.ts'
-import type { PlanCatalog, Unresolved } from './plan/unresolved.ts'
+import { type MemoryTables } from '../connectors/memory/sink.ts'
+import { AnalysisError } from '../errors/errors.ts'
+import type { PlanCatalog, Unresolved } from '../plan/unresolved.ts'
 
 interface View {
   readonly name: string

@@ -1,4 +1,4 @@
-import { OptionError } from './errors/errors.ts'
+import { OptionError } from '../errors/errors.ts'
 
 /** Settings with a meaning of ours or Spark's, and their defaults. Other keys are kept and ignored. */
 const DEFAULTS: Readonly<Record<string, string>> = {
@@ -32,6 +32,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'millrace.durability': ['power', 'process'],
 }
 
+/** Settings that are whole numbers, and the least each may be. */
+const LEAST: Readonly<Record<string, number>> = {
+  'spark.sql.streaming.minBatchesToRetain': 1,
+  'spark.sql.streaming.numRecentProgressUpdates': 0,
+  'millrace.lockTimeoutMs': 0,
+  'millrace.checkpoint.maxPages': 1,
+}
+
 /** `session.conf`: settings by key, as text. */
 export class RuntimeConfig {
   readonly #set = new Map<string, string>()
@@ -40,9 +48,12 @@ export class RuntimeConfig {
     for (const [k, v] of Object.entries(initial)) this.set(k, v)
   }
 
-  /** Sets a key. A value outside the few that a key takes raises INVALID_CONF_VALUE. */
+  /** Sets a key. A value that the key does not take raises INVALID_CONF_VALUE. */
   set(key: string, value: string | number | boolean): void {
     const text = String(value)
+    const least = LEAST[key]
+    if (least !== undefined && !(/^\d{1,15}$/.test(text) && Number(text) >= least))
+      throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', { key, value: text, requirement: `a whole number from ${least}` })
     const allowed = ALLOWED[key]
     if (allowed && !allowed.some((a) => a.toLowerCase() === text.toLowerCase()))
       throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', { key, value: text, requirement: `one of ${allowed.join(', ')}` })

@@ -1,7 +1,7 @@
-import type { Clock } from './engine/clock.ts'
-import type { ExprEnv } from './expr/env.ts'
-import type { EnvSpec } from './planner/spec.ts'
-import { zoneOf } from './types/time-zone.ts'
+import type { Clock } from '../engine/clock.ts'
+import type { ExprEnv } from '../expr/env.ts'
+import type { EnvSpec } from '../planner/spec.ts'
+import { zoneOf } from '../types/time-zone.ts'
 
 /** Settings that change what a query means: written to its first offset row, in force at every restart. */
 export const PINNED_KEYS = [
