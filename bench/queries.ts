@@ -17,23 +17,41 @@ export interface BenchQuery {
   readonly result: 'rows' | 'sums' | { readonly lastBy: readonly string[] }
 }
 
-const BID = 'STRUCT<auction: BIGINT, bidder: BIGINT, price: BIGINT, channel: STRING, url: STRING, dateTime: TIMESTAMP, extra: STRING>'
+const BID =
+  'STRUCT<auction: BIGINT, bidder: BIGINT, price: BIGINT, channel: STRING, url: STRING, dateTime: TIMESTAMP, extra: STRING>'
 const NEXMARK = `event_type INT, person STRUCT<id: BIGINT, name: STRING, emailAddress: STRING, creditCard: STRING, city: STRING, state: STRING, dateTime: TIMESTAMP, extra: STRING>, auction STRUCT<id: BIGINT, itemName: STRING, description: STRING, initialBid: BIGINT, reserve: BIGINT, dateTime: TIMESTAMP, expires: TIMESTAMP, seller: BIGINT, category: BIGINT, extra: STRING>, bid ${BID}`
-const nexmark = (sql: string, more: Partial<BenchQuery> = {}): BenchQuery => ({ format: 'json', schema: NEXMARK, mode: 'append', sql, writes: true, result: 'rows', ...more })
+const nexmark = (sql: string, more: Partial<BenchQuery> = {}): BenchQuery => ({
+  format: 'json',
+  schema: NEXMARK,
+  mode: 'append',
+  sql,
+  writes: true,
+  result: 'rows',
+  ...more,
+})
 
-const YSB = 'user_id STRING, page_id STRING, ad_id STRING, ad_type STRING, event_type STRING, event_time TIMESTAMP, ip_address STRING'
+const YSB =
+  'user_id STRING, page_id STRING, ad_id STRING, ad_type STRING, event_type STRING, event_time TIMESTAMP, ip_address STRING'
 
 /** Pinned `AS` names are the keys of the output rows. */
 export const QUERIES: Readonly<Record<string, BenchQuery>> = {
-  q0: nexmark('SELECT bid.auction, bid.bidder, bid.price, bid.channel, bid.url, bid.dateTime, bid.extra FROM events WHERE event_type = 2', { writes: false, result: 'sums' }),
-  q1: nexmark('SELECT bid.auction, bid.bidder, 0.908 * bid.price AS price, bid.dateTime, bid.extra FROM events WHERE event_type = 2'),
+  q0: nexmark(
+    'SELECT bid.auction, bid.bidder, bid.price, bid.channel, bid.url, bid.dateTime, bid.extra FROM events WHERE event_type = 2',
+    { writes: false, result: 'sums' },
+  ),
+  q1: nexmark(
+    'SELECT bid.auction, bid.bidder, 0.908 * bid.price AS price, bid.dateTime, bid.extra FROM events WHERE event_type = 2',
+  ),
   q2: nexmark('SELECT bid.auction, bid.price FROM events WHERE event_type = 2 AND bid.auction % 123 = 0'),
   // The highest bid of each 10-second window, as it rises.
-  highest: nexmark('SELECT window.start AS start, max(price) AS price FROM (SELECT bid.price AS price, bid.dateTime AS dateTime FROM events WHERE event_type = 2) WATERMARK dateTime DELAY OF INTERVAL 4 SECONDS GROUP BY window(dateTime, \'10 seconds\')', {
-    mode: 'update',
-    writes: false,
-    result: { lastBy: ['start'] },
-  }),
+  highest: nexmark(
+    "SELECT window.start AS start, max(price) AS price FROM (SELECT bid.price AS price, bid.dateTime AS dateTime FROM events WHERE event_type = 2) WATERMARK dateTime DELAY OF INTERVAL 4 SECONDS GROUP BY window(dateTime, '10 seconds')",
+    {
+      mode: 'update',
+      writes: false,
+      result: { lastBy: ['start'] },
+    },
+  ),
   ysb: {
     format: 'json',
     schema: YSB,
@@ -41,7 +59,11 @@ export const QUERIES: Readonly<Record<string, BenchQuery>> = {
     eventTime: 'event_time',
     sql: "SELECT campaign_id, window.start AS start, count(*) AS n, max(event_time) AS last FROM events JOIN ads ON events.ad_id = ads.ad_id WHERE event_type = 'view' GROUP BY window(event_time, '10 seconds'), campaign_id",
     prepare: (session, dataDir) =>
-      session.read.format('json').schema('ad_id STRING, campaign_id STRING').load(`${dataDir.replace(/\/+$/, '')}.ads.json`).createOrReplaceTempView('ads'),
+      session.read
+        .format('json')
+        .schema('ad_id STRING, campaign_id STRING')
+        .load(`${dataDir.replace(/\/+$/, '')}.ads.json`)
+        .createOrReplaceTempView('ads'),
     writes: false,
     result: { lastBy: ['campaign_id', 'start'] },
   },
@@ -58,7 +80,14 @@ export const QUERIES: Readonly<Record<string, BenchQuery>> = {
 /** The streaming table of a query over a directory. One file is one batch. */
 export function streamOf(query: BenchQuery, session: MillraceSession, dataDir: string): DataFrame {
   query.prepare?.(session, dataDir)
-  const events = session.readStream.format(query.format).schema(query.schema).option('maxFilesPerTrigger', 1).load(dataDir)
-  ;(query.eventTime === undefined ? events : events.withWatermark(query.eventTime, '4 seconds')).createOrReplaceTempView('events')
+  const events = session.readStream
+    .format(query.format)
+    .schema(query.schema)
+    .option('maxFilesPerTrigger', 1)
+    .load(dataDir)
+  ;(query.eventTime === undefined
+    ? events
+    : events.withWatermark(query.eventTime, '4 seconds')
+  ).createOrReplaceTempView('events')
   return session.sql(query.sql)
 }

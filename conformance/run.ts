@@ -117,7 +117,7 @@ try {
 } finally {
   client.close()
 }
-if (flag('--write-known')) writeKnown(KNOWN, suites)
+if (flag('--write-known')) writeKnown(KNOWN, known, suites)
 const file = option('--summary')
 if (file !== undefined) writeFileSync(file, JSON.stringify(summary))
 console.log(`${summary.passed} passed, ${summary.deviations} failed`)

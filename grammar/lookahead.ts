@@ -1,6 +1,7 @@
 import { CstParser, EOF, tokenMatcher } from 'chevrotain'
 import type { CstNode, IToken, ParserMethod, TokenType } from 'chevrotain'
 import { JOIN_WORDS, STATEMENT_STARTS } from './keywords.ts'
+import { LazyLookahead } from './lazy-lookahead.ts'
 import * as t from './tokens.ts'
 
 const k = t.keyword
@@ -40,6 +41,7 @@ export const joinWords: ReadonlySet<TokenType> = new Set(
 /** Looks ahead: every choice of the rules that needs more than one token. Keywords are names unless their clause fits. `At(n)` is about the token LA(n). */
 export abstract class Lookahead extends CstParser {
   #depth = 0
+  #insert = false
   #tokens: readonly IToken[] = []
   /** For each bracket token its partner's index, or the end. */
   #partner = new Int32Array(0)
@@ -47,6 +49,7 @@ export abstract class Lookahead extends CstParser {
   constructor() {
     super([...t.allTokens], {
       maxLookahead: 1,
+      lookaheadStrategy: new LazyLookahead(),
       recoveryEnabled: false,
       skipValidations: true,
       nodeLocationTracking: 'onlyOffset',
@@ -56,6 +59,7 @@ export abstract class Lookahead extends CstParser {
   /** Takes the tokens of one statement, without its semicolon, and forgets what was before. */
   begin(tokens: IToken[]): void {
     this.#depth = 0
+    this.#insert = false
     this.#tokens = tokens
     this.#partner = new Int32Array(tokens.length).fill(tokens.length)
     const open: number[] = []
@@ -226,6 +230,7 @@ export abstract class Lookahead extends CstParser {
   }
   /** Whether the name at LA(1) is the alias of the expression before it. */
   protected aliasHere(): boolean {
+    if (this.insertTailHere()) return false
     if (this.isAt(1, k.AS) && (this.nameAt(2) || this.isAt(2, t.LeftParen))) return true
     if (!this.nameAt(1)) return false
     if (this.isAt(1, k.FOR)) return !(this.isAt(2, t.LeftParen) || (this.nameAt(2) && this.isAt(3, k.IN)))
@@ -278,6 +283,28 @@ export abstract class Lookahead extends CstParser {
         }) &&
         (!more || this.LA(words.length + 1).tokenType !== EOF),
     )
+  }
+  /** From here on a `WITH (…)` at the end of the text belongs to the INSERT, not to the table before it. */
+  protected enterInsert(): void {
+    this.#insert = true
+  }
+  protected insertTailHere(): boolean {
+    return this.#insert && this.isAt(1, k.WITH) && this.isAt(2, t.LeftParen) && this.behindBracket(2) === EOF
+  }
+  protected createHere(what: TokenType): boolean {
+    for (let n = 2; n <= 6; n++) {
+      if (this.isAt(n, what)) return true
+      if (!this.isAt(n, k.OR, k.REPLACE, k.TEMPORARY, k.EXTERNAL)) return false
+    }
+    return false
+  }
+  /** CREATE FUNCTION of a function in SQL; `AS 'class'` is another. */
+  protected sqlFunctionHere(): boolean {
+    if (!this.createHere(k.FUNCTION)) return false
+    let n = 2
+    while (!this.isAt(n, k.FUNCTION)) n++
+    for (n++; this.nameAt(n) || this.isAt(n, t.Dot, t.Bang); n++) if (this.isAt(n, k.AS)) return false
+    return true
   }
   protected viewHere(): boolean {
     for (let n = 2; n <= 6; n++) {

@@ -1,6 +1,6 @@
 import { EOF } from 'chevrotain'
 import type { CstNode, IToken } from 'chevrotain'
-import { STATEMENT_STARTS } from './keywords.ts'
+import { BUILT_STARTS, STATEMENT_STARTS } from './keywords.ts'
 import { MAX_NESTING, NestingTooDeep } from './lookahead.ts'
 import { SqlParser } from './parser.ts'
 
@@ -45,12 +45,7 @@ export function parseTokens(entry: Entry, tokens: IToken[]): ParseOutcome {
   }
 }
 
-const starts = [
-  ...STATEMENT_STARTS.map((s) => s.words),
-  'CREATE VIEW',
-  'CREATE GLOBAL TEMPORARY VIEW',
-  'DROP VIEW',
-].map((words) => words.split(' '))
+const starts = [...STATEMENT_STARTS.map((s) => s.words), ...BUILT_STARTS].map((words) => words.split(' '))
 
 /** How many of the first words may begin a statement together: CREATE TEMP in CREATE TEMP VEIW. */
 function knownWords(tokens: readonly IToken[]): number {

@@ -1,5 +1,5 @@
 import type { Rule } from './lookahead.ts'
-import { QueryRules } from './query-rules.ts'
+import { StatementRules } from './statement-rules.ts'
 import * as t from './tokens.ts'
 
 const k = t.keyword
@@ -8,7 +8,7 @@ const k = t.keyword
  * Spark's SELECT language, with the statements around it. The rules need one token of lookahead, the gates of
  * `Lookahead` decide the rest. It takes the tokens of one statement and does not recover: the first fault is what it tells.
  */
-export class SqlParser extends QueryRules {
+export class SqlParser extends StatementRules {
   constructor() {
     super()
     this.performSelfAnalysis()
@@ -25,7 +25,33 @@ export class SqlParser extends QueryRules {
         ALT: () => this.SUBRULE(this.explain),
       },
       { GATE: () => this.viewHere(), ALT: () => this.SUBRULE(this.createView) },
-      { GATE: () => this.isAt(2, k.VIEW), ALT: () => this.SUBRULE(this.dropView) },
+      {
+        GATE: () => this.createHere(k.TABLE),
+        ALT: () => this.SUBRULE(this.createTable),
+      },
+      { GATE: () => this.sqlFunctionHere(), ALT: () => this.SUBRULE(this.createFunction) },
+      {
+        GATE: () =>
+          this.isAt(2, k.TABLE, k.VIEW, k.FUNCTION) ||
+          (this.isAt(2, k.TEMPORARY) && this.isAt(3, k.FUNCTION, k.VARIABLE, k.VAR)),
+        ALT: () => this.SUBRULE(this.drop),
+      },
+      { ALT: () => this.SUBRULE(this.insert) },
+      { GATE: () => !this.statementStartHere(), ALT: () => this.SUBRULE(this.show) },
+      { GATE: () => !this.statementStartHere(), ALT: () => this.SUBRULE(this.describe) },
+      {
+        GATE: () => this.isAt(2, k.VAR, k.VARIABLE) && !this.isAt(3, t.Equal),
+        ALT: () => this.SUBRULE(this.setVariable),
+      },
+      { ALT: () => this.SUBRULE(this.declare) },
+      { ALT: () => this.SUBRULE(this.executeImmediate) },
+      { ALT: () => this.SUBRULE(this.stopQuery) },
+      { ALT: () => this.SUBRULE(this.truncate) },
+      { ALT: () => this.SUBRULE(this.use) },
+      { ALT: () => this.SUBRULE(this.cache) },
+      { ALT: () => this.SUBRULE(this.uncache) },
+      { ALT: () => this.SUBRULE(this.clearCache) },
+      { GATE: () => !this.statementStartHere(), ALT: () => this.SUBRULE(this.refresh) },
       { GATE: () => this.statementStartHere(), ALT: () => this.SUBRULE(this.unparsed) },
       { ALT: () => this.SUBRULE(this.set) },
       { ALT: () => this.SUBRULE(this.query) },
@@ -47,58 +73,6 @@ export class SqlParser extends QueryRules {
         ]),
     })
     this.SUBRULE(this.statement)
-  })
-
-  readonly createView: Rule = this.RULE('createView', () => {
-    this.CONSUME(k.CREATE)
-    this.OPTION(() => {
-      this.CONSUME(k.OR)
-      this.CONSUME(k.REPLACE)
-    })
-    this.OPTION2(() => this.CONSUME(k.GLOBAL))
-    this.OPTION3(() => this.CONSUME(k.TEMPORARY))
-    this.CONSUME(k.VIEW)
-    this.OPTION4({
-      GATE: () => this.isAt(2, k.NOT),
-      DEF: () => {
-        this.CONSUME(k.IF)
-        this.CONSUME(k.NOT)
-        this.CONSUME(k.EXISTS)
-      },
-    })
-    this.SUBRULE(this.name)
-    this.OPTION5(() => {
-      this.CONSUME(t.LeftParen)
-      this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.viewColumn) })
-      this.CONSUME(t.RightParen)
-    })
-    this.OPTION6(() => {
-      this.CONSUME(k.COMMENT)
-      this.CONSUME(t.StringLiteral)
-    })
-    this.CONSUME(k.AS)
-    this.SUBRULE(this.query)
-  })
-
-  readonly viewColumn: Rule = this.RULE('viewColumn', () => {
-    this.CONSUME(t.Identifier)
-    this.OPTION(() => {
-      this.CONSUME(k.COMMENT)
-      this.CONSUME(t.StringLiteral)
-    })
-  })
-
-  readonly dropView: Rule = this.RULE('dropView', () => {
-    this.CONSUME(k.DROP)
-    this.CONSUME(k.VIEW)
-    this.OPTION({
-      GATE: () => this.isAt(2, k.EXISTS),
-      DEF: () => {
-        this.CONSUME(k.IF)
-        this.CONSUME(k.EXISTS)
-      },
-    })
-    this.SUBRULE(this.name)
   })
 
   readonly set: Rule = this.RULE('set', () => {

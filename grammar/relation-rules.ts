@@ -96,15 +96,19 @@ export abstract class RelationRules extends ExpressionRules {
       { ALT: () => this.SUBRULE2(this.name) },
     ])
     this.OPTION({
-      GATE: () => this.isAt(2, t.LeftParen),
+      GATE: () => this.isAt(2, t.LeftParen) && !this.insertTailHere(),
       DEF: () => {
         this.CONSUME(k.WITH)
-        this.CONSUME2(t.LeftParen)
-        this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.property) })
-        this.CONSUME2(t.RightParen)
+        this.SUBRULE(this.properties)
       },
     })
     this.SUBRULE(this.relationSuffix)
+  })
+
+  readonly properties: Rule = this.RULE('properties', () => {
+    this.CONSUME(t.LeftParen)
+    this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.property) })
+    this.CONSUME(t.RightParen)
   })
 
   readonly property: Rule = this.RULE('property', () => {

@@ -4,15 +4,19 @@ export { RuntimeConfig } from './session/conf.ts'
 export { Catalog } from './session/catalog.ts'
 export { DataFrame } from './dataframe/data-frame.ts'
 export { GroupedData } from './dataframe/grouped-data.ts'
+export { Observation } from './dataframe/observation.ts'
 export { DataReader } from './dataframe/reader.ts'
 export { DataFrameWriter } from './dataframe/writer.ts'
-export { DataStreamWriter } from './dataframe/stream-writer.ts'
+export { DataStreamWriter, type StartOptions } from './dataframe/stream-writer.ts'
 export type { ExplainMode, RunOptions } from './dataframe/context.ts'
 export { col, Column, type ColumnOrName, type ColumnOrValue, expr, lit, SortColumn } from './dataframe/column.ts'
 export * as functions from './dataframe/functions.ts'
 export { callFunction, countDistinct, explode, split, when, window } from './dataframe/functions.ts'
 export { OutputMode, Trigger, type TriggerSpec } from './engine/trigger.ts'
-export { StreamingQuery, type StreamingQueryStatus } from './engine/streaming-query.ts'
+export type { ChangesOptions, QueryChange } from './engine/change-feed.ts'
+export type { QueryGuarantees } from './engine/guarantees.ts'
+export type { RestartPolicy } from './engine/restart.ts'
+export { type StopOptions, StreamingQuery, type StreamingQueryStatus } from './engine/streaming-query.ts'
 export { StreamingQueryManager } from './engine/query-manager.ts'
 export type { SourceProgress, StateOperatorProgress, StreamingQueryProgress } from './engine/progress.ts'
 export type {
@@ -22,8 +26,38 @@ export type {
   QueryTerminatedEvent,
   StreamingQueryListener,
 } from './engine/listeners.ts'
+export {
+  defineSink,
+  defineSource,
+  type Options,
+  type OptionSpec,
+  type OptionSpecs,
+  type OutputModeName,
+  type Replay,
+  type Sink,
+  type SinkContext,
+  type SinkKind,
+  type SinkProvider,
+  type Source,
+  type SourceContext,
+  type SourceProvider,
+} from './connectors/provider.ts'
+export { receiver, type ReceiverContext, type ReceiverDefinition, type ReceiverStore } from './connectors/push/receiver.ts'
+export { batchesOf, rowsOf } from './connectors/rows.ts'
+export type { ForeachWriter } from './connectors/foreach/sink.ts'
+export type { LiveOptions, LiveOrigin, LiveResume } from './connectors/live/input.ts'
+export type { Overflow } from './connectors/live/event-items.ts'
+export type { FromOptions } from './dataframe/reader.ts'
+export type { Batch } from './columns/batch.ts'
 export { MemoryStream } from './connectors/memory/stream.ts'
 export type { Row } from './columns/row.ts'
+export { LocalTimestamp, Timestamp } from './columns/timestamp.ts'
+export type { Element, ResultRow, RowOf, RowOfResult, SchemaInput, StandardSchema } from './columns/typed-row.ts'
+export { KeyValueGroupedData } from './dataframe/key-value-grouped-data.ts'
+export type { ClosureOptions } from './dataframe/schema-input.ts'
+export type { AggregateFunction, AsyncOptions, FunctionDefinition } from './functions/user/definition.ts'
+export type { TableFunctionDefinition } from './functions/user/table.ts'
+export { type RegisteredFunction, UdfRegistration } from './session/functions.ts'
 export type { DataType, Field, Schema } from './types/data-type.ts'
 export { parseSchema, parseType, printSchema } from './types/ddl.ts'
 export { typeName } from './types/data-type.ts'
@@ -31,6 +65,7 @@ export {
   AnalysisError,
   CheckpointError,
   ExecutionError,
+  type FailedQuery,
   InternalError,
   MillraceError,
   OptionError,

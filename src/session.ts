@@ -1,38 +1,61 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { Catalog } from './session/catalog.ts'
-import { memoryCheckpoint, openCheckpoint } from './checkpoint/open.ts'
+import type { Checkpoint } from './checkpoint/checkpoint.ts'
+import { memoryCheckpoint, openCheckpointWhenFree } from './checkpoint/open.ts'
 import type { Batch } from './columns/batch.ts'
 import { inferSchema, rowFromJs, type RowOptions } from './columns/row.ts'
+import type { InferredRow, RowOf, SchemaInput } from './columns/typed-row.ts'
 import { MEMORY_TABLES, MemoryTables } from './connectors/memory/sink.ts'
 import { MemoryStream } from './connectors/memory/stream.ts'
 import { validateOptions } from './connectors/options.ts'
-import type { OutputModeName } from './connectors/provider.ts'
-import { sinkProvider } from './connectors/registry.ts'
+import { LiveInput } from './connectors/live/input.ts'
+import type { Options, OutputModeName, SinkProvider, SourceProvider } from './connectors/provider.ts'
+import { Connectors, CONNECTORS } from './connectors/registry.ts'
 import type { ExplainMode, QueryContext, RunOptions, StreamRequest } from './dataframe/context.ts'
 import { DataFrame } from './dataframe/data-frame.ts'
+import type { Observation } from './dataframe/observation.ts'
 import { DataReader } from './dataframe/reader.ts'
+import { tableColumns } from './dataframe/schema-input.ts'
+import { OperationAborted } from './engine/aborted.ts'
+import { claimLocation } from './engine/active-locations.ts'
 import { runBatch } from './engine/batch-run.ts'
+import { ChangeFeed } from './engine/change-feed.ts'
 import { type Clock, systemClock } from './engine/clock.ts'
-import { type CrashPoint, MicroBatchExecution } from './engine/micro-batch.ts'
+import { guaranteeLines, guaranteesOf } from './engine/guarantees.ts'
+import { type CrashPoint, type MicroBatchConfig, MicroBatchExecution } from './engine/micro-batch.ts'
+import type { Observed } from './engine/observed.ts'
 import { StreamingQueryManager } from './engine/query-manager.ts'
+import { checkRestart } from './engine/restart.ts'
 import { StreamingQuery } from './engine/streaming-query.ts'
-import { AnalysisError, OptionError, UnsupportedError } from './errors/errors.ts'
+import { AnalysisError, UnsupportedError } from './errors/errors.ts'
 import { analyze } from './plan/analyze.ts'
+import { canonicalState } from './plan/canonical-state.ts'
 import { checkStreaming } from './plan/check-streaming.ts'
 import { explain } from './plan/explain.ts'
 import { fingerprints } from './plan/fingerprint.ts'
 import type { Logical } from './plan/logical.ts'
 import { optimize } from './plan/optimize.ts'
-import type { Unresolved } from './plan/unresolved.ts'
+import { tableIdentity } from './plan/source-identity.ts'
+import type { PlanCatalog, Unresolved } from './plan/unresolved.ts'
 import { planQuery } from './planner/plan-query.ts'
 import type { PipelineSpec } from './planner/spec.ts'
+import { closureSchema, SchemaNeeded } from './session/closure-schema.ts'
+import { bindStatement } from './session/bind.ts'
+import { Commands } from './session/commands.ts'
 import { RuntimeConfig } from './session/conf.ts'
+import { constantText } from './session/evaluate.ts'
+import { openCatalog } from './session/open-catalog.ts'
+import { type SqlParams, valuesOf } from './session/parameters.ts'
+import type { StatementContext } from './session/statement-context.ts'
+import { carryOut } from './session/statements.ts'
 import { envSpecOf, PINNED_KEYS, QueryEnv } from './session/env.ts'
+import { SessionFunctions, UdfRegistration } from './session/functions.ts'
+import { identify, keepIdentity, stateIds } from './session/query-identity.ts'
+import { triggerIn } from './session/run-mode.ts'
 import type { AstStatement } from './sql/ast.ts'
 import { parseStatement, parseStatements } from './sql/parse.ts'
 import { type Schema } from './types/data-type.ts'
-import { parseSchema } from './types/ddl.ts'
 import type { Value } from './types/value.ts'
 
 /** What tests put in place of the machine. */
@@ -50,31 +73,73 @@ export interface SessionHooks {
 export class MillraceSession {
   readonly conf: RuntimeConfig
   readonly catalog: Catalog
-  readonly streams = new StreamingQueryManager()
+  readonly streams: StreamingQueryManager
+  readonly #functions = new SessionFunctions()
+  /** Functions of the program, for SQL and DataFrames: `session.udf.register('plus', (a, b) => a + b, 'INT')`. */
+  readonly udf = new UdfRegistration(this.#functions)
   readonly #hooks: SessionHooks
   readonly #clock: Clock
   readonly #memory = new MemoryTables()
   readonly #objects = new Map<string, unknown>()
+  /** Observations whose metrics are not there yet; one that nobody holds needs none. */
+  readonly #observations = new Map<string, WeakRef<Observation>>()
+  readonly #connectors = new Connectors()
   readonly #context: QueryContext
-  /** Active queries by checkpoint location. */
-  readonly #byLocation = new Map<string, StreamingQuery>()
+  readonly #statements: StatementContext
+  readonly #commands: Commands
 
   constructor(conf: Readonly<Record<string, string | number | boolean>> = {}, hooks: SessionHooks = {}) {
     this.conf = new RuntimeConfig(conf)
     this.#hooks = hooks
     this.#clock = hooks.clock ?? systemClock
+    this.streams = new StreamingQueryManager(this.#clock)
     this.catalog = new Catalog(this.#memory)
     this.#objects.set(MEMORY_TABLES, this.#memory)
-    this.#context = {
+    this.#objects.set(CONNECTORS, this.#connectors)
+    const note = hooks.note ?? ((line: string) => void process.stderr.write(`millrace: ${line}\n`))
+    this.#commands = new Commands(note)
+    const plans: QueryContext = {
       analyze: (plan) => this.#analyze(plan),
       run: (plan, options) => this.#run(plan, options),
       start: (request) => this.#start(request),
       write: (plan, format, options) => this.#write(plan, format, options),
       explain: (plan, mode) => this.#explain(plan, mode),
       createView: (name, plan, replace) => this.catalog.createView(name, plan, undefined, replace),
+      closure: (kind, fn, version) => this.#functions.closure(kind, fn, version),
+      connectors: this.#connectors,
+      keep: (value) => this.#keep(value),
+      observe: (observation) => void this.#observations.set(observation.id, new WeakRef(observation)),
       rowOptions: () => this.#rowOptions(),
       timeZone: () => this.#timeZone(),
     }
+    // What a program runs waits for the statements before it; what a statement runs does not.
+    this.#context = {
+      ...plans,
+      run: async (plan, options) => {
+        await this.#commands.ended(plan)
+        return plans.run(plan, options)
+      },
+      start: async (request) => {
+        await this.#commands.ended(request.plan)
+        return plans.start(request)
+      },
+      write: async (plan, format, options) => {
+        await this.#commands.ended(plan)
+        return plans.write(plan, format, options)
+      },
+    }
+    this.#statements = {
+      conf: this.conf,
+      catalog: this.catalog,
+      streams: this.streams,
+      functions: this.#functions,
+      objects: this.#objects,
+      plans,
+      env: () => new QueryEnv(envSpecOf(this.#confGetter()), this.#clock, this.#functions),
+      statement: (statement) => carryOut(statement, this.#statements),
+    }
+    const file = this.conf.get('millrace.catalog')
+    if (file !== undefined) this.catalog.file = openCatalog(file, this.#statements)
   }
 
   /** `MillraceSession.builder().appName('x').config(key, value).getOrCreate()`. */
@@ -85,18 +150,33 @@ export class MillraceSession {
   // ------------------------------------------------------------ tables
 
   /**
-   * Runs one SQL statement. A query gives its DataFrame (nothing runs yet); CREATE VIEW, DROP VIEW, SET and RESET take
-   * effect at once and give an empty DataFrame; EXPLAIN gives the plan as one row.
+   * Runs one SQL statement; `params` are the values of its `:name` (a record) or `?` (an array). A query gives its
+   * DataFrame: nothing runs yet. Other statements take effect at once, but those that have to run (INSERT, CREATE TABLE AS,
+   * STOP QUERY, SET VAR from a table) run in their turn: `collect()` of what this gives waits for them and rejects with
+   * their error, later results of the session wait too, and an error nobody asks for is written to stderr. `execute` waits at once.
    */
-  sql(text: string): DataFrame {
-    return this.#statement(parseStatement(text))
+  sql(text: string, params?: SqlParams): DataFrame {
+    return this.#statement(parseStatement(text), params)
   }
 
-  /** Runs the statements of a text one after the other, each as the one before has been taken. Throws the first ParseError before anything runs. */
-  *script(text: string): Generator<DataFrame> {
+  /** Runs one SQL statement to its end, after those before it; resolves with its result. */
+  execute(text: string, params?: SqlParams): Promise<DataFrame> {
+    return this.executeStatement(parseStatement(text), params)
+  }
+
+  /** As `execute`, for a statement that is parsed; `limits` hold for what it runs (not for the query it gives). */
+  async executeStatement(statement: AstStatement, params?: SqlParams, limits?: RunOptions): Promise<DataFrame> {
+    await this.#commands.settled()
+    const df = this.#statement(statement, params, limits)
+    await this.#commands.ended(df.unresolved)
+    return df
+  }
+
+  /** Runs the statements of a text one after the other, each to its end before the next. Throws the first ParseError before anything runs. */
+  async *script(text: string): AsyncGenerator<DataFrame> {
     const { statements, errors } = parseStatements(text)
     if (errors[0]) throw errors[0]
-    for (const statement of statements) yield this.#statement(statement)
+    for (const statement of statements) yield await this.executeStatement(statement)
   }
 
   /** A view or memory table by name. */
@@ -111,11 +191,13 @@ export class MillraceSession {
   }
 
   /** A bounded table from objects by column name; the schema (DDL or Schema) is inferred when left out. */
-  createDataFrame(rows: readonly Readonly<Record<string, unknown>>[], schema?: string | Schema): DataFrame {
+  createDataFrame<const S extends SchemaInput>(rows: readonly unknown[], schema: S): DataFrame<RowOf<S>>
+  createDataFrame<T extends object>(rows: readonly T[], schema?: undefined): DataFrame<InferredRow<T>>
+  createDataFrame(rows: readonly unknown[], schema?: SchemaInput): DataFrame<never> {
     if (schema === undefined && rows.length === 0)
       throw new AnalysisError('CANNOT_INFER_EMPTY_SCHEMA', {}, { hint: 'give the schema, as in createDataFrame([], "a INT")' })
     const timeZone = this.#timeZone()
-    const known = schema === undefined ? inferSchema(rows) : typeof schema === 'string' ? parseSchema(schema) : schema
+    const known = schema === undefined ? inferSchema(rows) : tableColumns(schema)
     const values = rows.map((row) => rowFromJs(known, row, timeZone))
     return new DataFrame(this.#context, { op: 'local', schema: known, rows: values })
   }
@@ -136,15 +218,15 @@ export class MillraceSession {
   }
 
   /** A stream fed by the program: `const { stream, df } = session.memoryStream('id INT, name STRING')`. */
-  memoryStream(schema: string | Schema, options: { readonly name?: string; readonly maxAddsPerBatch?: number } = {}): { readonly stream: MemoryStream; readonly df: DataFrame; readonly id: string } {
-    const known = typeof schema === 'string' ? parseSchema(schema) : schema
+  memoryStream<const S extends SchemaInput>(schema: S, options: { readonly name?: string; readonly maxAddsPerBatch?: number } = {}): { readonly stream: MemoryStream; readonly df: DataFrame<RowOf<S>>; readonly id: string } {
+    const known = tableColumns(schema)
     const stream = new MemoryStream(known)
     const id = randomUUID()
     this.#objects.set(id, stream)
     const reader = this.readStream.format('memory').schema(known).option('id', id)
     if (options.maxAddsPerBatch !== undefined) reader.option('maxAddsPerBatch', options.maxAddsPerBatch)
     if (options.name !== undefined) reader.name(options.name)
-    return { stream, df: reader.load(), id }
+    return { stream, df: reader.load() as DataFrame<never>, id }
   }
 
   /** The table a memory sink keeps under a query's name; undefined when there is none. */
@@ -152,9 +234,32 @@ export class MillraceSession {
     return this.#memory.get(name)
   }
 
-  /** Stops every query of the session. */
+  /** Adds a source of the program for `readStream.format(…)`, made by `defineSource` or `receiver`; a format that is taken is refused. */
+  registerSource(provider: SourceProvider): this {
+    this.#connectors.registerSource(provider)
+    return this
+  }
+
+  /** Adds a sink of the program for `writeStream.format(…)`, made by `defineSink`; a format that is taken is refused. */
+  registerSink(provider: SinkProvider): this {
+    this.#connectors.registerSink(provider)
+    return this
+  }
+
+  /** Stops every query of the session, and ends the inputs given to `readStream.from`. */
   async stop(): Promise<void> {
+    await this.#commands.settled()
     await this.streams.stopAll()
+    for (const kept of this.#objects.values()) if (kept instanceof LiveInput) await kept.close()
+    this.catalog.file?.close()
+    this.catalog.file = null
+  }
+
+  /** Keeps a live object among those of the session; gives its id. */
+  #keep(value: unknown): string {
+    const id = randomUUID()
+    this.#objects.set(id, value)
+    return id
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -163,48 +268,14 @@ export class MillraceSession {
 
   // ------------------------------------------------------------ statements
 
-  #statement(statement: AstStatement): DataFrame {
-    const empty = (): DataFrame => new DataFrame(this.#context, { op: 'local', schema: { fields: [] }, rows: [] })
-    switch (statement.kind) {
-      case 'query_statement':
-        return new DataFrame(this.#context, { op: 'sql', query: statement.query })
-      case 'create_view': {
-        const name = statement.name[statement.name.length - 1]!.name
-        const plan: Unresolved = { op: 'sql', query: statement.query }
-        const columns = statement.columns?.map((c) => c.name)
-        const analyzed = this.#analyze(plan)
-        if (columns && columns.length !== analyzed.attrs.length)
-          throw new AnalysisError(
-            columns.length > analyzed.attrs.length ? 'CREATE_VIEW_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS' : 'CREATE_VIEW_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS',
-            { view: name, expected: columns.length, given: analyzed.attrs.length },
-            { at: statement.at },
-          )
-        if (!(statement.ifNotExists && this.catalog.tableExists(name))) this.catalog.createView(name, plan, columns, statement.replace)
-        return empty()
-      }
-      case 'drop_view': {
-        const name = statement.name[statement.name.length - 1]!.name
-        if (!this.catalog.dropTempView(name) && !statement.ifExists)
-          throw new AnalysisError('TABLE_OR_VIEW_NOT_FOUND', { name }, { at: statement.at, hint: 'DROP VIEW IF EXISTS does nothing when it is missing' })
-        return empty()
-      }
-      case 'set':
-        if (statement.reset === true) {
-          if (statement.key !== undefined) this.conf.unset(statement.key)
-        } else if (statement.key !== undefined && statement.value !== undefined) this.conf.set(statement.key, statement.value)
-        return this.createDataFrame(
-          statement.key === undefined ? [] : [{ key: statement.key, value: this.conf.get(statement.key) ?? '<undefined>' }],
-          'key STRING, value STRING',
-        )
-      case 'explain': {
-        if (statement.statement.kind !== 'query_statement')
-          throw new UnsupportedError('UNSUPPORTED', { feature: 'EXPLAIN of a statement that is not a query' }, { at: statement.at })
-        const plan = this.#explain({ op: 'sql', query: statement.statement.query }, statement.mode)
-        return this.createDataFrame([{ plan }], 'plan STRING')
-      }
-      case 'unparsed':
-        throw new UnsupportedError('UNSUPPORTED', { feature: statement.what }, { at: statement.at })
-    }
+  #statement(given: AstStatement, params?: SqlParams, limits?: RunOptions): DataFrame {
+    const { plans } = this.#statements
+    const ctx: StatementContext = limits
+      ? { ...this.#statements, plans: { ...plans, run: (plan, options) => plans.run(plan, { ...limits, ...options }) } }
+      : this.#statements
+    const bound = bindStatement(given, valuesOf(params, this.#timeZone()), (e) => constantText(ctx, e, 'IDENTIFIER'))
+    const outcome = carryOut(bound, ctx)
+    return new DataFrame(this.#context, outcome.work ? this.#commands.enqueue(outcome, given.at) : outcome.plan)
   }
 
   // ------------------------------------------------------------ running
@@ -222,14 +293,38 @@ export class MillraceSession {
   }
 
   #analyze(plan: Unresolved, conf = this.#confGetter()): Logical {
-    return analyze(plan, this.catalog.planCatalog(conf), new QueryEnv(envSpecOf(conf), this.#clock))
+    return analyze(plan, this.#planCatalog(conf), new QueryEnv(envSpecOf(conf), this.#clock, this.#functions))
+  }
+
+  #planCatalog(conf: (key: string) => string | undefined): PlanCatalog {
+    return {
+      ...this.catalog.planCatalog(conf),
+      closureSchema: (node, input) => {
+        const envSpec = envSpecOf(conf)
+        const env = new QueryEnv(envSpec, this.#clock, this.#functions)
+        const { timeZone } = env
+        return closureSchema(node, input, { clock: this.#clock, timeZone, objects: this.#objects, env, envSpec })
+      },
+    }
+  }
+
+  /** What `body` gives once the columns of every closure it meets are known. */
+  async #observed<T>(body: () => T): Promise<T> {
+    for (;;) {
+      try {
+        return body()
+      } catch (error) {
+        if (!(error instanceof SchemaNeeded)) throw error
+        await error.observe()
+      }
+    }
   }
 
   #batchSpec(plan: Unresolved): { spec: PipelineSpec; env: QueryEnv } {
     const conf = this.#confGetter()
     const envSpec = envSpecOf(conf)
-    const env = new QueryEnv(envSpec, this.#clock)
-    const optimized = optimize(analyze(plan, this.catalog.planCatalog(conf), env), env)
+    const env = new QueryEnv(envSpec, this.#clock, this.#functions)
+    const optimized = optimize(analyze(plan, this.#planCatalog(conf), env), env)
     return { spec: planQuery(optimized.plan, { mode: null, env, envSpec, fingerprints: new Map() }), env }
   }
 
@@ -240,24 +335,34 @@ export class MillraceSession {
   }
 
   async #each(plan: Unresolved, options: RunOptions, onBatch: (batch: Batch) => Promise<void> | void): Promise<Schema> {
-    const { spec, env } = this.#batchSpec(plan)
+    const { spec, env } = await this.#observed(() => this.#batchSpec(plan))
     const deadlineMs = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs
     await runBatch(
       spec,
-      { clock: this.#clock, timeZone: env.timeZone, objects: this.#objects, env, signal: options.signal, deadlineMs },
+      { clock: this.#clock, timeZone: env.timeZone, objects: this.#objects, env, signal: options.signal, deadlineMs, onObserved: (observed) => this.#deliver(observed) },
       onBatch,
     )
     return spec.schema
   }
 
+  /** Hands metrics to those who wait for them; each is waited for once. */
+  #deliver(observed: readonly Observed[]): void {
+    for (const { observer, row } of observed) {
+      if (observer === null) continue
+      this.#observations.get(observer)?.deref()?.deliver(row)
+      this.#observations.delete(observer)
+    }
+  }
+
   async #write(plan: Unresolved, format: string, given: Readonly<Record<string, string>>): Promise<void> {
-    const provider = sinkProvider(format)
+    const provider = this.#connectors.sink(format)
     const options = validateOptions(provider.format, provider.options, given, provider.openOptions)
-    const { attrs } = this.#analyze(plan)
+    const { attrs } = await this.#observed(() => this.#analyze(plan))
     const queryId = randomUUID()
     const sink = await provider.open(options, {
       schema: { fields: attrs.map((a) => ({ name: a.name, type: a.type, nullable: a.nullable })) },
       mode: 'append',
+      bounded: true,
       queryId,
       queryName: null,
       timeZone: this.#timeZone(),
@@ -282,61 +387,109 @@ export class MillraceSession {
 
   #explain(plan: Unresolved, mode: ExplainMode): string {
     const analyzed = this.#analyze(plan)
-    const optimized = optimize(analyzed, new QueryEnv(envSpecOf(this.#confGetter()), this.#clock))
+    const optimized = optimize(analyzed, new QueryEnv(envSpecOf(this.#confGetter()), this.#clock, this.#functions))
     return explain({ analyzed, optimized }, mode)
   }
 
   async #start(request: StreamRequest): Promise<StreamingQuery> {
     const mode = outputMode(request.outputMode)
-    this.streams.checkName(request.queryName)
-    const provider = sinkProvider(request.format)
-    const { checkpointLocation, ...sinkOptions } = request.options
-    const options = validateOptions(provider.format, provider.options, sinkOptions, provider.openOptions)
-    if (!provider.modes.includes(mode))
-      throw new UnsupportedError('STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE', { format: provider.format, mode }, { hint: `${provider.format} takes ${provider.modes.join(', ')}` })
-    // Refusals come before anything is touched.
-    checkStreaming(this.#analyze(request.plan), mode, (key) => this.conf.get(key))
-
-    const location = this.#location(checkpointLocation, request.queryName)
-    await this.#freeLocation(location)
-    const checkpoint =
-      location === null
-        ? memoryCheckpoint()
-        : openCheckpoint(location, {
-            lockTimeoutMs: this.conf.number('millrace.lockTimeoutMs'),
-            durability: this.conf.get('millrace.durability') === 'process' ? 'process' : 'power',
-            ...(this.conf.get('millrace.checkpoint.maxPages') === undefined ? {} : { maxPageCount: this.conf.number('millrace.checkpoint.maxPages') }),
-          })
-    let query: StreamingQuery
-    let execution: MicroBatchExecution
+    const freeName = this.streams.reserveName(request.queryName)
     try {
+      const provider = this.#connectors.sink(request.format)
+      const { checkpointLocation, ...sinkOptions } = request.options
+      const options = validateOptions(provider.format, provider.options, sinkOptions, provider.openOptions)
+      if (!provider.modes.includes(mode))
+        throw new UnsupportedError('STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE', { format: provider.format, mode }, { hint: `${provider.format} takes ${provider.modes.join(', ')}` })
+      if (request.restart !== undefined) checkRestart(request.restart)
+      // Refusals come before anything is touched.
+      checkStreaming(await this.#observed(() => this.#analyze(request.plan)), mode, (key) => this.conf.get(key))
+      const location = this.#location(checkpointLocation, request.queryName)
+      const claim = location === null ? null : await claimLocation(location, this.conf.flag('spark.sql.streaming.stopActiveRunOnRestart'))
+      try {
+        const checkpoint = location === null ? memoryCheckpoint() : await this.#openCheckpoint(location)
+        const started = this.#prepare({ request, mode, provider, options, location, checkpoint, release: () => claim?.release() })
+        this.streams.register(started.query)
+        freeName()
+        claim?.hold(started.query)
+        return await started.begin()
+      } catch (error) {
+        claim?.release()
+        throw error
+      }
+    } finally {
+      freeName()
+    }
+  }
+
+  #openCheckpoint(location: string): Promise<Checkpoint> {
+    return openCheckpointWhenFree(location, {
+      lockTimeoutMs: this.conf.number('millrace.lockTimeoutMs'),
+      durability: this.#durability(),
+      ...(this.conf.get('millrace.checkpoint.maxPages') === undefined ? {} : { maxPageCount: this.conf.number('millrace.checkpoint.maxPages') }),
+    })
+  }
+
+  #durability(): 'power' | 'process' {
+    return this.conf.get('millrace.durability') === 'process' ? 'process' : 'power'
+  }
+
+  /** Plans a query over its checkpoint, which is closed when that fails. */
+  #prepare(given: StartingQuery): { readonly query: StreamingQuery; begin(): Promise<StreamingQuery> } {
+    const { request, mode, provider, options, location, checkpoint } = given
+    try {
+      if (request.signal?.aborted === true) throw new OperationAborted('stopped')
       const pinned = checkpoint.lastOffsets()?.conf ?? {}
       const conf = this.#confGetter(pinned)
       const envSpec = envSpecOf(conf)
-      const env = new QueryEnv(envSpec, this.#clock)
-      const analyzed = this.#analyze(request.plan, conf)
-      checkStreaming(analyzed, mode, conf)
+      const env = new QueryEnv(envSpec, this.#clock, this.#functions)
+      const asked = this.#analyze(request.plan, conf)
+      checkStreaming(asked, mode, conf)
+      const sinkIdentity = tableIdentity(provider.format, options)
+      const identified = identify(asked, sinkIdentity, mode, checkpoint, this.conf.flag('millrace.checkpoint.allowSinkChange'))
+      const analyzed = canonicalState(identified.plan, this.#functions.identityOf)
       const optimized = optimize(analyzed, env)
-      const prints = new Map(fingerprints(analyzed).map((f) => [f.nodeId, { fingerprint: f.fingerprint, describe: f.describe }]))
-      const planned = planQuery(optimized.plan, { mode, env, envSpec, fingerprints: prints })
+      const prints = fingerprints(analyzed, this.#functions.identityOf)
+      const planned = planQuery(optimized.plan, {
+        mode,
+        env,
+        envSpec,
+        fingerprints: new Map(prints.map((f) => [f.nodeId, { fingerprint: f.fingerprint, describe: f.describe }])),
+        stateIds: stateIds(prints, checkpoint),
+      })
       // The spec is data: what cannot survive JSON must not be in it.
       const spec = JSON.parse(JSON.stringify(planned)) as PipelineSpec
       const objects = new Map([...this.#objects, ...request.objects])
-      query = new StreamingQuery({
+      const sources = spec.nodes.flatMap((node) => {
+        if (node.op !== 'source' || !node.streaming) return []
+        const from = this.#connectors.source(node.format)
+        return [{ name: node.name, provider: from, options: validateOptions(from.format, from.options, node.options, from.openOptions) }]
+      })
+      const guarantees = guaranteesOf(sources, provider, options, location === null ? null : this.#durability())
+      const changes = new ChangeFeed(spec.schema, mode, this.#rowOptions())
+      const note = this.#hooks.note ?? ((line: string) => void process.stderr.write(`millrace: ${request.queryName ?? checkpoint.queryId}: ${line}\n`))
+      const onAbort = (): void => void query.stop().catch((error: unknown) => note(String(error)))
+      const query = new StreamingQuery({
         id: checkpoint.queryId,
         name: request.queryName,
-        trigger: request.trigger,
+        trigger: triggerIn(this.conf.get('millrace.runMode'), request.trigger),
         clock: this.#clock,
         bus: this.streams.bus,
         keepProgress: this.conf.number('spark.sql.streaming.numRecentProgressUpdates'),
-        describe: (extended) => explain({ analyzed, optimized }, extended ? 'extended' : 'simple'),
-        onEnd: () => {
-          this.streams.unregister(query)
-          if (location !== null && this.#byLocation.get(location) === query) this.#byLocation.delete(location)
+        stopTimeoutMs: this.conf.number('spark.sql.streaming.stopTimeout'),
+        restart: request.restart,
+        changes,
+        guarantees,
+        describe: (extended) =>
+          `${explain({ analyzed, optimized }, extended ? 'extended' : 'simple')}\n== Guarantees ==\n${guaranteeLines(guarantees).join('\n')}\n`,
+        note,
+        onEnd: (started) => {
+          request.signal?.removeEventListener('abort', onAbort)
+          this.streams.unregister(query, started)
+          given.release()
         },
       })
       const { runId, name } = query
-      execution = new MicroBatchExecution({
+      const config: MicroBatchConfig = {
         spec,
         env,
         checkpoint,
@@ -361,37 +514,58 @@ export class MillraceSession {
         },
         conf: Object.fromEntries(PINNED_KEYS.flatMap((k) => (conf(k) === undefined ? [] : [[k, conf(k)!]]))),
         watermarkPolicy: conf('spark.sql.streaming.multipleWatermarkPolicy') === 'max' ? 'max' : 'min',
+        keepStreamWatermarks: this.conf.flag('millrace.extensions'),
         noDataBatches: this.conf.flag('spark.sql.streaming.noDataMicroBatches.enabled'),
         strictLate: this.conf.get('millrace.lateFilter') === 'batch',
         minBatchesToRetain: this.conf.number('spark.sql.streaming.minBatchesToRetain'),
         wake: query.wake,
         ids: { runId, name },
-        note: this.#hooks.note ?? ((line) => void process.stderr.write(`millrace: ${name ?? checkpoint.queryId}: ${line}\n`)),
+        changes,
+        note,
         crash: this.#hooks.crash,
-      })
+      }
+      const make = (): MicroBatchExecution => {
+        const execution = new MicroBatchExecution(config)
+        keepIdentity(checkpoint, identified.identity)
+        return execution
+      }
+      let execution: MicroBatchExecution
+      try {
+        execution = make()
+      } catch (error) {
+        query.unref()
+        throw error
+      }
+      for (const line of identified.notes) note(line)
+      request.signal?.addEventListener('abort', onAbort, { once: true })
+      return { query, begin: () => query.begin(execution, make) }
     } catch (error) {
       checkpoint.close()
       throw error
     }
-    this.streams.register(query)
-    if (location !== null) this.#byLocation.set(location, query)
-    return query.begin(execution)
   }
 
   #location(option: string | undefined, name: string | null): string | null {
+    if (option === IN_MEMORY) return null
     if (option !== undefined) return resolve(option)
     const root = this.conf.get('spark.sql.streaming.checkpointLocation')
     return root === undefined ? null : resolve(root, name ?? randomUUID())
   }
+}
 
-  /** A query of this session on the same checkpoint is stopped first, or the start is refused. */
-  async #freeLocation(location: string | null): Promise<void> {
-    const running = location === null ? undefined : this.#byLocation.get(location)
-    if (running === undefined) return
-    if (!this.conf.flag('spark.sql.streaming.stopActiveRunOnRestart'))
-      throw new OptionError('CONCURRENT_QUERY', { location: location! }, { hint: 'stop it first, or set spark.sql.streaming.stopActiveRunOnRestart to true' })
-    await running.stop()
-  }
+/** As a checkpoint location: kept nowhere, whatever `spark.sql.streaming.checkpointLocation` says. */
+const IN_MEMORY = ':memory:'
+
+/** What is settled about a query when its checkpoint is open. */
+interface StartingQuery {
+  readonly request: StreamRequest
+  readonly mode: OutputModeName
+  readonly provider: SinkProvider
+  readonly options: Options
+  readonly location: string | null
+  readonly checkpoint: Checkpoint
+  /** The query has ended. */
+  readonly release: () => void
 }
 
 function outputMode(text: string): OutputModeName {

@@ -105,6 +105,8 @@ export interface Checkpoint {
   restoreState(operatorId: string, table: string, spec: object, upTo?: number): StateRestore | null
   /** The state tables of the last commit and the specs they were first written with. */
   stateTables(): { readonly operatorId: string; readonly table: string; readonly spec: Json }[]
+  /** The meanings stored at first start, by node; null before. */
+  fingerprints(): Readonly<Record<string, { readonly fingerprint: string; readonly describe: string }>> | null
   /** The plan's fingerprints of stateful nodes: stored at first start, compared later; a difference refuses, naming the node. */
   checkFingerprints(
     fingerprints: Readonly<Record<string, { readonly fingerprint: string; readonly describe: string }>>,
@@ -114,10 +116,14 @@ export interface Checkpoint {
   setMetadata(key: string, value: Json): void
   /** Append-only named logs for sources (files seen): entries with increasing ids. Added entries join the next writeOffsets. */
   sourceLog(name: string): SourceLog
+  /** Every source has asked for its log: throws CHECKPOINT_CORRUPT when there is a log that none asked for. */
+  checkSourceLogs(): void
   /** Drops logs and state versions not needed to keep `minBatchesToRetain`. */
   purge(minBatchesToRetain: number): void
   /** Goes back to just after a committed batch that is still held: forgets every later batch, offsets, state and all. */
   rollback(batchId: number): void
+  /** Forgets what waits for the next transaction (metadata, source log entries, new fingerprints): for beginning again on the open checkpoint. */
+  discardPending(): void
   close(): void
 }
 

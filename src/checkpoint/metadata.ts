@@ -6,12 +6,14 @@ import { checkedJson, checksum } from './integrity.ts'
 export class Metadata {
   readonly #path: string
   readonly #get: Statement
+  readonly #all: Statement
   readonly #put: Statement
   readonly #pending = new Map<string, string>()
 
   constructor(db: Database) {
     this.#path = db.path
     this.#get = db.prepare('SELECT content, crc FROM millrace_metadata WHERE key = ?')
+    this.#all = db.prepare('SELECT key, content, crc FROM millrace_metadata')
     this.#put = db.prepare('INSERT OR REPLACE INTO millrace_metadata (key, content, crc) VALUES (?, ?, ?)')
   }
 
@@ -22,6 +24,17 @@ export class Metadata {
     const row = this.#get.get(key)
     if (row === undefined) return undefined
     return checkedJson(this.#path, whereOf(key), row['content'], row['crc'])
+  }
+
+  /** Reads every value, so that one whose key is damaged is not taken for one that was never set. Throws CHECKPOINT_CORRUPT. */
+  checkAll(): void {
+    for (const row of this.#all.all()) checkedJson(this.#path, whereOf(String(row['key'])), row['content'], row['crc'])
+  }
+
+  /** Writes a value at once; to be called within a transaction. */
+  put(key: string, value: Json): void {
+    const content = JSON.stringify(value)
+    this.#put.run(key, content, checksum(whereOf(key), content))
   }
 
   set(key: string, value: Json): void {

@@ -1,8 +1,8 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CheckpointError } from '../errors/errors.ts'
-import type { Durability } from '../storage/database.ts'
+import type { Database, Durability } from '../storage/database.ts'
 import { acquireLock, acquireLockWhenFree, type FileLock } from '../storage/lock.ts'
 import { openDatabase } from '../storage/sqlite.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -24,6 +24,8 @@ export interface CheckpointOptions {
 export interface CheckpointPaths {
   readonly database: string
   readonly lock: string
+  /** Says whose directory it is, so that a checkpoint that was emptied or exchanged is not taken for a new one; null for a file. */
+  readonly marker: string | null
 }
 
 /**
@@ -35,8 +37,8 @@ export function checkpointPaths(location: string): CheckpointPaths {
   const stat = statSync(path, { throwIfNoEntry: false })
   const isFile = stat === undefined ? /\.(db|sqlite|sqlite3)$/i.test(path) : !stat.isDirectory()
   return isFile
-    ? { database: path, lock: `${path}.lock` }
-    : { database: join(path, 'checkpoint.db'), lock: join(path, 'lock.db') }
+    ? { database: path, lock: `${path}.lock`, marker: null }
+    : { database: join(path, 'checkpoint.db'), lock: join(path, 'lock.db'), marker: join(path, 'metadata') }
 }
 
 /**
@@ -78,9 +80,18 @@ function prepare(location: string, options: CheckpointOptions): CheckpointPaths 
 
 function open(paths: CheckpointPaths, options: CheckpointOptions, lock: FileLock | null): Checkpoint {
   try {
+    const readonly = options.readonly ?? false
+    const marked = paths.marker === null ? null : readMarker(paths.marker)
+    if (marked !== null && (statSync(paths.database, { throwIfNoEntry: false })?.size ?? 0) === 0)
+      throw new CheckpointError('CHECKPOINT_CORRUPT', { what: paths.database, message: 'it is missing or empty, though its query has run' }, { hint: RESTORE })
     const db = openDatabase(paths.database, options)
     try {
-      return new SqliteCheckpoint(db, lock, options.readonly ?? false)
+      if (!readonly) checkStructure(db)
+      const checkpoint = new SqliteCheckpoint(db, lock, readonly)
+      if (marked !== null && marked !== checkpoint.queryId)
+        throw new CheckpointError('CHECKPOINT_CORRUPT', { what: paths.database, message: `it is of query ${checkpoint.queryId}, the directory of query ${marked}` }, { hint: RESTORE })
+      if (marked === null && paths.marker !== null && !readonly) writeMarker(paths.marker, checkpoint.queryId)
+      return checkpoint
     } catch (error) {
       db.close()
       throw error
@@ -88,5 +99,41 @@ function open(paths: CheckpointPaths, options: CheckpointOptions, lock: FileLock
   } catch (error) {
     lock?.release()
     throw error
+  }
+}
+
+const RESTORE = 'restore the directory from a backup, or start the query on a new checkpoint location'
+
+/** Files up to this size are checked whole when they are opened (about 1 ms a megabyte); of larger ones what is read is checked. */
+const CHECK_WHOLE_BYTES = 64 << 20
+
+/** Finds rows that a damaged page has lost, which no checksum of a row can. Throws CHECKPOINT_CORRUPT. */
+function checkStructure(db: Database): void {
+  const size = db.prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size').get()
+  if (Number(size?.['bytes']) > CHECK_WHOLE_BYTES) return
+  const found = String(db.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check'])
+  if (found !== 'ok') throw new CheckpointError('CHECKPOINT_CORRUPT', { what: db.path, message: found.split('\n').pop()! }, { hint: RESTORE })
+}
+
+/** The query a directory belongs to; null when it is new. */
+function readMarker(path: string): string | null {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw new CheckpointError('CHECKPOINT_IO', { path, message: cause instanceof Error ? cause.message : String(cause) }, { cause })
+  }
+  const id = /^\{"id":"([^"]+)"\}\n$/.exec(text)?.[1]
+  if (id === undefined) throw new CheckpointError('CHECKPOINT_CORRUPT', { what: path, message: 'it does not name a query' }, { hint: RESTORE })
+  return id
+}
+
+function writeMarker(path: string, id: string): void {
+  try {
+    writeFileSync(`${path}.tmp`, `${JSON.stringify({ id })}\n`)
+    renameSync(`${path}.tmp`, path)
+  } catch (cause) {
+    throw new CheckpointError('CHECKPOINT_IO', { path, message: cause instanceof Error ? cause.message : String(cause) }, { cause })
   }
 }

@@ -2,7 +2,8 @@ import { assert } from '../errors/errors.ts'
 import type { Database, Statement } from '../storage/database.ts'
 import type { Json } from '../types/json.ts'
 import type { SourceLog } from './checkpoint.ts'
-import { checkedJson, checksum } from './integrity.ts'
+import { checkedJson, checksum, damaged } from './integrity.ts'
+import type { Metadata } from './metadata.ts'
 
 interface Pending {
   readonly offset: number
@@ -19,10 +20,15 @@ export class StoredSourceLog implements SourceLog {
   readonly #last: Statement
   readonly #count: Statement
   readonly #cut: Statement
+  readonly #metadata: Metadata
+  /** Entries in the database. */
+  #entries: number
   #pending: Pending[] = []
 
-  constructor(db: Database, name: string) {
+  /** Throws CHECKPOINT_CORRUPT when entries that were written are not found. */
+  constructor(db: Database, name: string, metadata: Metadata) {
     this.#db = db
+    this.#metadata = metadata
     this.#name = name
     this.#put = db.prepare('INSERT INTO millrace_source_log (name, position, seq, content, crc) VALUES (?, ?, ?, ?, ?)')
     this.#range = db.prepare(
@@ -31,6 +37,13 @@ export class StoredSourceLog implements SourceLog {
     this.#last = db.prepare('SELECT max(position) AS last FROM millrace_source_log WHERE name = ?')
     this.#count = db.prepare('SELECT count(*) AS n FROM millrace_source_log WHERE name = ? AND position = ?')
     this.#cut = db.prepare('DELETE FROM millrace_source_log WHERE name = ? AND position > ?')
+    this.#entries = Number(db.prepare('SELECT count(*) AS n FROM millrace_source_log WHERE name = ?').get(name)?.['n'])
+    const written = metadata.get(this.#countKey)
+    if (written !== undefined && written !== this.#entries) throw damaged(db.path, `the log of source ${name}`)
+  }
+
+  get #countKey(): string {
+    return `entries of source ${this.#name}`
   }
 
   #where(offset: number, seq: number): string {
@@ -74,15 +87,30 @@ export class StoredSourceLog implements SourceLog {
 
   truncate(offset: number): void {
     this.#pending = this.#pending.filter((p) => p.offset <= offset)
-    this.#cut.run(this.#name, offset)
+    this.#db.transaction(() => {
+      const { changes } = this.#cut.run(this.#name, offset)
+      if (changes === 0) return
+      this.#entries -= changes
+      this.#metadata.put(this.#countKey, this.#entries)
+    })
   }
 
   /** Writes what waits; to be called within a transaction. `settled` forgets it once that has succeeded. */
   flush(): void {
     for (const p of this.#pending)
       this.#put.run(this.#name, p.offset, p.seq, p.content, checksum(this.#where(p.offset, p.seq), p.content))
+    if (this.#pending.length > 0) this.#metadata.put(this.#countKey, this.#entries + this.#pending.length)
   }
   settled(): void {
+    this.#entries += this.#pending.length
     this.#pending = []
   }
+}
+
+/** Names of the source logs that hold anything. */
+export function storedLogs(db: Database): string[] {
+  const next = db.prepare('SELECT min(name) AS name FROM millrace_source_log WHERE name > ?')
+  const names: string[] = []
+  for (let name = next.get('')?.['name']; typeof name === 'string'; name = next.get(name)?.['name']) names.push(name)
+  return names
 }

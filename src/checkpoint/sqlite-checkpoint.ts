@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { assert, CheckpointError } from '../errors/errors.ts'
 import type { Database } from '../storage/database.ts'
 import type { FileLock } from '../storage/lock.ts'
@@ -14,12 +15,22 @@ import type {
 } from './checkpoint.ts'
 import { type CommitLog, commitLog } from './commit-log.ts'
 import { Fingerprints, type NodeMeaning } from './fingerprints.ts'
+import { damaged } from './integrity.ts'
 import { Metadata } from './metadata.ts'
 import { prepareFormat } from './migrations.ts'
 import { type OffsetLog, offsetLog } from './offset-log.ts'
 import { decide } from './recovery.ts'
-import { StoredSourceLog } from './source-log.ts'
+import { storedLogs, StoredSourceLog } from './source-log.ts'
 import { StateVersions } from './state-versions.ts'
+
+/** Key of the metadata that says which state the last commit wrote, so that state that is gone is missed. */
+const SEAL = 'state'
+
+interface Seal {
+  readonly batch: number
+  /** Version of the last row of each table, by `operator/table`. */
+  readonly state: Readonly<Record<string, number>>
+}
 
 /** The checkpoint in an open SQLite database; closes the database and frees `lock` when closed. */
 export class SqliteCheckpoint implements Checkpoint {
@@ -36,15 +47,19 @@ export class SqliteCheckpoint implements Checkpoint {
   #lastOffsets: OffsetRow | null
   #lastCommit: CommitRow | null
   #closed = false
+  /** The file as it was opened; null in memory. */
+  readonly #file: { readonly ino: number; readonly dev: number } | null
 
   constructor(database: Database, lock: FileLock | null, readonly: boolean) {
     this.database = database
+    this.#file = statSync(database.path, { throwIfNoEntry: false }) ?? null
     this.#lock = lock
     this.queryId = prepareFormat(database, readonly).queryId
     this.#offsets = offsetLog(database)
     this.#commits = commitLog(database)
     this.#state = new StateVersions(database, (message) => this.#warnings.push(message))
     this.#metadata = new Metadata(database)
+    this.#metadata.checkAll()
     this.#fingerprints = new Fingerprints(database)
     this.#lastOffsets = this.#offsets.last()
     this.#lastCommit = this.#commits.last()
@@ -65,6 +80,9 @@ export class SqliteCheckpoint implements Checkpoint {
 
   recover(token?: SinkToken | null): Recovery {
     const last = this.#lastOffsets
+    const committed = this.#lastCommit?.batchId ?? -1
+    if (this.#state.newest > committed)
+      throw new CheckpointError('CHECKPOINT_LOGS_INCONSISTENT', { path: this.path, message: `there is state of batch ${this.#state.newest}, the commit log ends at ${committed < 0 ? 'none' : `batch ${committed}`}` })
     const previous = last === null ? null : this.#offsets.get(last.batchId - 1)
     return decide({ path: this.path, queryId: this.queryId, last, previous, lastCommit: this.#lastCommit }, token)
   }
@@ -77,6 +95,7 @@ export class SqliteCheckpoint implements Checkpoint {
   commit(row: CommitRow, state: readonly StateWrite[], join?: () => void, offsets?: OffsetRow): void {
     const planned = offsets ?? this.#lastOffsets
     assert(planned?.batchId === row.batchId, `batch ${row.batchId} commits without its offset row`)
+    this.#metadata.set(SEAL, { batch: row.batchId, state: this.#state.lastVersions(row.batchId, state) })
     this.#transaction(() => {
       if (offsets !== undefined) this.#putOffsets(offsets)
       this.#state.write(row.batchId, state)
@@ -94,8 +113,17 @@ export class SqliteCheckpoint implements Checkpoint {
     this.#offsets.put(row)
   }
 
+  /** Fails the query whose checkpoint was taken away: SQLite would go on writing into a file that nobody will find. */
+  #present(): void {
+    if (this.#file === null) return
+    const now = statSync(this.path, { throwIfNoEntry: false })
+    if (now?.ino !== this.#file.ino || now.dev !== this.#file.dev)
+      throw new CheckpointError('CHECKPOINT_IO', { path: this.path, message: 'it was deleted or replaced while the query was running' })
+  }
+
   /** One transaction of `body` and everything that waits for one. */
   #transaction(body: () => void): void {
+    this.#present()
     const waiting = [this.#metadata, this.#fingerprints, ...this.#sourceLogs.values()]
     this.database.transaction(() => {
       for (const w of waiting) w.flush()
@@ -105,15 +133,27 @@ export class SqliteCheckpoint implements Checkpoint {
   }
 
   restoreState(operatorId: string, table: string, spec: object, upTo?: number): StateRestore | null {
-    return this.#state.restore(operatorId, table, spec as Json, upTo ?? this.#lastCommit?.batchId ?? -1)
+    const version = upTo ?? this.#lastCommit?.batchId ?? -1
+    const seal = this.#metadata.get(SEAL) as unknown as Seal | undefined
+    const expected = seal === undefined || seal.batch !== version ? undefined : (seal.state[`${operatorId}/${table}`] ?? -1)
+    return this.#state.restore(operatorId, table, spec as Json, version, expected)
   }
 
   stateTables(): { readonly operatorId: string; readonly table: string; readonly spec: Json }[] {
     return this.#state.list()
   }
 
+  fingerprints(): Readonly<Record<string, NodeMeaning>> | null {
+    return this.#fingerprints.stored()
+  }
+
   checkFingerprints(fingerprints: Readonly<Record<string, NodeMeaning>>): void {
     this.#fingerprints.check(fingerprints, this.#lastOffsets !== null)
+  }
+
+  checkSourceLogs(): void {
+    for (const name of storedLogs(this.database))
+      if (!this.#sourceLogs.has(name)) throw damaged(this.path, `the log of source "${name}", which no source of the query has,`)
   }
 
   metadata(key: string): Json | undefined {
@@ -126,7 +166,7 @@ export class SqliteCheckpoint implements Checkpoint {
   sourceLog(name: string): SourceLog {
     let log = this.#sourceLogs.get(name)
     if (log === undefined) {
-      log = new StoredSourceLog(this.database, name)
+      log = new StoredSourceLog(this.database, name, this.#metadata)
       this.#sourceLogs.set(name, log)
     }
     return log
@@ -150,7 +190,10 @@ export class SqliteCheckpoint implements Checkpoint {
       this.#offsets.cut(batchId)
       this.#commits.cut(batchId)
       this.#state.rollback(batchId)
+      this.#metadata.set(SEAL, { batch: batchId, state: this.#state.lastVersions(batchId, []) })
+      this.#metadata.flush()
     })
+    this.#metadata.settled()
     this.#lastOffsets = this.#offsets.last()
     this.#lastCommit = this.#commits.last()
   }
@@ -164,6 +207,10 @@ export class SqliteCheckpoint implements Checkpoint {
   }
   commitRow(batchId: number): CommitRow | null {
     return this.#commits.get(batchId)
+  }
+
+  discardPending(): void {
+    for (const w of [this.#metadata, this.#fingerprints, ...this.#sourceLogs.values()]) w.settled()
   }
 
   close(): void {

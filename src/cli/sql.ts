@@ -1,55 +1,41 @@
-import { readFileSync } from 'node:fs'
 import { OptionError } from '../errors/errors.ts'
 import { printTable } from '../formats/table.ts'
 import { MillraceSession } from '../session.ts'
+import { cellMaker } from '../shell/output-mode.ts'
+import { readText } from '../shell/read-text.ts'
 import { parseStatements } from '../sql/parse.ts'
+import { FAILED, faultLine } from './fault.ts'
+import { type CommonOptions, settings } from './options.ts'
 
-/** `millrace sql`: runs statements in order and prints each result; stops at the first fault. */
+/** `millrace sql`: runs statements in order and prints each result; stops at the first fault. Queries they start end with it. */
 export async function runSql(
-  options: { readonly e?: string; readonly f?: string; readonly conf?: readonly string[]; readonly json?: boolean },
+  options: CommonOptions & { readonly e?: string; readonly f?: string },
   print: (text: string) => Promise<void>,
 ): Promise<void> {
-  const session = new MillraceSession(settings(options.conf ?? []))
-  const text = statementsText(options)
+  const session = new MillraceSession(settings(options.conf))
+  if ((options.e === undefined) === (options.f === undefined))
+    throw new OptionError('SQL_INPUT_MISSING', {}, { hint: 'millrace sql -e "SELECT 1" or millrace sql -f queries.sql' })
+  const text = options.e ?? readText(options.f!)
   const { errors } = parseStatements(text)
-  for (const error of errors) process.stderr.write(`${error.name}: ${error.message}\n`)
+  for (const error of errors) process.stderr.write(faultLine(error, options.json === true))
   if (errors.length > 0) {
-    process.exitCode = 1
+    process.exitCode = FAILED
     return
   }
   try {
-    for (const df of session.script(text)) {
+    for await (const df of session.script(text)) {
       const { schema } = df
+      const batches = await df.batches()
       if (schema.fields.length === 0) continue
-      if (options.json === true) for (const row of await df.collect()) await print(`${JSON.stringify(row)}\n`)
-      else {
-        const batches = await df.batches()
-        const timeZone = session.conf.get('spark.sql.session.timeZone')!
+      const timeZone = session.conf.get('spark.sql.session.timeZone')!
+      if (options.json === true) {
+        const cells = cellMaker(schema, 'json', timeZone)
+        for (const batch of batches) await print(cells(batch).map((row) => `${row[0]!}\n`).join(''))
+      } else {
         await print(printTable(schema, batches, { maxRows: Number.MAX_SAFE_INTEGER, truncate: 0, timeZone }))
       }
     }
   } finally {
     await session.stop()
   }
-}
-
-function statementsText(options: { readonly e?: string; readonly f?: string }): string {
-  if ((options.e === undefined) === (options.f === undefined))
-    throw new OptionError('SQL_INPUT_MISSING', {}, { hint: 'millrace sql -e "SELECT 1" or millrace sql -f queries.sql' })
-  if (options.e !== undefined) return options.e
-  try {
-    return readFileSync(options.f === '-' ? 0 : options.f!, 'utf8')
-  } catch (cause) {
-    throw new OptionError('FILE_NOT_READABLE', { path: options.f!, message: (cause as Error).message }, { cause })
-  }
-}
-
-function settings(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at <= 0) throw new OptionError('INVALID_CONF_PAIR', { pair }, { hint: 'write --conf key=value' })
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
-  )
 }

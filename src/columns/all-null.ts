@@ -5,6 +5,7 @@ import {
   BytesVector,
   Float32Vector,
   Float64Vector,
+  Int128Vector,
   Int32Vector,
   Int64Vector,
   ListVector,
@@ -27,6 +28,8 @@ export function allNull(type: DataType, n: number): Vector {
       return new Int32Vector(type, none(), validity)
     case 'i64':
       return new Int64Vector(type, new BigInt64Array(n), validity)
+    case 'i128':
+      return new Int128Vector(type, new BigInt64Array(2 * n), validity)
     case 'f32':
       return new Float32Vector(type, new Float32Array(n), validity)
     case 'f64':

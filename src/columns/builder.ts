@@ -7,6 +7,7 @@ import {
   BytesVector,
   Float32Vector,
   Float64Vector,
+  Int128Vector,
   Int32Vector,
   Int64Vector,
   ListVector,
@@ -38,6 +39,15 @@ export function vectorOf(type: DataType, values: readonly Value[]): Vector {
       const out = new BigInt64Array(n)
       for (let i = 0; i < n; i++) out[i] = (values[i] ?? 0n) as bigint
       return new Int64Vector(type, out, validity)
+    }
+    case 'i128': {
+      const out = new BigInt64Array(2 * n)
+      for (let i = 0; i < n; i++) {
+        const v = (values[i] ?? 0n) as bigint
+        out[2 * i] = v
+        out[2 * i + 1] = v >> 64n
+      }
+      return new Int128Vector(type, out, validity)
     }
     case 'f32': {
       const out = new Float32Array(n)

@@ -8,6 +8,7 @@ import {
   BytesVector,
   Float32Vector,
   Float64Vector,
+  Int128Vector,
   Int32Vector,
   Int64Vector,
   ListVector,
@@ -101,6 +102,8 @@ function readColumn(r: ByteReader, type: DataType, n: number): Vector {
       return new Int32Vector(type, readInts(r, n), validity)
     case 'i64':
       return new Int64Vector(type, readLongs(r, n), validity)
+    case 'i128':
+      return new Int128Vector(type, new BigInt64Array(copied(r, n * 16)), validity)
     case 'f32':
       return new Float32Vector(type, new Float32Array(copied(r, n * 4)), validity)
     case 'f64':
@@ -134,8 +137,7 @@ function readColumn(r: ByteReader, type: DataType, n: number): Vector {
     case 'object': {
       const values: Value[] = []
       for (let i = 0; i < n; i++) {
-        const value =
-          type.kind === 'interval' ? new CalendarInterval(r.i32(), r.i32(), r.i64()) : readWide(r.i64(), r.i64())
+        const value = new CalendarInterval(r.i32(), r.i32(), r.i64())
         values.push(validity !== null && validity[i] === 0 ? null : value)
       }
       return new ObjectVector(type, values)
@@ -144,5 +146,3 @@ function readColumn(r: ByteReader, type: DataType, n: number): Vector {
       return new NullVector(type, n)
   }
 }
-
-const readWide = (low: bigint, high: bigint): bigint => (high << 64n) | BigInt.asUintN(64, low)

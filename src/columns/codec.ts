@@ -1,5 +1,5 @@
 import type { Schema } from '../types/data-type.ts'
-import { CalendarInterval } from '../types/value.ts'
+import type { CalendarInterval } from '../types/value.ts'
 import type { Batch } from './batch.ts'
 import { ByteReader, ByteWriter } from './byte-buffer.ts'
 import { CODEC_VERSION, readBatch } from './codec-read.ts'
@@ -7,6 +7,7 @@ import type {
   BytesVector,
   Float32Vector,
   Float64Vector,
+  Int128Vector,
   Int64Vector,
   ListVector,
   MapVector,
@@ -28,7 +29,8 @@ import type {
  *   list     the lengths as i32, u32 total, the child column of that many rows
  *   map      the lengths as i32, u32 total, the key column, the value column
  *   struct   each member column
- *   object   16 bytes each: int128, or int32 months, int32 days, int64 microseconds
+ *   i128     16 bytes each
+ *   object   16 bytes each: int32 months, int32 days, int64 microseconds
  *
  * What stands at a NULL is zero.
  *
@@ -122,6 +124,16 @@ function writeLongs(w: ByteWriter, v: Int64Vector, rows: Int32Array | null, n: n
   w.raw(new Uint8Array(out.buffer))
 }
 
+function writeWide(w: ByteWriter, v: Int128Vector, rows: Int32Array | null, n: number): void {
+  const { halves, validity } = v
+  const out = new Int32Array(4 * n)
+  for (let i = 0; i < n; i++) {
+    const r = rows === null ? i : rows[i]!
+    if (validity === null || validity[r] !== 0) for (let k = 0; k < 4; k++) out[4 * i + k] = halves[4 * r + k]!
+  }
+  w.raw(new Uint8Array(out.buffer))
+}
+
 function writeBytes(w: ByteWriter, v: BytesVector, rows: Int32Array | null, n: number): void {
   const { starts, ends, validity } = v
   const lengths = new Int32Array(n)
@@ -202,6 +214,9 @@ function writeColumn(w: ByteWriter, v: Vector, rows: Int32Array | null, n: numbe
     case 'i64':
       writeLongs(w, v, rows, n)
       return
+    case 'i128':
+      writeWide(w, v, rows, n)
+      return
     case 'f32':
     case 'f64':
       writeFloats(w, v, rows, n)
@@ -225,16 +240,10 @@ function writeColumn(w: ByteWriter, v: Vector, rows: Int32Array | null, n: numbe
       return
     case 'object':
       for (let i = 0; i < n; i++) {
-        const value = v.values[rows === null ? i : rows[i]!]!
-        if (value instanceof CalendarInterval) {
-          w.i32(value.months)
-          w.i32(value.days)
-          w.i64(value.micros)
-        } else {
-          const unscaled = (value ?? 0n) as bigint
-          w.i64(BigInt.asIntN(64, unscaled))
-          w.i64(BigInt.asIntN(64, unscaled >> 64n))
-        }
+        const value = v.values[rows === null ? i : rows[i]!] as CalendarInterval | null
+        w.i32(value?.months ?? 0)
+        w.i32(value?.days ?? 0)
+        w.i64(value?.micros ?? 0n)
       }
       return
     case 'null':

@@ -6,6 +6,7 @@ import {
   BytesVector,
   Float32Vector,
   Float64Vector,
+  Int128Vector,
   Int32Vector,
   Int64Vector,
   ListVector,
@@ -76,6 +77,15 @@ export function concatVectors(type: DataType, parts: readonly Vector[]): Vector 
       return new Int32Vector(type, joinTyped(new Int32Array(total), parts.map((p) => asShape(p, 'i32'))), validity)
     case 'i64':
       return new Int64Vector(type, joinTyped(new BigInt64Array(total), parts.map((p) => asShape(p, 'i64'))), validity)
+    case 'i128': {
+      const values = new BigInt64Array(2 * total)
+      let at = 0
+      for (const p of parts.map((x) => asShape(x, 'i128'))) {
+        values.set(p.values.subarray(0, 2 * p.length), at)
+        at += 2 * p.length
+      }
+      return new Int128Vector(type, values, validity)
+    }
     case 'f32':
       return new Float32Vector(type, joinTyped(new Float32Array(total), parts.map((p) => asShape(p, 'f32'))), validity)
     case 'f64':

@@ -1,5 +1,6 @@
 import type { Batch } from './batch.ts'
 import { keyBytesVector } from './key-bytes.ts'
+import { FIRST_WORD, SECOND_WORD } from './short-bytes.ts'
 import type { BytesVector, Vector } from './vector.ts'
 
 /**
@@ -126,10 +127,6 @@ function mixPairs(
   }
 }
 
-/** By length up to eight: what of the first four bytes, and of the four behind them, belongs to a value. */
-const FIRST = Int32Array.of(0, 0xff, 0xffff, 0xffffff, -1, -1, -1, -1, -1)
-const SECOND = Int32Array.of(0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1)
-
 function mixBytes(key: BytesVector, rows: Int32Array | null, n: number, out: Int32Array): void {
   const { data, starts, ends, validity } = key
   const view = new DataView(data.buffer, data.byteOffset, data.length)
@@ -145,10 +142,9 @@ function mixBytes(key: BytesVector, rows: Int32Array | null, n: number, out: Int
     const end = ends[r]!
     const length = end - at
     if (length <= 8 && length > 0 && at <= lastPair) {
-      // Short values without a branch on their length, which nothing could predict: both words are mixed, and the
-      // second counts where there is one.
-      const one = mix(h, view.getInt32(at, true) & FIRST[length]!)
-      const two = mix(one, view.getInt32(at + 4, true) & SECOND[length]!)
+      // Both words are mixed, without a branch, and the second counts where there is one.
+      const one = mix(h, view.getInt32(at, true) & FIRST_WORD[length]!)
+      const two = mix(one, view.getInt32(at + 4, true) & SECOND_WORD[length]!)
       h = one ^ ((one ^ two) & ((4 - length) >> 31))
     } else {
       for (; at + 4 <= end; at += 4) h = mix(h, view.getInt32(at, true))

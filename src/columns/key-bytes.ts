@@ -37,7 +37,7 @@ export function keyFromBytes(type: DataType, bytes: Uint8Array): Value {
 /** True for types whose keys are held, hashed and compared as canonical bytes. */
 export function keyIsEncoded(type: DataType): boolean {
   const shape = shapeOf(type)
-  return shape === 'list' || shape === 'map' || shape === 'struct' || shape === 'object'
+  return shape === 'list' || shape === 'map' || shape === 'struct' || shape === 'i128' || shape === 'object'
 }
 
 /**
@@ -67,8 +67,6 @@ export function keyBytesVector(vector: Vector, rows: Int32Array | null): BytesVe
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   return new BytesVector({ kind: 'binary' }, data, starts, ends, nulls ? validity : null)
 }
-
-const MASK64 = (1n << 64n) - 1n
 
 function writeNested(w: ByteWriter, type: DataType, value: Value): void {
   if (value === null) w.u8(0)
@@ -134,17 +132,19 @@ function writeBody(w: ByteWriter, type: DataType, value: Value): void {
       for (let i = 0; i < fields.length; i++) writeNested(w, fields[i]!.type, members[i] ?? null)
       return
     }
-    case 'object':
-      if (value instanceof CalendarInterval) {
-        w.i32(value.months)
-        w.i32(value.days)
-        w.i64(value.micros)
-      } else {
-        const v = value as bigint
-        w.i64(BigInt.asIntN(64, v & MASK64))
-        w.i64(BigInt.asIntN(64, v >> 64n))
-      }
+    case 'i128': {
+      const v = value as bigint
+      w.i64(BigInt.asIntN(64, v))
+      w.i64(BigInt.asIntN(64, v >> 64n))
       return
+    }
+    case 'object': {
+      const { months, days, micros } = value as CalendarInterval
+      w.i32(months)
+      w.i32(days)
+      w.i64(micros)
+      return
+    }
     case 'null':
       throw new InternalError('VOID has no value but NULL')
   }
@@ -190,8 +190,9 @@ function readBody(r: ByteReader, type: DataType): Value {
     }
     case 'struct':
       return (type as StructType).fields.map((f) => readNested(r, f.type))
-    case 'object': {
-      if (type.kind === 'interval') return new CalendarInterval(r.i32(), r.i32(), r.i64())
+    case 'object':
+      return new CalendarInterval(r.i32(), r.i32(), r.i64())
+    case 'i128': {
       const low = BigInt.asUintN(64, r.i64())
       return (r.i64() << 64n) | low
     }

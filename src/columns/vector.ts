@@ -14,7 +14,8 @@ import { MapValue, type Value } from '../types/value.ts'
  *   STRING BINARY                            BytesVector    bytes + start and end of each value
  *   ARRAY / MAP                              ListVector / MapVector   start and end into children
  *   STRUCT                                   StructVector   one child per field
- *   DECIMAL(p > 18), calendar interval       ObjectVector   JavaScript values
+ *   DECIMAL(p > 18)                          Int128Vector   two int64 a value, the low one first (the unscaled value)
+ *   calendar interval                        ObjectVector   JavaScript values
  *   VOID                                     NullVector
  *
  * Validity is a Uint8Array with 1 for a value and 0 for NULL, or null when no value is NULL. What the value
@@ -24,6 +25,7 @@ export type Vector =
   | BoolVector
   | Int32Vector
   | Int64Vector
+  | Int128Vector
   | Float32Vector
   | Float64Vector
   | BytesVector
@@ -58,7 +60,7 @@ export function shapeOf(type: DataType): Shape {
     case 'double':
       return 'f64'
     case 'decimal':
-      return type.precision <= 18 ? 'i64' : 'object'
+      return type.precision <= 18 ? 'i64' : 'i128'
     case 'string':
     case 'binary':
       return 'bytes'
@@ -170,6 +172,51 @@ export class Int64Vector {
   }
 }
 
+/** Wide decimals. Value `i` is `values[2 * i]` (its low 64 bits) and `values[2 * i + 1]`, as one two's complement number. */
+export class Int128Vector {
+  readonly shape = 'i128'
+  readonly type: DataType
+  readonly length: number
+  readonly values: BigInt64Array
+  readonly validity: Validity
+  #halves: Int32Array | undefined
+  constructor(type: DataType, values: BigInt64Array, validity: Validity, length = values.length >> 1) {
+    this.type = type
+    this.values = values
+    this.validity = validity
+    this.length = length
+  }
+  /** The same memory as four int32 a value, the lowest first: `halves[4 * row]` to `halves[4 * row + 3]`. */
+  get halves(): Int32Array {
+    return (this.#halves ??= new Int32Array(this.values.buffer, this.values.byteOffset, this.values.length * 2))
+  }
+  isNull(row: number): boolean {
+    return this.validity !== null && this.validity[row] === 0
+  }
+  /** The number of a row; undefined behaviour at a NULL. */
+  big(row: number): bigint {
+    const low = this.values[2 * row]!
+    const high = this.values[2 * row + 1]!
+    return high === low >> 63n ? low : (high << 64n) | BigInt.asUintN(64, low)
+  }
+  get(row: number): Value {
+    return this.isNull(row) ? null : this.big(row)
+  }
+  take(rows: Int32Array): Int128Vector {
+    const out = new BigInt64Array(rows.length * 2)
+    const to = new Int32Array(out.buffer)
+    const from = this.halves
+    for (let i = 0; i < rows.length; i++) {
+      const [r, t] = [rows[i]! << 2, i << 2]
+      to[t] = from[r]!
+      to[t + 1] = from[r + 1]!
+      to[t + 2] = from[r + 2]!
+      to[t + 3] = from[r + 3]!
+    }
+    return new Int128Vector(this.type, out, takeValidity(this.validity, rows))
+  }
+}
+
 export class Float32Vector {
   readonly shape = 'f32'
   readonly type: DataType
@@ -234,7 +281,14 @@ export class BytesVector {
   readonly ends: Int32Array
   readonly validity: Validity
   #strings: (string | undefined)[] | undefined
-  constructor(type: DataType, data: Buffer, starts: Int32Array, ends: Int32Array, validity: Validity, length = starts.length) {
+  constructor(
+    type: DataType,
+    data: Buffer,
+    starts: Int32Array,
+    ends: Int32Array,
+    validity: Validity,
+    length = starts.length,
+  ) {
     this.type = type
     this.data = data
     this.starts = starts
@@ -277,7 +331,14 @@ export class ListVector {
   readonly ends: Int32Array
   readonly child: Vector
   readonly validity: Validity
-  constructor(type: DataType, starts: Int32Array, ends: Int32Array, child: Vector, validity: Validity, length = starts.length) {
+  constructor(
+    type: DataType,
+    starts: Int32Array,
+    ends: Int32Array,
+    child: Vector,
+    validity: Validity,
+    length = starts.length,
+  ) {
     this.type = type
     this.starts = starts
     this.ends = ends
@@ -385,7 +446,7 @@ export class StructVector {
   }
 }
 
-/** Values without a typed layout yet: wide decimals (bigint, unscaled) and calendar intervals. NULL is null. */
+/** Values without a typed layout: calendar intervals. NULL is null. */
 export class ObjectVector {
   readonly shape = 'object'
   readonly type: DataType

@@ -1,5 +1,6 @@
 import { rowsOf } from './rows-of.ts'
 import { MillraceSession } from '../session.ts'
+import { parseStatement } from '../sql/parse.ts'
 import { typeName } from '../types/data-type.ts'
 import type { Json } from '../types/json.ts'
 import { sqlEncoding, valueEncoder } from './encode-value.ts'
@@ -9,19 +10,21 @@ import { errorAnswer, type SqlRequest } from './request.ts'
 export async function answerSql(request: SqlRequest): Promise<Json> {
   const session = new MillraceSession({ 'spark.sql.session.timeZone': 'UTC', 'millrace.extensions': 'false' })
   const results: Json[] = []
+  const limits = request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }
   try {
     for (const [key, value] of Object.entries(request.conf ?? {})) session.conf.set(key, value)
     for (const statement of request.statements) {
       try {
-        const df = session.sql(statement)
-        const isQuery = df.schema.fields.length > 0 && df.unresolved.op === 'sql'
-        if (!isQuery) {
+        const parsed = parseStatement(statement)
+        const df = await session.executeStatement(parsed, undefined, limits)
+        // SET shows its key here, where the contract has it among the statements without a result.
+        if (df.schema.fields.length === 0 || parsed.kind === 'set' || parsed.kind === 'insert') {
           results.push({ schema: [], rows: [] })
           continue
         }
         const encoding = sqlEncoding(session.conf.get('spark.sql.session.timeZone')!)
         const encoders = df.schema.fields.map((f) => valueEncoder(f.type, encoding))
-        const rows = await rowsOf(df, request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs })
+        const rows = await rowsOf(df, limits)
         results.push({
           schema: df.schema.fields.map((f) => [f.name, typeName(f.type)]),
           rows: rows.map((row) => row.map((v, i) => encoders[i]!(v))),

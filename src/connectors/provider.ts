@@ -20,6 +20,8 @@ export type Options = Readonly<Record<string, string | number | boolean>>
 export interface SourceContext {
   /** The columns to deliver, in order: the pruned schema (struct members may be pruned too). Rows carry exactly these. */
   readonly schema: Schema
+  /** The columns of the table before pruning: what the provider's `schema` gave at load(). */
+  readonly declared?: Schema
   /** What the query needs of the source; a source without pushdown ignores `predicates`. */
   readonly plan: DecodePlan
   /** Name of the source in the query, unique and stable over restarts. */
@@ -32,12 +34,24 @@ export interface SourceContext {
   /** Durable memory of the source in the checkpoint; one in memory for batch reads. */
   readonly log: SourceLog
   readonly metadata: { get(key: string): Json | undefined; set(key: string, value: Json): void }
+  /** The checkpoint's own file, for logs of what was received (IngestLog); absent or null for a bounded read. */
+  readonly database?: Database | null
+  /** Nothing of a batch is kept once the next is asked for, or `read` has ended: its memory may be used again. False unless told. */
+  readonly mayReuse?: boolean
   /** Aborted when the query stops. */
   readonly signal: AbortSignal
   /** Call when new data may have arrived, so that an idle query looks at once. */
   wake(): void
   /** Objects of the session by id, for sources over live objects (memory streams). */
   readonly objects: ReadonlyMap<string, unknown>
+}
+
+/** Figures of a source for progress. */
+export interface SourceMetrics {
+  /** Rows read, those a pushed-down predicate left out among them. */
+  readonly rowsRead: number
+  /** Rows that no fast way could read; absent where there is no such thing. */
+  readonly slowRows?: number
 }
 
 /**
@@ -51,11 +65,27 @@ export interface Source<Offset extends Json = Json> {
   latestOffset(from: Offset | null): Promise<Offset | null>
   /** Batches of at most MAX_BATCH_ROWS rows with exactly the columns of the context's schema. */
   read(from: Offset | null, to: Offset): AsyncIterable<Batch> | Iterable<Batch>
+  /** What was read since the last call; the rows given count without it. */
+  takeMetrics?(): SourceMetrics
   /** All batches up to `to` are committed. */
   commit?(to: Offset): Promise<void> | void
   /** Freezes `latestOffset` at what is there now (trigger availableNow); rate limits still cut it in pieces. */
   prepareAvailableNow?(): Promise<void>
   close(): Promise<void>
+}
+
+/**
+ * What a restart can read again: 'native' any row until its commit, from the origin; 'logged' likewise, from a log in the
+ * checkpoint, for every row that was acknowledged; 'none' nothing, rows under way are lost with the process.
+ */
+export type Replay = 'native' | 'logged' | 'none'
+
+/** What a provider may ask when it is to name the columns of a table. */
+export interface SchemaContext {
+  readonly streaming: boolean
+  readonly timeZone: string
+  /** Value of a session setting. */
+  conf(key: string): string | undefined
 }
 
 export interface SourceProvider {
@@ -64,10 +94,16 @@ export interface SourceProvider {
   readonly options: OptionSpecs
   /** Other options a format takes are passed on untouched when this is true (kafka.*). */
   readonly openOptions?: boolean
-  readonly replay: 'native' | 'logged' | 'none'
+  readonly replay: Replay
+  /** Where it depends on the options (wal): what these options give; `replay` is what the defaults give. */
+  readonly replayOf?: (options: Options) => Replay
   readonly supports: readonly ('batch' | 'stream')[]
   /** The columns of the table; synchronous, called at load(). Throws OptionError/AnalysisError when `declared` is missing and needed. */
-  schema(options: Options, declared: Schema | null): Schema
+  schema(options: Options, declared: Schema | null, ctx?: SchemaContext): Schema
+  /** Without a declared schema the columns are found in the data: a stream keeps those of its first start. */
+  readonly infersSchema?: boolean
+  /** Hidden columns that a query may name beside those of the table. */
+  readonly metadataColumns?: Schema
   open(options: Options, ctx: SourceContext): Promise<Source>
   /** One line for progress and explain: `FileStreamSource[file:/…]`. */
   describe(options: Options): string
@@ -88,6 +124,8 @@ export interface SinkContext {
   readonly objects: ReadonlyMap<string, unknown>
   /** The checkpoint's own file, for joining sinks; null without a checkpoint on disk. */
   readonly database: Database | null
+  /** A bounded write, done once: its output stands beside what queries and other writes left. */
+  readonly bounded?: boolean
   /** Last committed batch at recovery, -1 for none: a file sink removes files of later batches. */
   readonly lastCommittedBatch: number
 }
@@ -112,14 +150,20 @@ export interface Sink {
   close(): Promise<void>
 }
 
+export type SinkKind = 'joining' | 'tokened' | 'idempotent'
+
 export interface SinkProvider {
   readonly format: string
   readonly doc: string
   readonly options: OptionSpecs
   readonly openOptions?: boolean
-  readonly kind: 'joining' | 'tokened' | 'idempotent'
+  readonly kind: SinkKind
+  /** Where it depends on the options (atomic): what these options give. */
+  readonly kindOf?: (options: Options) => SinkKind
   /** At least once: `finish` of a rerun batch repeats its effect (console, foreachBatch without care). Shown by query.guarantees(). */
   readonly repeats?: boolean
+  /** `add` is done with a batch when it (or its promise) is: the memory of the rows may be used again. False unless told. */
+  readonly releases?: boolean
   readonly modes: readonly OutputModeName[]
   open(options: Options, ctx: SinkContext): Promise<Sink>
   describe(options: Options): string

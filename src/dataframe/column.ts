@@ -35,7 +35,12 @@ export function literalExpr(value: Exclude<ColumnOrValue, Column>): AstExpr {
       if (Number.isInteger(value) && magnitude <= Number.MAX_SAFE_INTEGER)
         return signed(value < 0, { kind: 'literal', type: 'integer', text: String(magnitude) })
       if (!Number.isFinite(value))
-        return { kind: 'cast', mode: 'cast', arg: { kind: 'literal', type: 'string', text: String(value) }, type: { text: 'double' } }
+        return {
+          kind: 'cast',
+          mode: 'cast',
+          arg: { kind: 'literal', type: 'string', text: String(value) },
+          type: { text: 'double' },
+        }
       return signed(value < 0, { kind: 'literal', type: 'double', text: String(magnitude) })
     }
     case 'string':
@@ -45,7 +50,8 @@ export function literalExpr(value: Exclude<ColumnOrValue, Column>): AstExpr {
   }
 }
 
-const signed = (negative: boolean, literal: AstExpr): AstExpr => (negative ? { kind: 'unary', op: '-', arg: literal } : literal)
+const signed = (negative: boolean, literal: AstExpr): AstExpr =>
+  negative ? { kind: 'unary', op: '-', arg: literal } : literal
 
 /** The expression behind a column or constant. */
 export const exprOf = (value: ColumnOrValue): AstExpr => (value instanceof Column ? value.expr : literalExpr(value))
@@ -221,7 +227,9 @@ export class Column {
   when(condition: Column, value: ColumnOrValue): Column {
     const branch = { when: condition.expr, then: exprOf(value) }
     return new Column(
-      this.expr.kind === 'case' ? { ...this.expr, branches: [...this.expr.branches, branch] } : { kind: 'case', branches: [branch] },
+      this.expr.kind === 'case'
+        ? { ...this.expr, branches: [...this.expr.branches, branch] }
+        : { kind: 'case', branches: [branch] },
     )
   }
   otherwise(value: ColumnOrValue): Column {

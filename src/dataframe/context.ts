@@ -1,10 +1,13 @@
 import type { Batch } from '../columns/batch.ts'
 import type { RowOptions } from '../columns/row.ts'
+import type { Connectors } from '../connectors/registry.ts'
+import type { RestartPolicy } from '../engine/restart.ts'
 import type { StreamingQuery } from '../engine/streaming-query.ts'
 import type { TriggerSpec } from '../engine/trigger.ts'
 import type { Logical } from '../plan/logical.ts'
-import type { Unresolved } from '../plan/unresolved.ts'
+import type { Closure, Unresolved, UserMapKind } from '../plan/unresolved.ts'
 import type { Schema } from '../types/data-type.ts'
+import type { Observation } from './observation.ts'
 
 /** Limits of a bounded query: `signal` cancels it, `timeoutMs` ends it, both between two pieces of work (within about 10 ms). */
 export interface RunOptions {
@@ -25,6 +28,9 @@ export interface StreamRequest {
   /** Live objects the sink needs, by id (the function of foreachBatch). */
   readonly objects: ReadonlyMap<string, unknown>
   readonly partitionBy: readonly string[]
+  /** Stops the query, or the start, when it aborts. */
+  readonly signal?: AbortSignal | undefined
+  readonly restart?: RestartPolicy | undefined
 }
 
 /** What a DataFrame needs of the session behind it. */
@@ -37,6 +43,18 @@ export interface QueryContext {
   write(plan: Unresolved, format: string, options: Readonly<Record<string, string>>): Promise<void>
   explain(plan: Unresolved, mode: ExplainMode): string
   createView(name: string, plan: Unresolved, replace: boolean): void
+  /** A function of the user's under an id, alive as long as the plan that holds it. */
+  closure(
+    kind: UserMapKind | 'reduceGroups',
+    fn: (...args: never[]) => unknown,
+    version: string | number | undefined,
+  ): Closure
+  /** The sources and sinks of the session. */
+  readonly connectors: Connectors
+  /** Keeps a live object among those of the session, for connectors; gives its id. */
+  keep(value: unknown): string
+  /** Keeps an observation until its metrics are there. */
+  observe(observation: Observation): void
   rowOptions(): RowOptions
   timeZone(): string
 }

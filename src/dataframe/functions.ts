@@ -11,12 +11,24 @@ const call = (name: string, args: readonly AstExpr[]): Column => new Column(call
 /** Any function by its SQL name, over columns and constants. */
 export const callFunction = (name: string, ...args: ColumnOrValue[]): Column => call(name, args.map(exprOf))
 /** CASE WHEN condition THEN value …; continue with `.when` and `.otherwise`. */
-export const when = (condition: Column, value: ColumnOrValue): Column => new Column({ kind: 'case', branches: [{ when: condition.expr, then: exprOf(value) }] })
+export const when = (condition: Column, value: ColumnOrValue): Column =>
+  new Column({ kind: 'case', branches: [{ when: condition.expr, then: exprOf(value) }] })
 /** Count of distinct combinations of the columns. */
-export const countDistinct = (...columns: ColumnOrName[]): Column => new Column(callExpr('count', columns.map(columnExpr), { distinct: true }))
+export const countDistinct = (...columns: ColumnOrName[]): Column =>
+  new Column(callExpr('count', columns.map(columnExpr), { distinct: true }))
 /** `window(ts, '10 minutes', '5 minutes')`: the time windows that hold the row, as struct<start, end>. */
-export const window = (time: ColumnOrName, windowDuration: string, slideDuration?: string, startTime?: string): Column =>
-  call('window', [columnExpr(time), ...[windowDuration, slideDuration ?? (startTime === undefined ? undefined : windowDuration), startTime].filter((x) => x !== undefined).map(exprOf)])
+export const window = (
+  time: ColumnOrName,
+  windowDuration: string,
+  slideDuration?: string,
+  startTime?: string,
+): Column =>
+  call('window', [
+    columnExpr(time),
+    ...[windowDuration, slideDuration ?? (startTime === undefined ? undefined : windowDuration), startTime]
+      .filter((x) => x !== undefined)
+      .map(exprOf),
+  ])
 
 // ---------------------------------------------------------------- aggregate
 
@@ -75,7 +87,8 @@ export const corr = (a: ColumnOrName, b: ColumnOrName): Column => call('corr', [
 /** SQL `covar_pop`. */
 export const covar_pop = (a: ColumnOrName, b: ColumnOrName): Column => call('covar_pop', [columnExpr(a), columnExpr(b)])
 /** SQL `covar_samp`. */
-export const covar_samp = (a: ColumnOrName, b: ColumnOrName): Column => call('covar_samp', [columnExpr(a), columnExpr(b)])
+export const covar_samp = (a: ColumnOrName, b: ColumnOrName): Column =>
+  call('covar_samp', [columnExpr(a), columnExpr(b)])
 /** SQL `max_by`. */
 export const max_by = (a: ColumnOrName, b: ColumnOrName): Column => call('max_by', [columnExpr(a), columnExpr(b)])
 /** SQL `min_by`. */
@@ -83,7 +96,8 @@ export const min_by = (a: ColumnOrName, b: ColumnOrName): Column => call('min_by
 /** SQL `percentile`. */
 export const percentile = (a: ColumnOrName, b: ColumnOrValue): Column => call('percentile', [columnExpr(a), exprOf(b)])
 /** SQL `percentile_approx`. */
-export const percentile_approx = (a: ColumnOrName, b: ColumnOrValue): Column => call('percentile_approx', [columnExpr(a), exprOf(b)])
+export const percentile_approx = (a: ColumnOrName, b: ColumnOrValue): Column =>
+  call('percentile_approx', [columnExpr(a), exprOf(b)])
 
 // ---------------------------------------------------------------- math
 
@@ -130,11 +144,13 @@ export const greatest = (...rest: ColumnOrName[]): Column => call('greatest', re
 /** SQL `least`. */
 export const least = (...rest: ColumnOrName[]): Column => call('least', rest.map(columnExpr))
 /** SQL `round`. */
-export const round = (a: ColumnOrName, b?: ColumnOrValue): Column => call('round', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
+export const round = (a: ColumnOrName, b?: ColumnOrValue): Column =>
+  call('round', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
 /** SQL `bround`. */
-export const bround = (a: ColumnOrName, b?: ColumnOrValue): Column => call('bround', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
+export const bround = (a: ColumnOrName, b?: ColumnOrValue): Column =>
+  call('bround', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
 /** SQL `rand`. */
-export const rand = (a?: ColumnOrValue): Column => call('rand', (a === undefined ? [] : [exprOf(a)]))
+export const rand = (a?: ColumnOrValue): Column => call('rand', a === undefined ? [] : [exprOf(a)])
 
 // ---------------------------------------------------------------- string
 
@@ -157,15 +173,19 @@ export const reverse = (a: ColumnOrName): Column => call('reverse', [columnExpr(
 /** SQL `concat`. */
 export const concat = (...rest: ColumnOrName[]): Column => call('concat', rest.map(columnExpr))
 /** SQL `concat_ws`. */
-export const concat_ws = (a: ColumnOrValue, ...rest: ColumnOrName[]): Column => call('concat_ws', [exprOf(a), ...rest.map(columnExpr)])
+export const concat_ws = (a: ColumnOrValue, ...rest: ColumnOrName[]): Column =>
+  call('concat_ws', [exprOf(a), ...rest.map(columnExpr)])
 /** SQL `substring`. */
-export const substring = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column => call('substring', [columnExpr(a), exprOf(b), exprOf(c)])
+export const substring = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column =>
+  call('substring', [columnExpr(a), exprOf(b), exprOf(c)])
 /** SQL `split`. */
 export const split = (a: ColumnOrName, b: ColumnOrValue): Column => call('split', [columnExpr(a), exprOf(b)])
 /** SQL `lpad`. */
-export const lpad = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column => call('lpad', [columnExpr(a), exprOf(b), exprOf(c)])
+export const lpad = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column =>
+  call('lpad', [columnExpr(a), exprOf(b), exprOf(c)])
 /** SQL `rpad`. */
-export const rpad = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column => call('rpad', [columnExpr(a), exprOf(b), exprOf(c)])
+export const rpad = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column =>
+  call('rpad', [columnExpr(a), exprOf(b), exprOf(c)])
 /** SQL `repeat`. */
 export const repeat = (a: ColumnOrName, b: ColumnOrValue): Column => call('repeat', [columnExpr(a), exprOf(b)])
 /** SQL `instr`. */
@@ -173,13 +193,17 @@ export const instr = (a: ColumnOrName, b: ColumnOrValue): Column => call('instr'
 /** SQL `locate`. */
 export const locate = (a: ColumnOrValue, b: ColumnOrName): Column => call('locate', [exprOf(a), columnExpr(b)])
 /** SQL `regexp_extract`. */
-export const regexp_extract = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column => call('regexp_extract', [columnExpr(a), exprOf(b), exprOf(c)])
+export const regexp_extract = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column =>
+  call('regexp_extract', [columnExpr(a), exprOf(b), exprOf(c)])
 /** SQL `regexp_replace`. */
-export const regexp_replace = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column => call('regexp_replace', [columnExpr(a), exprOf(b), exprOf(c)])
+export const regexp_replace = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column =>
+  call('regexp_replace', [columnExpr(a), exprOf(b), exprOf(c)])
 /** SQL `replace`. */
-export const replace = (a: ColumnOrName, b: ColumnOrName, c: ColumnOrName): Column => call('replace', [columnExpr(a), columnExpr(b), columnExpr(c)])
+export const replace = (a: ColumnOrName, b: ColumnOrName, c: ColumnOrName): Column =>
+  call('replace', [columnExpr(a), columnExpr(b), columnExpr(c)])
 /** SQL `translate`. */
-export const translate = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column => call('translate', [columnExpr(a), exprOf(b), exprOf(c)])
+export const translate = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column =>
+  call('translate', [columnExpr(a), exprOf(b), exprOf(c)])
 /** SQL `ascii`. */
 export const ascii = (a: ColumnOrName): Column => call('ascii', [columnExpr(a)])
 /** SQL `base64`. */
@@ -187,13 +211,16 @@ export const base64 = (a: ColumnOrName): Column => call('base64', [columnExpr(a)
 /** SQL `unbase64`. */
 export const unbase64 = (a: ColumnOrName): Column => call('unbase64', [columnExpr(a)])
 /** SQL `format_string`. */
-export const format_string = (a: ColumnOrValue, ...rest: ColumnOrName[]): Column => call('format_string', [exprOf(a), ...rest.map(columnExpr)])
+export const format_string = (a: ColumnOrValue, ...rest: ColumnOrName[]): Column =>
+  call('format_string', [exprOf(a), ...rest.map(columnExpr)])
 /** SQL `levenshtein`. */
-export const levenshtein = (a: ColumnOrName, b: ColumnOrName): Column => call('levenshtein', [columnExpr(a), columnExpr(b)])
+export const levenshtein = (a: ColumnOrName, b: ColumnOrName): Column =>
+  call('levenshtein', [columnExpr(a), columnExpr(b)])
 /** SQL `soundex`. */
 export const soundex = (a: ColumnOrName): Column => call('soundex', [columnExpr(a)])
 /** SQL `startswith`. */
-export const startswith = (a: ColumnOrName, b: ColumnOrName): Column => call('startswith', [columnExpr(a), columnExpr(b)])
+export const startswith = (a: ColumnOrName, b: ColumnOrName): Column =>
+  call('startswith', [columnExpr(a), columnExpr(b)])
 /** SQL `endswith`. */
 export const endswith = (a: ColumnOrName, b: ColumnOrName): Column => call('endswith', [columnExpr(a), columnExpr(b)])
 /** SQL `contains`. */
@@ -234,11 +261,14 @@ export const minute = (a: ColumnOrName): Column => call('minute', [columnExpr(a)
 /** SQL `second`. */
 export const second = (a: ColumnOrName): Column => call('second', [columnExpr(a)])
 /** SQL `to_date`. */
-export const to_date = (a: ColumnOrName, b?: ColumnOrValue): Column => call('to_date', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
+export const to_date = (a: ColumnOrName, b?: ColumnOrValue): Column =>
+  call('to_date', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
 /** SQL `to_timestamp`. */
-export const to_timestamp = (a: ColumnOrName, b?: ColumnOrValue): Column => call('to_timestamp', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
+export const to_timestamp = (a: ColumnOrName, b?: ColumnOrValue): Column =>
+  call('to_timestamp', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
 /** SQL `date_format`. */
-export const date_format = (a: ColumnOrName, b: ColumnOrValue): Column => call('date_format', [columnExpr(a), exprOf(b)])
+export const date_format = (a: ColumnOrName, b: ColumnOrValue): Column =>
+  call('date_format', [columnExpr(a), exprOf(b)])
 /** SQL `date_trunc`. */
 export const date_trunc = (a: ColumnOrValue, b: ColumnOrName): Column => call('date_trunc', [exprOf(a), columnExpr(b)])
 /** SQL `trunc`. */
@@ -250,17 +280,21 @@ export const date_sub = (a: ColumnOrName, b: ColumnOrName): Column => call('date
 /** SQL `datediff`. */
 export const datediff = (a: ColumnOrName, b: ColumnOrName): Column => call('datediff', [columnExpr(a), columnExpr(b)])
 /** SQL `add_months`. */
-export const add_months = (a: ColumnOrName, b: ColumnOrName): Column => call('add_months', [columnExpr(a), columnExpr(b)])
+export const add_months = (a: ColumnOrName, b: ColumnOrName): Column =>
+  call('add_months', [columnExpr(a), columnExpr(b)])
 /** SQL `months_between`. */
-export const months_between = (a: ColumnOrName, b: ColumnOrName): Column => call('months_between', [columnExpr(a), columnExpr(b)])
+export const months_between = (a: ColumnOrName, b: ColumnOrName): Column =>
+  call('months_between', [columnExpr(a), columnExpr(b)])
 /** SQL `last_day`. */
 export const last_day = (a: ColumnOrName): Column => call('last_day', [columnExpr(a)])
 /** SQL `next_day`. */
 export const next_day = (a: ColumnOrName, b: ColumnOrValue): Column => call('next_day', [columnExpr(a), exprOf(b)])
 /** SQL `from_unixtime`. */
-export const from_unixtime = (a: ColumnOrName, b?: ColumnOrValue): Column => call('from_unixtime', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
+export const from_unixtime = (a: ColumnOrName, b?: ColumnOrValue): Column =>
+  call('from_unixtime', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
 /** SQL `unix_timestamp`. */
-export const unix_timestamp = (a: ColumnOrName, b?: ColumnOrValue): Column => call('unix_timestamp', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
+export const unix_timestamp = (a: ColumnOrName, b?: ColumnOrValue): Column =>
+  call('unix_timestamp', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
 /** SQL `timestamp_seconds`. */
 export const timestamp_seconds = (a: ColumnOrName): Column => call('timestamp_seconds', [columnExpr(a)])
 /** SQL `current_date`. */
@@ -270,9 +304,11 @@ export const current_timestamp = (): Column => call('current_timestamp', [])
 /** SQL `window_time`. */
 export const window_time = (a: ColumnOrName): Column => call('window_time', [columnExpr(a)])
 /** SQL `from_utc_timestamp`. */
-export const from_utc_timestamp = (a: ColumnOrName, b: ColumnOrValue): Column => call('from_utc_timestamp', [columnExpr(a), exprOf(b)])
+export const from_utc_timestamp = (a: ColumnOrName, b: ColumnOrValue): Column =>
+  call('from_utc_timestamp', [columnExpr(a), exprOf(b)])
 /** SQL `to_utc_timestamp`. */
-export const to_utc_timestamp = (a: ColumnOrName, b: ColumnOrValue): Column => call('to_utc_timestamp', [columnExpr(a), exprOf(b)])
+export const to_utc_timestamp = (a: ColumnOrName, b: ColumnOrValue): Column =>
+  call('to_utc_timestamp', [columnExpr(a), exprOf(b)])
 
 // ---------------------------------------------------------------- conditional
 
@@ -308,7 +344,8 @@ export const posexplode = (a: ColumnOrName): Column => call('posexplode', [colum
 /** SQL `inline`. */
 export const inline = (a: ColumnOrName): Column => call('inline', [columnExpr(a)])
 /** SQL `array_contains`. */
-export const array_contains = (a: ColumnOrName, b: ColumnOrValue): Column => call('array_contains', [columnExpr(a), exprOf(b)])
+export const array_contains = (a: ColumnOrName, b: ColumnOrValue): Column =>
+  call('array_contains', [columnExpr(a), exprOf(b)])
 /** SQL `array_distinct`. */
 export const array_distinct = (a: ColumnOrName): Column => call('array_distinct', [columnExpr(a)])
 /** SQL `array_join`. */
@@ -318,15 +355,19 @@ export const array_max = (a: ColumnOrName): Column => call('array_max', [columnE
 /** SQL `array_min`. */
 export const array_min = (a: ColumnOrName): Column => call('array_min', [columnExpr(a)])
 /** SQL `array_position`. */
-export const array_position = (a: ColumnOrName, b: ColumnOrValue): Column => call('array_position', [columnExpr(a), exprOf(b)])
+export const array_position = (a: ColumnOrName, b: ColumnOrValue): Column =>
+  call('array_position', [columnExpr(a), exprOf(b)])
 /** SQL `array_remove`. */
-export const array_remove = (a: ColumnOrName, b: ColumnOrValue): Column => call('array_remove', [columnExpr(a), exprOf(b)])
+export const array_remove = (a: ColumnOrName, b: ColumnOrValue): Column =>
+  call('array_remove', [columnExpr(a), exprOf(b)])
 /** SQL `array_repeat`. */
-export const array_repeat = (a: ColumnOrName, b: ColumnOrValue): Column => call('array_repeat', [columnExpr(a), exprOf(b)])
+export const array_repeat = (a: ColumnOrName, b: ColumnOrValue): Column =>
+  call('array_repeat', [columnExpr(a), exprOf(b)])
 /** SQL `array_sort`. */
 export const array_sort = (a: ColumnOrName): Column => call('array_sort', [columnExpr(a)])
 /** SQL `array_union`. */
-export const array_union = (a: ColumnOrName, b: ColumnOrName): Column => call('array_union', [columnExpr(a), columnExpr(b)])
+export const array_union = (a: ColumnOrName, b: ColumnOrName): Column =>
+  call('array_union', [columnExpr(a), columnExpr(b)])
 /** SQL `arrays_zip`. */
 export const arrays_zip = (...rest: ColumnOrName[]): Column => call('arrays_zip', rest.map(columnExpr))
 /** SQL `element_at`. */
@@ -334,11 +375,14 @@ export const element_at = (a: ColumnOrName, b: ColumnOrValue): Column => call('e
 /** SQL `flatten`. */
 export const flatten = (a: ColumnOrName): Column => call('flatten', [columnExpr(a)])
 /** SQL `sequence`. */
-export const sequence = (a: ColumnOrName, b: ColumnOrName, c?: ColumnOrName): Column => call('sequence', [columnExpr(a), columnExpr(b), ...(c === undefined ? [] : [columnExpr(c)])])
+export const sequence = (a: ColumnOrName, b: ColumnOrName, c?: ColumnOrName): Column =>
+  call('sequence', [columnExpr(a), columnExpr(b), ...(c === undefined ? [] : [columnExpr(c)])])
 /** SQL `slice`. */
-export const slice = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column => call('slice', [columnExpr(a), exprOf(b), exprOf(c)])
+export const slice = (a: ColumnOrName, b: ColumnOrValue, c: ColumnOrValue): Column =>
+  call('slice', [columnExpr(a), exprOf(b), exprOf(c)])
 /** SQL `sort_array`. */
-export const sort_array = (a: ColumnOrName, b?: ColumnOrValue): Column => call('sort_array', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
+export const sort_array = (a: ColumnOrName, b?: ColumnOrValue): Column =>
+  call('sort_array', [columnExpr(a), ...(b === undefined ? [] : [exprOf(b)])])
 /** SQL `map_keys`. */
 export const map_keys = (a: ColumnOrName): Column => call('map_keys', [columnExpr(a)])
 /** SQL `map_values`. */
@@ -346,7 +390,8 @@ export const map_values = (a: ColumnOrName): Column => call('map_values', [colum
 /** SQL `map_entries`. */
 export const map_entries = (a: ColumnOrName): Column => call('map_entries', [columnExpr(a)])
 /** SQL `map_from_arrays`. */
-export const map_from_arrays = (a: ColumnOrName, b: ColumnOrName): Column => call('map_from_arrays', [columnExpr(a), columnExpr(b)])
+export const map_from_arrays = (a: ColumnOrName, b: ColumnOrName): Column =>
+  call('map_from_arrays', [columnExpr(a), columnExpr(b)])
 /** SQL `map_concat`. */
 export const map_concat = (...rest: ColumnOrName[]): Column => call('map_concat', rest.map(columnExpr))
 /** SQL `from_json`. */
@@ -354,4 +399,5 @@ export const from_json = (a: ColumnOrName, b: ColumnOrValue): Column => call('fr
 /** SQL `to_json`. */
 export const to_json = (a: ColumnOrName): Column => call('to_json', [columnExpr(a)])
 /** SQL `get_json_object`. */
-export const get_json_object = (a: ColumnOrName, b: ColumnOrValue): Column => call('get_json_object', [columnExpr(a), exprOf(b)])
+export const get_json_object = (a: ColumnOrName, b: ColumnOrValue): Column =>
+  call('get_json_object', [columnExpr(a), exprOf(b)])

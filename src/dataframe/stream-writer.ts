@@ -1,11 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import type { Batch } from '../columns/batch.ts'
+import { ForeachTarget, type ForeachWriter } from '../connectors/foreach/sink.ts'
+import type { RestartPolicy } from '../engine/restart.ts'
 import type { StreamingQuery } from '../engine/streaming-query.ts'
 import { Trigger, type TriggerSpec } from '../engine/trigger.ts'
 import { OptionError, UnsupportedError } from '../errors/errors.ts'
 import type { Unresolved } from '../plan/unresolved.ts'
 import type { QueryContext } from './context.ts'
 import { DataFrame } from './data-frame.ts'
+
+/** How a query is started and kept going. */
+export interface StartOptions {
+  readonly path?: string
+  readonly signal?: AbortSignal
+  readonly restart?: RestartPolicy
+}
 
 /** Starts a query: `df.writeStream.outputMode('update').option('checkpointLocation', dir).format('console').start()`. */
 export class DataStreamWriter {
@@ -21,7 +30,11 @@ export class DataStreamWriter {
 
   constructor(context: QueryContext, plan: Unresolved, streaming: boolean) {
     if (!streaming)
-      throw new UnsupportedError('WRITE_STREAM_NOT_ALLOWED', {}, { hint: 'the table is bounded: use df.write, collect() or show()' })
+      throw new UnsupportedError(
+        'WRITE_STREAM_NOT_ALLOWED',
+        {},
+        { hint: 'the table is bounded: use df.write, collect() or show()' },
+      )
     this.#context = context
     this.#plan = plan
   }
@@ -32,11 +45,20 @@ export class DataStreamWriter {
     return this
   }
   /** One of `Trigger.…`, or Spark's keyword form `{ processingTime: '1 second' }`, `{ once: true }`, `{ availableNow: true }`. */
-  trigger(trigger: TriggerSpec | { readonly processingTime?: string | number; readonly once?: boolean; readonly availableNow?: boolean }): this {
+  trigger(
+    trigger:
+      | TriggerSpec
+      | { readonly processingTime?: string | number; readonly once?: boolean; readonly availableNow?: boolean },
+  ): this {
     if ('kind' in trigger) this.#trigger = trigger
     else {
       const given = Object.entries(trigger).filter(([, v]) => v !== undefined && v !== false)
-      if (given.length !== 1) throw new OptionError('ONLY_ALLOW_SINGLE_TRIGGER', {}, { hint: 'give exactly one of processingTime, once, availableNow' })
+      if (given.length !== 1)
+        throw new OptionError(
+          'ONLY_ALLOW_SINGLE_TRIGGER',
+          {},
+          { hint: 'give exactly one of processingTime, once, availableNow' },
+        )
       if (trigger.processingTime !== undefined) this.#trigger = Trigger.ProcessingTime(trigger.processingTime)
       else this.#trigger = trigger.once === true ? Trigger.Once() : Trigger.AvailableNow()
     }
@@ -81,17 +103,40 @@ export class DataStreamWriter {
     return this
   }
 
+  /**
+   * Hands every row to `writer`: its `open(partitionId, epochId)`, `process(row)` and `close(error)`, or one function for
+   * the rows. At least once: a batch that did not commit comes again under the same epoch id; `open` may then say false.
+   */
+  foreach(writer: ForeachWriter | ForeachWriter['process']): this {
+    const target = new ForeachTarget(
+      typeof writer === 'function' ? { process: writer } : writer,
+      this.#context.rowOptions(),
+    )
+    const id = randomUUID()
+    this.#objects.set(id, target)
+    this.#options['id'] = id
+    return this.format('foreach')
+  }
+
   /** Puts a live object in the place of the session's one of that id, for this query only. For testing kits and embedders. */
   withObject(id: string, value: unknown): this {
     this.#objects.set(id, value)
     return this
   }
 
-  /** Starts the query; `path` is the sink's option of that name. Resolves when its sources are open. */
-  async start(path?: string): Promise<StreamingQuery> {
+  /**
+   * Starts the query; `path` is the sink's option of that name. Resolves when its sources are open. `signal` stops the
+   * query (or the start) when it aborts; `restart` begins again, with the same batch, after errors marked transient.
+   */
+  async start(given: string | StartOptions = {}): Promise<StreamingQuery> {
+    const { path, signal, restart } = typeof given === 'string' ? { path: given } : given
     if (path !== undefined) this.option('path', path)
     if (this.#format === null)
-      throw new OptionError('SINK_FORMAT_MISSING', {}, { hint: 'call format("console"), format("memory"), format("json") … or foreachBatch(…)' })
+      throw new OptionError(
+        'SINK_FORMAT_MISSING',
+        {},
+        { hint: 'call format("console"), format("memory"), format("json") … or foreachBatch(…)' },
+      )
     return this.#context.start({
       plan: this.#plan,
       format: this.#format,
@@ -101,6 +146,8 @@ export class DataStreamWriter {
       queryName: this.#name,
       objects: this.#objects,
       partitionBy: this.#partitionBy,
+      signal,
+      restart,
     })
   }
   /** Starts the query into the table (view of a memory sink) of that name. */

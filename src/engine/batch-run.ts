@@ -2,8 +2,10 @@ import type { Batch } from '../columns/batch.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import { instantiate } from '../planner/instantiate.ts'
 import type { LocalNode, PipelineSpec, RangeNode, SourceNode } from '../planner/spec.ts'
+import { runnersOf } from './async-calls.ts'
 import { type LeafContext, readLeaf } from './leaves.ts'
 import { memoryLog } from './memory-log.ts'
+import { type Observed, takeObserved } from './observed.ts'
 import { Pacer } from './pacer.ts'
 import { type Phase, Pipeline } from './pipeline.ts'
 
@@ -12,6 +14,8 @@ export interface BatchRunContext extends Pick<LeafContext, 'clock' | 'timeZone' 
   readonly env: ExprEnv
   readonly signal?: AbortSignal | undefined
   readonly deadlineMs?: number | undefined
+  /** What `observe()` saw, when the run has ended well. */
+  readonly onObserved?: ((observed: readonly Observed[]) => void) | undefined
 }
 
 /** Runs a bounded query to its end and hands over its rows in order, in batches. */
@@ -19,7 +23,9 @@ export async function runBatch(spec: PipelineSpec, ctx: BatchRunContext, onBatch
   const own = new AbortController()
   const signal = ctx.signal ?? own.signal
   const out: Batch[] = []
-  const pipeline = new Pipeline(spec, instantiate(spec, { env: ctx.env, store: null }), (b) => out.push(b))
+  const stages = runnersOf(spec, ctx.env, signal)
+  const operators = instantiate(spec, { env: ctx.env, store: null })
+  const pipeline = new Pipeline(spec, operators, (b) => out.push(b), stages)
   pipeline.beginTrigger({ batchId: 0, watermarkUs: 0n, lateUs: 0n })
   const pacer = new Pacer(signal, ctx.deadlineMs)
   const leaves: LeafContext = {
@@ -33,6 +39,7 @@ export async function runBatch(spec: PipelineSpec, ctx: BatchRunContext, onBatch
     await runPhase(pipeline, 'static', leaves, pacer, async () => {
       for (const batch of out.splice(0)) await onBatch(batch)
     })
+    ctx.onObserved?.(takeObserved(spec, operators))
   } finally {
     own.abort()
   }
@@ -46,7 +53,10 @@ export async function runPhase(
   pacer: Pacer,
   between: () => Promise<void>,
 ): Promise<void> {
-  for (const leaf of pipeline.leaves(phase))
-    for await (const batch of readLeaf(leaf as SourceNode | LocalNode | RangeNode, leaves)) await pacer.run(pipeline.feed(leaf.id, batch), between)
-  await pacer.run(pipeline.end(phase), between)
+  for (const step of pipeline.steps(phase)) {
+    if (step.kind === 'end') await pacer.run(pipeline.end(step.id), between)
+    else
+      for await (const batch of readLeaf(step.leaf as SourceNode | LocalNode | RangeNode, leaves))
+        await pacer.run(pipeline.feed(step.leaf.id, batch), between)
+  }
 }

@@ -4,11 +4,12 @@ import { batchOf } from '../columns/builder.ts'
 import { Int64Vector } from '../columns/vector.ts'
 import { validateOptions } from '../connectors/options.ts'
 import type { Source } from '../connectors/provider.ts'
-import { sourceProvider } from '../connectors/registry.ts'
+import { connectorsOf } from '../connectors/registry.ts'
 import type { LocalNode, RangeNode, SourceNode } from '../planner/spec.ts'
 import { BIGINT } from '../types/data-type.ts'
 import type { Json } from '../types/json.ts'
 import { decodeLiteral } from '../types/literal.ts'
+import type { Database } from '../storage/database.ts'
 import type { Clock } from './clock.ts'
 
 /** What sources need of the query that runs them. */
@@ -20,42 +21,44 @@ export interface LeafContext {
   readonly log: (name: string) => SourceLog
   readonly metadata: { get(key: string): Json | undefined; set(key: string, value: Json): void }
   readonly wake: () => void
+  /** The checkpoint's own file; absent for bounded queries. */
+  readonly database?: Database | null
 }
 
-/** Opens the connector of a source node, for exactly the columns the plan wants. */
-export function openSource(node: SourceNode, ctx: LeafContext): Promise<Source> {
-  const provider = sourceProvider(node.format)
+/** Opens the connector of a source node, for exactly the columns the plan wants; `mayReuse` as in SourceContext. */
+export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false): Promise<Source> {
+  const provider = connectorsOf(ctx.objects).source(node.format)
   const options = validateOptions(provider.format, provider.options, node.options, provider.openOptions)
   return provider.open(options, {
     schema: node.schema,
+    declared: node.declared,
     plan: node.plan,
     name: node.name,
     timeZone: ctx.timeZone,
     nowUs: () => BigInt(ctx.clock.nowMs()) * 1000n,
     log: ctx.log(node.name),
+    database: ctx.database ?? null,
     metadata: {
       get: (key) => ctx.metadata.get(`source/${node.name}/${key}`),
       set: (key, value) => ctx.metadata.set(`source/${node.name}/${key}`, value),
     },
+    mayReuse,
     signal: ctx.signal,
     wake: ctx.wake,
     objects: ctx.objects,
   })
 }
 
+/** One line on the source of a node, for progress. */
+export function describeSource(node: SourceNode, objects: ReadonlyMap<string, unknown>): string {
+  const provider = connectorsOf(objects).source(node.format)
+  return provider.describe(validateOptions(provider.format, provider.options, node.options, provider.openOptions))
+}
+
 /** All rows of a bounded leaf. */
 export async function* readLeaf(node: SourceNode | LocalNode | RangeNode, ctx: LeafContext): AsyncGenerator<Batch> {
-  if (node.op === 'local') {
-    const { fields } = node.schema
-    for (let at = 0; at < node.rows.length; at += MAX_BATCH_ROWS)
-      yield batchOf(
-        node.schema,
-        node.rows.slice(at, at + MAX_BATCH_ROWS).map((row) => row.map((v, i) => decodeLiteral(v, fields[i]!.type))),
-      )
-    return
-  }
-  if (node.op === 'range') {
-    yield* rangeBatches(node)
+  if (node.op !== 'source') {
+    yield* localBatches(node)
     return
   }
   const source = await openSource(node, ctx)
@@ -65,6 +68,20 @@ export async function* readLeaf(node: SourceNode | LocalNode | RangeNode, ctx: L
   } finally {
     await source.close()
   }
+}
+
+/** All rows of a leaf that needs no connector. */
+export function* localBatches(node: LocalNode | RangeNode): Generator<Batch> {
+  if (node.op === 'local') {
+    const { fields } = node.schema
+    for (let at = 0; at < node.rows.length; at += MAX_BATCH_ROWS)
+      yield batchOf(
+        node.schema,
+        node.rows.slice(at, at + MAX_BATCH_ROWS).map((row) => row.map((v, i) => decodeLiteral(v, fields[i]!.type))),
+      )
+    return
+  }
+  yield* rangeBatches(node)
 }
 
 /** `range(start, end, step)`: BIGINT `id`, made piece by piece. */

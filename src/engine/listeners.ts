@@ -21,12 +21,12 @@ export interface QueryTerminatedEvent {
   readonly errorClassOnException: string | null
 }
 
-/** Hears of the queries of a session. A listener that throws is reported on stderr and goes on hearing. */
+/** Hears of the queries of a session. A listener that throws, or whose promise rejects, is reported as a process warning and goes on hearing; the query does not wait for it. */
 export interface StreamingQueryListener {
-  onQueryStarted?(event: QueryStartedEvent): void
-  onQueryProgress?(event: QueryProgressEvent): void
-  onQueryIdle?(event: QueryIdleEvent): void
-  onQueryTerminated?(event: QueryTerminatedEvent): void
+  onQueryStarted?(event: QueryStartedEvent): void | Promise<void>
+  onQueryProgress?(event: QueryProgressEvent): void | Promise<void>
+  onQueryIdle?(event: QueryIdleEvent): void | Promise<void>
+  onQueryTerminated?(event: QueryTerminatedEvent): void | Promise<void>
 }
 
 /** Calls every listener; their faults never reach the query. */
@@ -41,13 +41,18 @@ export class ListenerBus {
     this.#listeners.delete(listener)
   }
 
-  post(call: (listener: StreamingQueryListener) => void): void {
-    for (const listener of this.#listeners) {
+  post(call: (listener: StreamingQueryListener) => unknown): void {
+    for (const listener of [...this.#listeners]) {
       try {
-        call(listener)
+        // A listener may be an async function: its rejection is a fault of its own too.
+        const result = call(listener)
+        if (result instanceof Promise) result.catch(warn)
       } catch (error) {
-        process.emitWarning(`a StreamingQueryListener threw: ${error instanceof Error ? error.message : String(error)}`, 'MillraceWarning')
+        warn(error)
       }
     }
   }
 }
+
+const warn = (error: unknown): void =>
+  process.emitWarning(`a StreamingQueryListener threw: ${error instanceof Error ? error.message : String(error)}`, 'MillraceWarning')

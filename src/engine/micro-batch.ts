@@ -3,16 +3,21 @@ import { hashOffsetRow } from '../checkpoint/recovery.ts'
 import type { Batch } from '../columns/batch.ts'
 import type { Sink, SinkProvider, Source } from '../connectors/provider.ts'
 import type { ExprEnv } from '../expr/env.ts'
+import type { Operator } from '../operators/operator.ts'
 import type { Watermark } from '../operators/watermark.ts'
+import { placed } from '../functions/user/failure.ts'
 import { instantiate } from '../planner/instantiate.ts'
 import type { NodeSpec, PipelineSpec, SourceNode, WatermarkNode } from '../planner/spec.ts'
 import { CheckpointedStateStore } from '../state/checkpointed-store.ts'
 import type { StateStore } from '../state/store.ts'
 import type { Json } from '../types/json.ts'
+import { runnersOf } from './async-calls.ts'
 import { runPhase } from './batch-run.ts'
+import type { ChangeBatch, ChangeFeed } from './change-feed.ts'
 import type { Clock } from './clock.ts'
 import { sameJson } from './json.ts'
-import { type LeafContext, openSource } from './leaves.ts'
+import { describeSource, type LeafContext, openSource } from './leaves.ts'
+import { observedMetrics, takeObserved } from './observed.ts'
 import { Pacer } from './pacer.ts'
 import { Pipeline } from './pipeline.ts'
 import { BatchReport, type Phases } from './report.ts'
@@ -37,6 +42,8 @@ export interface MicroBatchConfig {
   readonly conf: Readonly<Record<string, string>>
   readonly watermarkPolicy: 'min' | 'max'
   readonly noDataBatches: boolean
+  /** Go on with each stream's own watermark after a restart, not only with the combined one (millrace.extensions). */
+  readonly keepStreamWatermarks: boolean
   /** Late against the watermark of the batch itself instead of the batch before (millrace.lateFilter=batch). */
   readonly strictLate: boolean
   readonly minBatchesToRetain: number
@@ -44,12 +51,15 @@ export interface MicroBatchConfig {
   readonly ids: { readonly runId: string; readonly name: string | null }
   /** Says in a line what recovery decided. */
   readonly note: (line: string) => void
+  /** Those who read the output besides the sink. */
+  readonly changes: ChangeFeed
   readonly crash?: ((point: CrashPoint, batchId: number) => void) | undefined
 }
 
 interface OpenSource {
   readonly node: SourceNode
   readonly source: Source
+  readonly description: string
 }
 
 /**
@@ -60,6 +70,7 @@ interface OpenSource {
 export class MicroBatchExecution {
   readonly #config: MicroBatchConfig
   readonly #pipeline: Pipeline
+  readonly #operators: ReadonlyMap<string, Operator>
   readonly #out: Batch[] = []
   readonly #store: StateStore
   readonly #watermarks: Watermarks
@@ -69,15 +80,22 @@ export class MicroBatchExecution {
   #committed: Record<string, Json> = {}
   #last: OffsetRow | null = null
   #rerun: OffsetRow | null = null
+  /** The offset row of the batch that runs. */
+  #running: OffsetRow | null = null
+  #changes: ChangeBatch | null = null
+  /** Warnings of the checkpoint that were said before. */
+  readonly #warned: number
   #batchId = 0
 
   constructor(config: MicroBatchConfig) {
     this.#config = config
     const { spec, env, checkpoint } = config
     checkpoint.checkFingerprints(spec.fingerprints)
+    this.#warned = checkpoint.warnings.length
     this.#store = new CheckpointedStateStore(checkpoint)
     const operators = instantiate(spec, { env, store: this.#store })
-    this.#pipeline = new Pipeline(spec, operators, (batch) => this.#out.push(batch))
+    this.#operators = operators
+    this.#pipeline = new Pipeline(spec, operators, (batch) => this.#out.push(batch), runnersOf(spec, env, config.signal))
     const watermarks = spec.nodes.filter((n): n is WatermarkNode => n.op === 'watermark' && this.#pipeline.phaseOf(n.id) === 'stream')
     this.#watermarks = new Watermarks(
       watermarks.map((node) => ({ spec: node, operator: operators.get(node.id) as Watermark })),
@@ -95,6 +113,11 @@ export class MicroBatchExecution {
     return this.#committed
   }
 
+  /** Where the batch that runs, or failed, ends; null between batches. */
+  get endOffsets(): Readonly<Record<string, Json>> | null {
+    return this.#running?.offsets ?? null
+  }
+
   /** Reads the logs, opens sources, reads static sides, opens the sink. */
   async open(): Promise<void> {
     const { checkpoint, sink, note } = this.#config
@@ -105,10 +128,18 @@ export class MicroBatchExecution {
     const leaves = this.#leaves()
     const open: OpenSource[] = []
     this.#sources = open
-    for (const node of this.#pipeline.leaves('stream')) open.push({ node: node as SourceNode, source: await openSource(node as SourceNode, leaves) })
+    for (const node of this.#pipeline.leaves('stream')) {
+      const mayReuse = sink.provider.releases === true && this.#pipeline.releases(node.id)
+      const at = node as SourceNode
+      const description = describeSource(at, leaves.objects)
+      open.push({ node: at, source: await openSource(at, leaves, mayReuse), description })
+    }
+    checkpoint.checkSourceLogs()
     this.#pipeline.beginTrigger({ batchId: this.#batchId, watermarkUs: 0n, lateUs: 0n })
     await runPhase(this.#pipeline, 'static', leaves, new Pacer(this.#config.signal), async () => undefined)
+    takeObserved(this.#config.spec, this.#operators)
     this.#sink = probe ?? (await sink.open(this.#batchId - 1))
+    for (const warning of checkpoint.warnings.slice(this.#warned)) note(`checkpoint: ${warning}`)
     if (recovery.kind === 'rerun') note(`recovery: batch ${recovery.row.batchId} has offsets and no commit, running it again`)
     else if (recovery.kind === 'continue') note(`recovery: batch ${recovery.last.batchId} is committed, going on with batch ${this.#batchId}`)
   }
@@ -116,7 +147,8 @@ export class MicroBatchExecution {
   #takeUp(recovery: Recovery): void {
     if (recovery.kind === 'fresh') return
     const { lastCommit } = recovery
-    if (lastCommit !== null) this.#watermarks.restore(lastCommit.nextBatchWatermarkMs, lastCommit.streamWatermarksMs)
+    // Spark forgets on restart which watermark each single stream had reached; keeping it is an extension.
+    if (lastCommit !== null) this.#watermarks.restore(lastCommit.nextBatchWatermarkMs, this.#config.keepStreamWatermarks ? lastCommit.streamWatermarksMs : {})
     if (recovery.kind === 'rerun') {
       this.#rerun = recovery.row
       this.#batchId = recovery.row.batchId
@@ -137,6 +169,7 @@ export class MicroBatchExecution {
       signal,
       objects,
       log: (name) => checkpoint.sourceLog(name),
+      database: checkpoint.database,
       metadata: { get: (k) => checkpoint.metadata(k), set: (k, v) => checkpoint.setMetadata(k, v) },
       wake,
     }
@@ -149,15 +182,18 @@ export class MicroBatchExecution {
 
   /**
    * Runs the next batch if there is one: a rerun, new data, or no data but a watermark that moved. `dataOnly` leaves the
-   * last kind out (trigger once). null: nothing to do now.
+   * last kind out (trigger once). null: nothing to do now. Waits for readers of changes that are behind, unless `leave`
+   * resolves.
    */
-  async next(dataOnly = false): Promise<StreamingQueryProgress | null> {
+  async next(dataOnly: boolean, leave: Promise<void>): Promise<StreamingQueryProgress | null> {
     const phases: Phases = {}
     const started = this.#config.clock.nowMs()
     const report = new BatchReport(started, phases)
     const rerun = this.#rerun
     const row = rerun ?? (await report.time('latestOffset', () => this.#constructBatch(dataOnly)))
     if (row === null) return null
+    this.#running = row
+    this.#changes = this.#config.changes.begin(row.batchId)
     const { checkpoint, crash } = this.#config
     if (rerun === null) {
       crash?.('before-offsets', row.batchId)
@@ -185,11 +221,14 @@ export class MicroBatchExecution {
       eventTime,
       hasWatermark: this.#watermarks.any,
       sink: this.#config.sink.describe,
+      observed: observedMetrics(takeObserved(this.#config.spec, this.#operators)),
     })
     this.#committed = { ...row.offsets }
     this.#last = row
     this.#rerun = null
+    this.#running = null
     this.#batchId = row.batchId + 1
+    await this.#changes?.publish(leave)
     return progress
   }
 
@@ -226,7 +265,9 @@ export class MicroBatchExecution {
     return this.#config.spec.nodes.some(
       (n) =>
         this.#pipeline.phaseOf(n.id) === 'stream' &&
-        ((n.op === 'aggregate' && (n.emit === 'append' || n.emit === 'update')) || n.op === 'dedup'),
+        (((n.op === 'aggregate' || n.op === 'session-aggregate') && (n.emit === 'append' || n.emit === 'update')) ||
+          n.op === 'dedup' ||
+          (n.op === 'stream-join' && (n.left.release !== null || n.right.release !== null))),
     )
   }
 
@@ -246,13 +287,21 @@ export class MicroBatchExecution {
       const write = async (): Promise<void> => {
         for (const batch of this.#out.splice(0)) {
           report.outputRows += batch.rowCount
+          this.#changes?.add(batch)
           const pending = sink.add(batch)
           if (pending !== undefined) await pending
         }
       }
       const between = (): Promise<void> | undefined => (this.#out.length > 0 ? write() : undefined)
       const pacer = new Pacer(signal)
-      for (const { node, source } of this.#sources) {
+      const steps = this.#pipeline.steps('stream')
+      const lastRead = steps.findLastIndex((s) => s.kind === 'read')
+      for (const [i, step] of steps.entries()) {
+        if (step.kind === 'end') {
+          await pacer.run(this.#pipeline.end(step.id), between)
+          continue
+        }
+        const { node, source, description } = this.#sources.find((s) => s.node.id === step.leaf.id)!
         const from = this.#committed[node.name] ?? null
         const to = row.offsets[node.name]
         let rows = 0
@@ -261,16 +310,16 @@ export class MicroBatchExecution {
             rows += batch.rowCount
             await pacer.run(this.#pipeline.feed(node.id, batch), between)
           }
-        inputs.set(node.id, { node, from, to: to ?? null, rows })
+        const metrics = source.takeMetrics?.()
+        inputs.set(node.id, { node, description, from, to: to ?? null, rows: metrics?.rowsRead ?? rows, slowRows: metrics?.slowRows })
+        if (i === lastRead) crash?.('during-batch', row.batchId)
       }
-      crash?.('during-batch', row.batchId)
-      await pacer.run(this.#pipeline.end('stream'), between)
       await write()
       await sink.finish()
     } catch (error) {
       this.#out.length = 0
       await sink.abort?.()
-      throw error
+      throw placed(error, this.#config.ids.name ?? checkpoint.queryId, row.batchId)
     }
     crash?.('after-sink', row.batchId)
     return inputs
@@ -288,12 +337,15 @@ export class MicroBatchExecution {
     checkpoint.purge(minBatchesToRetain)
   }
 
-  async close(): Promise<void> {
+  /** Closes sources and sink, and the checkpoint unless another execution goes on with it. */
+  async close(options: { readonly keepCheckpoint?: boolean } = {}): Promise<void> {
     const closing = [...this.#sources.map((s) => s.source.close()), this.#sink?.close()]
     this.#sources = []
     this.#sink = null
     const results = await Promise.allSettled(closing)
-    this.#config.checkpoint.close()
+    const { checkpoint } = this.#config
+    if (options.keepCheckpoint === true) checkpoint.discardPending()
+    else checkpoint.close()
     for (const r of results) if (r.status === 'rejected') throw r.reason
   }
 }
@@ -301,7 +353,10 @@ export class MicroBatchExecution {
 /** What one source gave to a batch. */
 export interface BatchInput {
   readonly node: NodeSpec
+  readonly description: string
   readonly from: Json
   readonly to: Json
   readonly rows: number
+  /** See SourceMetrics. */
+  readonly slowRows: number | undefined
 }

@@ -1,5 +1,6 @@
 import { OperationAborted } from './aborted.ts'
-import { yieldToLoop } from './clock.ts'
+import { systemClock, yieldToLoop } from './clock.ts'
+import type { Work } from './pipeline.ts'
 
 /** The host's event loop is never held longer than about this by a query, in milliseconds, plus one piece of work. */
 export const MAX_HOLD_MS = 10
@@ -20,11 +21,26 @@ export class Pacer {
   }
 
   /** Runs to the end. `between` is awaited after every piece that left something to do there. */
-  async run(work: Iterable<void>, between: () => Promise<void> | void): Promise<void> {
-    for (const _ of work) {
+  async run(work: Iterable<Work>, between: () => Promise<void> | void): Promise<void> {
+    for (const step of work) {
+      if (step !== undefined) await this.#awaited(step)
       const pending = between()
       if (pending !== undefined) await pending
       if (performance.now() - this.#since > MAX_HOLD_MS) await this.rest()
+    }
+  }
+
+  /** Waits for a piece of work, not beyond the deadline. */
+  async #awaited(step: Promise<void>): Promise<void> {
+    if (this.#deadlineMs === Infinity) return step
+    const done = new AbortController()
+    const late = systemClock.sleep(Math.max(0, this.#deadlineMs - performance.now()), done.signal).then(() => {
+      if (!done.signal.aborted) throw new OperationAborted('timeout')
+    })
+    try {
+      await Promise.race([step, late])
+    } finally {
+      done.abort()
     }
   }
 

@@ -1,8 +1,12 @@
 import type { Batch} from '../columns/batch.ts';
 import { MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { InternalError } from '../errors/errors.ts'
+import type { AsyncCallRunner } from './async-calls.ts'
 import type { Metric, OpContext, Operator } from '../operators/operator.ts'
 import type { NodeSpec, PipelineSpec } from '../planner/spec.ts'
+
+/** A piece of work that is done, or that must be awaited before the generator goes on (asynchronous functions). */
+export type Work = void | Promise<void>
 
 /** What is fixed for one trigger. */
 export interface TriggerFacts {
@@ -14,13 +18,21 @@ export interface TriggerFacts {
 /** Which nodes end: those fed only by bounded tables, which run once at start, or the rest, once a trigger. */
 export type Phase = 'static' | 'stream'
 
+export type Step = { readonly kind: 'read'; readonly leaf: NodeSpec } | { readonly kind: 'end'; readonly id: string }
+
 interface Running {
   readonly spec: NodeSpec
   readonly operator: Operator | null
+  readonly stage: AsyncCallRunner | null
   readonly phase: Phase
   readonly context: Context
   consumer: { readonly node: Running; readonly port: number } | null
 }
+
+/** A build side comes before its probe side; in a semi join of streams, left rows that match at once need not be kept. */
+const secondFirst = (spec: NodeSpec): boolean => spec.op === 'join' || (spec.op === 'stream-join' && spec.type === 'semi')
+
+const lowest = (list: readonly bigint[]): bigint | undefined => list.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined)
 
 /** One operator's OpContext; collects what it emits until the pipeline passes it on. */
 class Context implements OpContext {
@@ -51,7 +63,7 @@ export class Pipeline {
   readonly #onOutput: (batch: Batch) => void
 
   /** `operators`: by node id, for every node that is not a source, a local table or a range. */
-  constructor(spec: PipelineSpec, operators: ReadonlyMap<string, Operator>, onOutput: (batch: Batch) => void) {
+  constructor(spec: PipelineSpec, operators: ReadonlyMap<string, Operator>, onOutput: (batch: Batch) => void, stages: ReadonlyMap<string, AsyncCallRunner> = new Map()) {
     this.spec = spec
     this.#onOutput = onOutput
     const byId = new Map<string, Running>()
@@ -61,6 +73,7 @@ export class Pipeline {
       const running: Running = {
         spec: node,
         operator: operators.get(node.id) ?? null,
+        stage: stages.get(node.id) ?? null,
         phase: streams ? 'stream' : 'static',
         context: new Context(),
         consumer: null,
@@ -80,34 +93,53 @@ export class Pipeline {
     return this.#byId.get(id)!.phase
   }
 
-  /** Leaves in the order in which they must be read: the build side of a join before its probe side. */
-  leaves(phase: Phase): readonly NodeSpec[] {
-    const out: NodeSpec[] = []
+  /**
+   * What a phase does, in order: read a leaf, or end a node all of whose inputs have ended. The build side of a join
+   * comes, and ends, before its probe side.
+   */
+  steps(phase: Phase): readonly Step[] {
+    const out: Step[] = []
     const walk = (node: Running): void => {
       const inputs = node.spec.inputs.map((id) => this.#byId.get(id)!)
-      if (inputs.length === 0) {
-        if (node.phase === phase) out.push(node.spec)
-        return
-      }
-      for (const input of node.spec.op === 'join' ? [...inputs].reverse() : inputs) walk(input)
+      for (const input of secondFirst(node.spec) ? [...inputs].reverse() : inputs) walk(input)
+      if (node.phase !== phase) return
+      out.push(inputs.length === 0 ? { kind: 'read', leaf: node.spec } : { kind: 'end', id: node.spec.id })
     }
     walk(this.#nodes[this.#nodes.length - 1]!)
     return out
   }
 
+  /** The leaves of a phase, in the order of `steps`. */
+  leaves(phase: Phase): readonly NodeSpec[] {
+    return this.steps(phase).flatMap((s) => (s.kind === 'read' ? [s.leaf] : []))
+  }
+
+  /** True when no operator behind a leaf keeps anything of its rows: see Operator.releases. */
+  releases(leaf: string): boolean {
+    let consumer = this.#byId.get(leaf)!.consumer
+    for (; consumer !== null; consumer = consumer.node.consumer) if (consumer.node.operator?.releases !== true) return false
+    return true
+  }
+
   /** Sets what the next calls run under and clears the counters. */
   beginTrigger(facts: TriggerFacts): void {
-    for (const { context } of this.#nodes) {
+    const passed = new Map<string, { readonly watermarkUs: bigint; readonly lateUs: bigint }>()
+    for (const { spec, operator, context, phase } of this.#nodes) {
+      const inputs = phase === 'static' ? [] : spec.inputs.filter((id) => this.phaseOf(id) === 'stream').map((id) => passed.get(id)!)
+      const watermarkUs = lowest(inputs.map((i) => i.watermarkUs)) ?? facts.watermarkUs
+      const lateUs = lowest(inputs.map((i) => i.lateUs)) ?? facts.lateUs
       context.batchId = facts.batchId
-      context.watermarkUs = facts.watermarkUs
-      context.lateUs = facts.lateUs
+      context.watermarkUs = watermarkUs
+      context.lateUs = lateUs
       context.metrics.clear()
       context.out.length = 0
+      const out = (us: bigint): bigint => operator?.outputWatermarkUs?.(us) ?? us
+      passed.set(spec.id, { watermarkUs: out(watermarkUs), lateUs: out(lateUs) })
     }
   }
 
   /** Passes rows of a leaf on, cut into pieces of at most MAX_BATCH_ROWS. */
-  *feed(leaf: string, batch: Batch): Generator<void> {
+  *feed(leaf: string, batch: Batch): Generator<Work> {
     const node = this.#byId.get(leaf)!
     if (batch.rowCount <= MAX_BATCH_ROWS) {
       yield* this.#deliver(node, batch)
@@ -120,13 +152,12 @@ export class Pipeline {
     }
   }
 
-  /** Ends the trigger for every node of a phase, inputs first. */
-  *end(phase: Phase): Generator<void> {
-    for (const node of this.#nodes) {
-      if (node.phase !== phase || node.operator === null) continue
-      node.operator.onTriggerEnd?.(node.context)
-      yield* this.#flush(node)
-    }
+  /** Ends the trigger for one node. */
+  *end(id: string): Generator<Work> {
+    const node = this.#byId.get(id)!
+    if (node.stage !== null) return
+    node.operator!.onTriggerEnd?.(node.context)
+    yield* this.#flush(node)
   }
 
   /** Counters of an operator since `beginTrigger`. */
@@ -134,7 +165,7 @@ export class Pipeline {
     return this.#byId.get(id)?.context.metrics.get(metric) ?? 0
   }
 
-  *#deliver(node: Running, batch: Batch): Generator<void> {
+  *#deliver(node: Running, batch: Batch): Generator<Work> {
     const consumer = node.consumer
     if (consumer === null) {
       this.#onOutput(batch)
@@ -142,12 +173,18 @@ export class Pipeline {
       return
     }
     const { node: next, port } = consumer
+    if (next.stage !== null) {
+      const out: Batch[] = []
+      yield next.stage.run(batch).then((b) => void out.push(b))
+      for (const b of out) yield* this.#deliver(next, b)
+      return
+    }
     next.operator!.onBatch(batch, next.context, port)
     yield* this.#flush(next)
   }
 
   /** Passes on what a node emitted, then lets it drain. */
-  *#flush(node: Running): Generator<void> {
+  *#flush(node: Running): Generator<Work> {
     const { context, operator } = node
     for (;;) {
       const out = context.out.splice(0)

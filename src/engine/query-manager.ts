@@ -1,13 +1,22 @@
 import { OptionError } from '../errors/errors.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { ListenerBus, type StreamingQueryListener } from './listeners.ts'
-import type { StreamingQuery } from './streaming-query.ts'
+import { type StreamingQuery, waitFor } from './streaming-query.ts'
 
 /** `session.streams`: the queries of a session. */
 export class StreamingQueryManager {
   readonly bus = new ListenerBus()
+  readonly #clock: Clock
   readonly #active = new Map<string, StreamingQuery>()
-  readonly #terminated: StreamingQuery[] = []
+  /** Names of queries that are being started. */
+  readonly #reserved = new Set<string>()
+  /** Whether a query has ended since the last reset, and the last failure among those that did. */
+  #terminated: { readonly failure: unknown } | null = null
   #waiters: (() => void)[] = []
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock
+  }
 
   /** The active queries. */
   get active(): readonly StreamingQuery[] {
@@ -19,37 +28,58 @@ export class StreamingQueryManager {
     return this.#active.get(id)
   }
 
-  /** Refuses a name an active query has. */
-  checkName(name: string | null): void {
-    if (name !== null && this.active.some((q) => q.name === name))
+  /**
+   * For the session: keeps a name for a query that is being started, until it is registered or has failed to start;
+   * gives what frees it. Throws QUERY_ALREADY_ACTIVE for the name of an active query.
+   */
+  reserveName(name: string | null): () => void {
+    if (name === null) return () => undefined
+    if (this.#reserved.has(name) || this.active.some((q) => q.name === name))
       throw new OptionError('QUERY_ALREADY_ACTIVE', { name }, { hint: 'stop it first, or give this one another queryName' })
+    this.#reserved.add(name)
+    return () => void this.#reserved.delete(name)
   }
 
-  /** For the session: a query that has started. */
+  /** For the session: a query that is about to begin. */
   register(query: StreamingQuery): void {
     this.#active.set(query.id, query)
   }
 
-  /** For the session: a query that has ended. */
-  unregister(query: StreamingQuery): void {
+  /** For the session: a query that has ended. One that never started is no termination: its start rejected. */
+  unregister(query: StreamingQuery, started: boolean): void {
     if (this.#active.get(query.id) === query) this.#active.delete(query.id)
-    this.#terminated.push(query)
+    if (!started) return
+    const failure = query.exception()
+    if (this.#terminated === null || failure !== null) this.#terminated = { failure }
     const waiters = this.#waiters
     this.#waiters = []
     for (const w of waiters) w()
   }
 
-  /** Resolves when any query has ended since the start or the last `resetTerminated`; rejects with its failure. */
-  async awaitAnyTermination(): Promise<void> {
-    while (this.#terminated.length === 0) await new Promise<void>((resolve) => this.#waiters.push(resolve))
-    for (const q of this.#terminated) {
-      const failure = q.exception()
-      if (failure) throw failure
+  /**
+   * Waits until any query has ended since the session began or `resetTerminated` was called. With `timeout`
+   * (milliseconds) resolves to whether one has; without, to true. Rejects with the failure of a query that failed, or
+   * when `signal` aborts.
+   */
+  async awaitAnyTermination(options: { readonly timeout?: number; readonly signal?: AbortSignal } | number = {}): Promise<boolean> {
+    const { timeout, signal } = typeof options === 'number' ? { timeout: options, signal: undefined } : options
+    if (this.#terminated === null) {
+      let waiter!: () => void
+      const any = new Promise<void>((resolve) => this.#waiters.push((waiter = resolve)))
+      try {
+        await waitFor(any, this.#clock, timeout, signal)
+      } finally {
+        this.#waiters = this.#waiters.filter((w) => w !== waiter)
+      }
     }
+    const terminated = this.#terminated as { readonly failure: unknown } | null
+    if (terminated !== null && terminated.failure !== null) throw terminated.failure
+    return terminated !== null
   }
 
+  /** Forgets the queries that have ended, so that `awaitAnyTermination` waits for the next. */
   resetTerminated(): void {
-    this.#terminated.length = 0
+    this.#terminated = null
   }
 
   addListener(listener: StreamingQueryListener): void {

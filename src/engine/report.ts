@@ -1,9 +1,8 @@
 import type { OffsetRow } from '../checkpoint/checkpoint.ts'
-import { validateOptions } from '../connectors/options.ts'
-import { sourceProvider } from '../connectors/registry.ts'
 import type { EventTimeStats } from '../operators/watermark.ts'
-import type { NodeSpec, SourceNode } from '../planner/spec.ts'
+import type { NodeSpec } from '../planner/spec.ts'
 import type { StateStore } from '../state/store.ts'
+import type { Json } from '../types/json.ts'
 import type { BatchInput } from './micro-batch.ts'
 import type { Pipeline } from './pipeline.ts'
 import { isoMs, rate, type SourceProgress, type StateOperatorProgress, type StreamingQueryProgress } from './progress.ts'
@@ -21,12 +20,15 @@ interface Facts {
   readonly eventTime: EventTimeStats | null
   readonly hasWatermark: boolean
   readonly sink: string
+  readonly observed: Readonly<Record<string, Json>>
 }
 
 /** Names under which Spark reports the operators that keep state. */
 const STATE_OPERATORS: Readonly<Partial<Record<NodeSpec['op'], string>>> = {
   aggregate: 'stateStoreSave',
+  'session-aggregate': 'sessionWindowStateStoreSaveExec',
   dedup: 'dedupe',
+  'stream-join': 'symmetricHashJoin',
   limit: 'globalLimit',
 }
 
@@ -72,31 +74,33 @@ export class BatchReport {
           }
         : {},
       stateOperators: stateOperators(pipeline, facts.store),
-      sources: [...inputs.values()].map((i) => sourceProgress(i, duration)),
+      sources: pipeline.spec.nodes.flatMap((n) => (inputs.has(n.id) ? [sourceProgress(inputs.get(n.id)!, duration)] : [])),
       sink: { description: facts.sink, numOutputRows: this.outputRows, metrics: {} },
-      observedMetrics: {},
+      observedMetrics: facts.observed,
     }
   }
 }
 
 function sourceProgress(input: BatchInput, durationMs: number): SourceProgress {
-  const node = input.node as SourceNode
-  const provider = sourceProvider(node.format)
   return {
-    description: provider.describe(validateOptions(provider.format, provider.options, node.options, provider.openOptions)),
+    description: input.description,
     startOffset: input.from,
     endOffset: input.to,
     latestOffset: input.to,
     numInputRows: input.rows,
     inputRowsPerSecond: rate(input.rows, durationMs),
     processedRowsPerSecond: rate(input.rows, durationMs),
-    metrics: {},
+    metrics: input.slowRows === undefined ? {} : { slowRows: String(input.slowRows) },
   }
 }
 
 /** One entry per operator with state, output side first. */
 function stateOperators(pipeline: Pipeline, store: StateStore): StateOperatorProgress[] {
-  const tables = new Map(store.tables().map((t) => [t.operatorId, t.table]))
+  const tables = new Map<string, { readonly size: number; readonly memoryBytes: number }>()
+  for (const { operatorId, table } of store.tables()) {
+    const sum = tables.get(operatorId)
+    tables.set(operatorId, { size: (sum?.size ?? 0) + table.size, memoryBytes: (sum?.memoryBytes ?? 0) + table.memoryBytes })
+  }
   return [...pipeline.spec.nodes].reverse().flatMap((node) => {
     const table = tables.get(node.id)
     if (table === undefined) return []

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { ExecutionError, MillraceError } from '../errors/errors.ts'
 import { OperationAborted } from './aborted.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { ChangeFeed, type ChangesOptions, type QueryChange } from './change-feed.ts'
+import { type Clock, systemClock, yieldToLoop } from './clock.ts'
+import type { QueryGuarantees } from './guarantees.ts'
 import type { ListenerBus } from './listeners.ts'
 import type { MicroBatchExecution } from './micro-batch.ts'
 import { isoMs, type StreamingQueryProgress } from './progress.ts'
+import { backoffBefore, isTransient, type RestartPolicy } from './restart.ts'
 import type { TriggerSpec } from './trigger.ts'
 
 export interface StreamingQueryStatus {
@@ -21,9 +24,24 @@ export interface StreamingQueryOptions {
   readonly bus: ListenerBus
   /** `spark.sql.streaming.numRecentProgressUpdates`. */
   readonly keepProgress: number
+  /** `spark.sql.streaming.stopTimeout`: how long `stop()` waits, in milliseconds; 0 for as long as it takes. */
+  readonly stopTimeoutMs: number
+  readonly restart?: RestartPolicy | undefined
+  readonly changes: ChangeFeed
+  readonly guarantees: QueryGuarantees
   readonly describe: (extended: boolean) => string
-  /** Called once when the query has ended, however it did. */
-  readonly onEnd: () => void
+  /** Says in a line what the query does by itself. */
+  readonly note: (line: string) => void
+  /** Called once when the query has ended, however it did; `started` is false for one that never ran. */
+  readonly onEnd: (started: boolean) => void
+}
+
+/** How to end a query. */
+export interface StopOptions {
+  /** Finishes and commits the batch in flight first. Default false: the batch is left to a restart, within about 50 ms. */
+  readonly graceful?: boolean
+  /** Instead of `spark.sql.streaming.stopTimeout`. */
+  readonly timeoutMs?: number
 }
 
 /** Longest pause between two looks at sources that cannot wake the query, in milliseconds. */
@@ -32,8 +50,8 @@ const FIRST_POLL_MS = 5
 
 /**
  * A query that runs until it is stopped, fails, or its trigger says it is done. While it is active it keeps the
- * process alive (`unref` lifts that). A failure is logged once, kept in `exception()`, and rejects those who wait;
- * it is never an unhandled rejection.
+ * process alive (`unref` lifts that). A failure is kept in `exception()` and rejects those who wait; it is never an
+ * unhandled rejection.
  */
 export class StreamingQuery {
   /** Survives restarts: it is the checkpoint's. */
@@ -48,11 +66,22 @@ export class StreamingQuery {
   #execution: MicroBatchExecution | null = null
   #status: StreamingQueryStatus = { message: 'Initializing sources', isDataAvailable: false, isTriggerActive: false }
   #failure: MillraceError | null = null
-  #ended: Promise<void>
+  readonly #ended: Promise<void>
   #resolveEnded!: () => void
+  /** Resolves when no further batch is to begin: the query is told to stop, at once or after the batch in flight. */
+  readonly #leave: Promise<void>
+  #resolveLeave!: () => void
+  #leaving = false
   #active = true
-  #wake: (() => void) | null = null
+  #started = false
+  #sleeping: AbortController | null = null
+  /** The sleep is one that news of data may cut short. */
+  #polling = false
   #wakePending = false
+  #paused: { readonly promise: Promise<void>; readonly open: () => void } | null = null
+  #restWaiters: (() => void)[] = []
+  /** Restarts since the last batch that committed. */
+  #attempts = 0
   /** Counts looks at the sources that found nothing; `processAllAvailable` waits for one begun after it was called. */
   #looksBegun = 0
   #idleWaiters: { readonly after: number; readonly resolve: () => void }[] = []
@@ -65,27 +94,33 @@ export class StreamingQuery {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve))
+    this.#leave = new Promise((resolve) => (this.#resolveLeave = resolve))
     this.#keepAlive = setInterval(() => undefined, 1 << 30)
   }
 
-  /** Aborted when the query is told to stop. */
+  /** Aborted when the query is told to stop at once. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }
 
-  /** Opens the execution and starts the loop; rejects when opening fails. For the session. */
-  async begin(execution: MicroBatchExecution): Promise<this> {
+  /**
+   * Opens the execution and starts the loop; rejects when opening fails. `make` gives a fresh execution over the same
+   * checkpoint, for the restart policy. For the session.
+   */
+  async begin(execution: MicroBatchExecution, make: () => MicroBatchExecution): Promise<this> {
     this.#execution = execution
     try {
       await execution.open()
+      if (this.#abort.signal.aborted) throw new OperationAborted('stopped')
     } catch (error) {
       await this.#end(error)
       throw this.#failure ?? error
     }
+    this.#started = true
     this.#options.bus.post((l) =>
       l.onQueryStarted?.({ id: this.id, runId: this.runId, name: this.name, timestamp: isoMs(this.#clock.nowMs()) }),
     )
-    void this.#run(execution).then(
+    void this.#run(make).then(
       () => this.#end(null),
       (error: unknown) => this.#end(error),
     )
@@ -94,6 +129,11 @@ export class StreamingQuery {
 
   get isActive(): boolean {
     return this.#active
+  }
+
+  /** True from `pause()` to `resume()`. */
+  get isPaused(): boolean {
+    return this.#paused !== null
   }
 
   get status(): StreamingQueryStatus {
@@ -110,25 +150,68 @@ export class StreamingQuery {
     return [...this.#recent]
   }
 
-  /** What the query failed with; null while it is well. */
+  /**
+   * What the query failed with; null while it is well. Its `code` and class are those of the fault itself (what is not
+   * ours is STREAM_FAILED, with the fault as `cause`); `query` names the query, batch and offsets.
+   */
   exception(): MillraceError | null {
     return this.#failure
   }
 
+  /** What the query promises about each row; the same that `explain` prints. */
+  guarantees(): QueryGuarantees {
+    return this.#options.guarantees
+  }
+
   /** Prints the plan that runs. */
   explain(extended = false): void {
-    process.stdout.write(`${this.#options.describe(extended)}\n`)
+    process.stdout.write(`${this.explainString(extended)}\n`)
+  }
+
+  /** What `explain` prints. */
+  explainString(extended = false): string {
+    return this.#options.describe(extended)
+  }
+
+  /**
+   * What the query gives its sink, batch by batch, each after its commit: `for await (const change of query.changes())`.
+   * Begins with the next batch (called right after `start()` resolved: the first). A reader that is behind by more than
+   * `maxBufferedRows` holds the query back; leaving the loop frees it. Ends with the query, throws its failure.
+   */
+  changes(options: ChangesOptions = {}): AsyncIterableIterator<QueryChange> {
+    return this.#options.changes.subscribe(options)
   }
 
   /** Look at the sources now instead of at the next poll. For sources. */
   readonly wake = (): void => {
     this.#wakePending = true
-    this.#wake?.()
+    if (this.#polling) this.#sleeping?.abort()
+  }
+
+  /** Begins no further batch until `resume()`. Resolves when the batch in flight, if any, is committed. */
+  async pause(): Promise<void> {
+    if (!this.#active) return
+    if (this.#paused === null) {
+      let open!: () => void
+      const promise = new Promise<void>((resolve) => (open = resolve))
+      this.#paused = { promise, open }
+    }
+    const rest = new Promise<void>((resolve) => this.#restWaiters.push(resolve))
+    this.#sleeping?.abort()
+    await Promise.race([rest, this.#ended])
+  }
+
+  /** Goes on after `pause()`, at once. */
+  resume(): void {
+    const paused = this.#paused
+    this.#paused = null
+    paused?.open()
   }
 
   /**
    * Resolves when all that was available at the time of the call is processed and committed, and the batch for the
-   * watermark it moved has run. Rejects with the query's failure. For tests: with a steady stream it may wait long.
+   * watermark it moved has run. Rejects with the query's failure. For tests: with a steady stream it may wait long, and
+   * a paused query is waited for.
    */
   async processAllAvailable(): Promise<void> {
     if (this.#active) {
@@ -145,29 +228,25 @@ export class StreamingQuery {
    */
   async awaitTermination(options: { readonly timeout?: number; readonly signal?: AbortSignal } | number = {}): Promise<boolean> {
     const { timeout, signal } = typeof options === 'number' ? { timeout: options, signal: undefined } : options
-    const cleanup = new AbortController()
-    const waits: Promise<unknown>[] = [this.#ended]
-    if (timeout !== undefined) waits.push(this.#clock.sleep(timeout, cleanup.signal))
-    if (signal) {
-      if (signal.aborted) throw new OperationAborted('stopped')
-      waits.push(
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new OperationAborted('stopped')), { once: true, signal: cleanup.signal })),
-      )
-    }
-    try {
-      await Promise.race(waits)
-    } finally {
-      cleanup.abort()
-    }
+    await waitFor(this.#ended, this.#clock, timeout, signal)
     if (this.#failure) throw this.#failure
     return !this.#active
   }
 
-  /** Ends the query between two pieces of work; a batch in flight is left to a restart. Resolves when everything is closed. */
-  async stop(): Promise<void> {
-    this.#abort.abort()
-    this.#wake?.()
-    await this.#ended
+  /**
+   * Ends the query and resolves when everything is closed. Without `graceful` it acts between two pieces of work, and
+   * the batch in flight is left to a restart; with it that batch is finished and committed. Rejects with
+   * QUERY_STOP_TIMEOUT when `spark.sql.streaming.stopTimeout` is set and a sink, a source or a user function holds on
+   * longer; the query then ends when they let go. A failure does not reject here: see `exception()`.
+   */
+  async stop(options: StopOptions = {}): Promise<void> {
+    if (options.graceful !== true) this.#abort.abort()
+    this.#leaving = true
+    this.#resolveLeave()
+    this.#sleeping?.abort()
+    const timeoutMs = options.timeoutMs ?? this.#options.stopTimeoutMs
+    await waitFor(this.#ended, systemClock, timeoutMs > 0 ? timeoutMs : undefined, undefined)
+    if (this.#active) throw new ExecutionError('QUERY_STOP_TIMEOUT', { query: this.name ?? this.id, timeoutMs }, { hint: 'spark.sql.streaming.stopTimeout says how long to wait, 0 for as long as it takes' })
   }
 
   /** The query no longer keeps the process alive. */
@@ -181,18 +260,55 @@ export class StreamingQuery {
     await this.stop()
   }
 
-  async #run(execution: MicroBatchExecution): Promise<void> {
+  /** The loop, begun again by the restart policy. */
+  async #run(make: () => MicroBatchExecution): Promise<void> {
+    // Whoever awaited start() gets to subscribe before the first batch.
+    await yieldToLoop()
+    for (;;) {
+      try {
+        await this.#loop(this.#execution!)
+        return
+      } catch (error) {
+        await this.#restart(error, make)
+      }
+    }
+  }
+
+  /** Opens a fresh execution after a transient error, when the policy allows it; throws the error otherwise. */
+  async #restart(error: unknown, make: () => MicroBatchExecution): Promise<void> {
+    const policy = this.#options.restart
+    for (let cause = error; ; ) {
+      if (policy === undefined || this.#leaving || !isTransient(cause) || this.#attempts >= policy.maxAttempts) throw cause
+      const waitMs = backoffBefore(policy, ++this.#attempts)
+      const message = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause)
+      this.#options.note(`restart ${this.#attempts} of ${policy.maxAttempts} in ${waitMs} ms: ${message}`)
+      this.#status = { message: `Restarting after: ${message}`, isDataAvailable: false, isTriggerActive: false }
+      await this.#execution!.close({ keepCheckpoint: true })
+      await this.#sleep(waitMs)
+      if (this.#leaving) return
+      try {
+        this.#execution = make()
+        await this.#execution.open()
+        return
+      } catch (again) {
+        cause = again
+      }
+    }
+  }
+
+  async #loop(execution: MicroBatchExecution): Promise<void> {
     const { trigger } = this.#options
     if (trigger.kind === 'availableNow') await execution.prepareAvailableNow()
     let pollMs = FIRST_POLL_MS
     let idleSince = 0
-    while (!this.#abort.signal.aborted) {
-      if (trigger.kind === 'processingTime') await this.#boundary(trigger.intervalMs)
-      if (this.#abort.signal.aborted) return
+    while (!this.#leaving) {
+      if (this.#paused !== null) await this.#rest()
+      if (trigger.kind === 'processingTime' && !(await this.#boundary(trigger.intervalMs))) continue
+      if (this.#leaving) return
       const look = ++this.#looksBegun
       this.#wakePending = false
       this.#status = { message: 'Getting offsets', isDataAvailable: false, isTriggerActive: true }
-      const progress = await execution.next(trigger.kind === 'once')
+      const progress = await execution.next(trigger.kind === 'once', this.#leave)
       if (progress !== null) {
         this.#note(progress)
         pollMs = FIRST_POLL_MS
@@ -211,35 +327,57 @@ export class StreamingQuery {
       if (trigger.kind === 'once' || trigger.kind === 'availableNow') return
       if (idleSince++ === 0)
         this.#options.bus.post((l) => l.onQueryIdle?.({ id: this.id, runId: this.runId, timestamp: isoMs(this.#clock.nowMs()) }))
-      if (trigger.kind === 'default' && this.#idleWaiters.length === 0) {
-        await this.#pause(pollMs)
+      if (trigger.kind === 'default' && this.#idleWaiters.length === 0 && !this.#wakePending && this.#paused === null) {
+        this.#polling = true
+        await this.#sleep(pollMs)
+        this.#polling = false
         pollMs = Math.min(MAX_POLL_MS, pollMs * 2)
       }
     }
   }
 
-  /** Sleeps to the next multiple of the interval; a batch that ended beyond its boundary is followed at once. */
+  /** Nothing is in flight: stays here until `resume()` or the end. */
+  async #rest(): Promise<void> {
+    while (this.#paused !== null && !this.#leaving) {
+      this.#status = { message: 'Paused', isDataAvailable: false, isTriggerActive: false }
+      const waiting = this.#restWaiters
+      this.#restWaiters = []
+      for (const resolve of waiting) resolve()
+      // A second pause() while paused has nothing to wait for.
+      const again = new AbortController()
+      this.#sleeping = again
+      const asked = new Promise<void>((resolve) => again.signal.addEventListener('abort', () => resolve(), { once: true }))
+      await Promise.race([this.#paused.promise, this.#leave, asked])
+      this.#sleeping = null
+    }
+  }
+
+  /** Sleeps to the next multiple of the interval; a batch that ended beyond its boundary is followed at once. False: woken before. */
   #nextBoundaryMs = -1
-  async #boundary(intervalMs: number): Promise<void> {
+  async #boundary(intervalMs: number): Promise<boolean> {
     const now = this.#clock.nowMs()
     if (this.#nextBoundaryMs < 0 || now >= this.#nextBoundaryMs) {
       this.#nextBoundaryMs = Math.floor(now / intervalMs) * intervalMs + intervalMs
-      return
+      return true
     }
     const target = this.#nextBoundaryMs
-    await this.#clock.sleep(target - now, this.#abort.signal)
+    if (!(await this.#sleep(target - now))) return false
     this.#nextBoundaryMs = target + intervalMs
+    return true
   }
 
-  async #pause(ms: number): Promise<void> {
-    if (this.#wakePending || this.#abort.signal.aborted) return
+  /** False when it was cut short. */
+  async #sleep(ms: number): Promise<boolean> {
+    if (this.#leaving) return false
     const interrupted = new AbortController()
-    this.#wake = () => interrupted.abort()
+    this.#sleeping = interrupted
     await this.#clock.sleep(ms, interrupted.signal)
-    this.#wake = null
+    this.#sleeping = null
+    return !interrupted.signal.aborted
   }
 
   #note(progress: StreamingQueryProgress): void {
+    this.#attempts = 0
     this.#recent.push(progress)
     if (this.#recent.length > this.#options.keepProgress) this.#recent.shift()
     this.#options.bus.post((l) => l.onQueryProgress?.({ progress }))
@@ -254,30 +392,62 @@ export class StreamingQuery {
       failure ??= closing
     }
     const asked = failure instanceof OperationAborted && this.#abort.signal.aborted
-    if (failure !== null && !asked) this.#failure = this.#wrap(failure)
+    if (failure !== null && !asked) this.#failure = this.#failureOf(failure)
     this.#active = false
     this.#status = { message: this.#failure ? `Terminated with exception: ${this.#failure.message}` : 'Stopped', isDataAvailable: false, isTriggerActive: false }
     this.unref()
-    this.#options.onEnd()
+    this.#options.onEnd(this.#started)
+    this.#options.changes.end(this.#failure)
     this.#resolveEnded()
-    this.#options.bus.post((l) =>
-      l.onQueryTerminated?.({
-        id: this.id,
-        runId: this.runId,
-        exception: this.#failure?.message ?? null,
-        errorClassOnException: this.#failure?.code ?? null,
-      }),
-    )
+    if (this.#started)
+      this.#options.bus.post((l) =>
+        l.onQueryTerminated?.({
+          id: this.id,
+          runId: this.runId,
+          exception: this.#failure?.message ?? null,
+          errorClassOnException: this.#failure?.code ?? null,
+        }),
+      )
   }
 
-  /** Errors of ours keep their condition; all carry which query, batch and offsets in `cause`-chained text. */
-  #wrap(error: unknown): MillraceError {
-    if (error instanceof MillraceError) return error
-    const message = error instanceof Error ? error.message : String(error)
-    return new ExecutionError(
-      'STREAM_FAILED',
-      { query: this.name ?? this.id, batchId: this.#execution?.batchId ?? -1, message },
-      { cause: error },
+  /** Errors of ours keep class and condition; a query that ran adds its name, batch and offsets. */
+  #failureOf(error: unknown): MillraceError {
+    const execution = this.#execution
+    const batchId = execution?.batchId ?? -1
+    const own =
+      error instanceof MillraceError
+        ? error
+        : new ExecutionError(
+            'STREAM_FAILED',
+            { query: this.name ?? this.id, batchId, message: error instanceof Error ? error.message : String(error) },
+            { cause: error },
+          )
+    if (!this.#started) return own
+    const { id, runId, name } = this
+    return own.inQuery({ id, runId, name, batchId, startOffsets: execution?.offsets ?? null, endOffsets: execution?.endOffsets ?? null })
+  }
+}
+
+/** Resolves with `what`, or after `timeoutMs` of the clock; rejects when the signal aborts. */
+export async function waitFor(
+  what: Promise<unknown>,
+  clock: Clock,
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (signal?.aborted === true) throw new OperationAborted('stopped')
+  const cleanup = new AbortController()
+  const waits: Promise<unknown>[] = [what]
+  if (timeoutMs !== undefined) waits.push(clock.sleep(timeoutMs, cleanup.signal))
+  if (signal !== undefined)
+    waits.push(
+      new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(new OperationAborted('stopped')), { once: true, signal: cleanup.signal }),
+      ),
     )
+  try {
+    await Promise.race(waits)
+  } finally {
+    cleanup.abort()
   }
 }

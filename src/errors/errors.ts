@@ -11,6 +11,16 @@ export interface ErrorExtras {
   readonly cause?: unknown
 }
 
+/** The query, batch and offsets an error ended. Offsets are by source name; null before a batch had any. */
+export interface FailedQuery {
+  readonly id: string
+  readonly runId: string
+  readonly name: string | null
+  readonly batchId: number
+  readonly startOffsets: Readonly<Record<string, unknown>> | null
+  readonly endOffsets: Readonly<Record<string, unknown>> | null
+}
+
 /**
  * The root of every error millrace throws on purpose. `code` is the condition (Spark's name where the
  * meaning is the same), `sqlState` its SQLSTATE, `params` the values named in the text. The message is
@@ -22,6 +32,8 @@ export abstract class MillraceError extends Error {
   readonly params: Readonly<Record<string, string | number>>
   readonly at: Span | undefined
   readonly hint: string | undefined
+  /** The streaming query it ended; absent for errors that ended none. */
+  declare readonly query?: FailedQuery
 
   constructor(code: Code, params: Readonly<Record<string, string | number>>, extras: ErrorExtras = {}) {
     const entry = CODES[code]
@@ -37,6 +49,26 @@ export abstract class MillraceError extends Error {
     this.at = extras.at
     this.hint = extras.hint
   }
+
+  /**
+   * Says which query it ended, in `query` and as a last line of the message; condition, class and cause stay what they
+   * are, so that those who match on them need not unwrap. The first query is kept.
+   */
+  inQuery(query: FailedQuery): this {
+    if (this.query !== undefined) return this
+    Object.defineProperty(this, 'query', { value: query, enumerable: true })
+    const name = query.name === null ? query.id : `${query.name} (${query.id})`
+    const from = query.startOffsets === null ? '' : ` from ${brief(query.startOffsets)}`
+    const to = query.endOffsets === null ? '' : ` to ${brief(query.endOffsets)}`
+    this.message += `\nquery: ${name}, batch ${query.batchId}${from}${to}`
+    return this
+  }
+}
+
+/** JSON of at most 200 characters. */
+function brief(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length <= 200 ? text : `${text.slice(0, 199)}…`
 }
 
 type Args<C extends Code> = C extends Code ? [code: C, params: ParamsOf<C>, extras?: ErrorExtras] : never

@@ -68,9 +68,9 @@ function fastCast(from: DataType, to: DataType, v: string, narrow: boolean): Fas
     return null
   }
   if (isInt32(from)) return fromInt(from, to, v, narrow)
-  if (from.kind === 'bigint' && narrow) return fromNarrowLong(to, v)
+  if (from.kind === 'bigint') return narrow ? fromNarrowLong(to, v) : fromWideLong(to, v)
   if (from.kind === 'float' || from.kind === 'double') return fromFloat(to, v, narrow)
-  if (from.kind === 'decimal' && from.precision <= 18 && narrow) return fromNarrowDecimal(from, to, v)
+  if (from.kind === 'decimal' && narrow) return fromNarrowDecimal(from, to, v)
   return null
 }
 
@@ -120,9 +120,17 @@ function fromNarrowLong(to: DataType, v: string): FastCast | null {
   }
 }
 
+/** Any BIGINT has room in a DECIMAL of 19 whole digits. */
+function fromWideLong(to: DataType, v: string): FastCast | null {
+  if (to.kind !== 'decimal' || to.precision - to.scale < 19) return null
+  return { when: null, code: to.scale === 0 ? v : `(${v} * ${10n ** BigInt(to.scale)}n)` }
+}
+
 /** A whole number as a narrow decimal: exact where both the value and the result are within the type and 2^53. */
 function scaled(v: string, precision: number, scale: number): FastCast | null {
-  if (precision > 18 || scale > 15) return null
+  // 2^53 has 16 digits: with as many in front of the point there is nothing to check but that.
+  if (precision - scale >= 16) return { when: null, code: scale === 0 ? v : `rt.n53(${v} * 1e${scale})` }
+  if (scale > 15) return null
   const limit = Math.min(10 ** Math.min(precision, 15), 2 ** 53 - 1)
   const bound = Math.floor((limit - 1) / 10 ** scale)
   return { when: `${v} >= ${-bound} && ${v} <= ${bound}`, code: `${v} * ${10 ** scale}` }
@@ -148,11 +156,11 @@ function fromFloat(to: DataType, v: string, narrow: boolean): FastCast | null {
 function fromNarrowDecimal(from: DataType & { kind: 'decimal' }, to: DataType, v: string): FastCast | null {
   switch (to.kind) {
     case 'double':
-      return { when: null, code: `(${v} + 0) / ${10 ** from.scale}` }
+      return from.scale > 22 ? null : { when: null, code: `(${v} + 0) / ${10 ** from.scale}` }
     case 'boolean':
       return { when: null, code: `${v} !== 0` }
     case 'decimal': {
-      if (to.precision > 18 || to.scale < from.scale || to.precision - to.scale < from.precision - from.scale)
+      if (to.scale < from.scale || to.precision - to.scale < from.precision - from.scale)
         return null
       return to.scale === from.scale
         ? { when: null, code: v }

@@ -145,17 +145,24 @@ export class Codegen {
     if (shape === 'list' || shape === 'map' || shape === 'struct')
       return { type: e.type, form, v: '', n, lazy: `${name}.get(r)` }
     const v = this.out.name('v')
-    if (shape === 'i64' && this.int64 === 'narrow') {
+    if (form === 'i64' && this.int64 === 'narrow') {
       const h = this.out.name('h')
-      const load = `${h} * 4294967296 + (${name}[2 * r] >>> 0)`
-      const check = `if ((${h} + 2097152) >>> 0 > 4194303) throw BAIL;`
+      const at = shape === 'i64' ? '2 * r' : '4 * r'
+      const load = `${h} * 4294967296 + (${name}[${at}] >>> 0)`
+      // A wide decimal is narrow when its upper halves only repeat the sign.
+      const spill = shape === 'i64' ? '' : ` || ${name}[4 * r + 2] !== ${h} >> 31 || ${name}[4 * r + 3] !== ${h} >> 31`
+      const check = `if ((${h} + 2097152) >>> 0 > 4194303${spill}) throw BAIL;`
       if (n === null) {
-        this.out.line(`const ${h} = ${name}[2 * r + 1]; ${check}`)
+        this.out.line(`const ${h} = ${name}[${at} + 1]; ${check}`)
         this.out.line(`const ${v} = ${load};`)
       } else {
         this.out.line(`let ${v} = 0;`)
-        this.out.line(`if (!${n}) { const ${h} = ${name}[2 * r + 1]; ${check} ${v} = ${load}; }`)
+        this.out.line(`if (!${n}) { const ${h} = ${name}[${at} + 1]; ${check} ${v} = ${load}; }`)
       }
+      return { type: e.type, form, v, n }
+    }
+    if (shape === 'i128') {
+      this.out.line(n === null ? `const ${v} = ${name}.big(r);` : `const ${v} = ${n} ? 0n : ${name}.big(r);`)
       return { type: e.type, form, v, n }
     }
     this.out.line(`const ${v} = ${name}[r]${shape === 'bool' ? ' === 1' : ''};`)

@@ -6,7 +6,7 @@ export type Int64Mode = 'narrow' | 'wide'
 
 /**
  * How a value is held in a variable of generated code: a JavaScript boolean; a number (int32 and float
- * shapes); int64 as the mode says; a string; or a Value as it is (BINARY and all without a typed layout).
+ * shapes); int64 and wide decimals as the mode says (`i64`: wide decimals are bigints of any size); a string; or a Value as it is (BINARY and all without a typed layout).
  */
 export type Form = 'bool' | 'num' | 'i64' | 'str' | 'value'
 
@@ -20,6 +20,7 @@ export function formOf(type: DataType): Form {
     case 'f64':
       return 'num'
     case 'i64':
+    case 'i128':
       return 'i64'
     case 'bytes':
       return type.kind === 'string' ? 'str' : 'value'

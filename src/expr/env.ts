@@ -11,6 +11,8 @@ import type { CallExpr, CastExpr, Expr } from './bound.ts'
 export interface ExprEnv extends EvalEnv {
   /** Tried before the registry; `undefined` falls through to it. */
   readonly lookup?: ((name: string) => FunctionEntry | undefined) | undefined
+  /** The function behind the id of a closure in a plan. */
+  readonly closure?: ((id: string) => ((...args: never[]) => unknown) | undefined) | undefined
 }
 
 /** The entry a call names; a name nobody knows is a fault of ours, since the analyzer resolved it. */

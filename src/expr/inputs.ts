@@ -16,6 +16,9 @@ export function inputArrays(vectors: readonly Vector[], int64: Int64Mode, retain
       case 'i64':
         out.push(int64 === 'narrow' ? v.halves : v.values, validity)
         break
+      case 'i128':
+        out.push(int64 === 'narrow' ? v.halves : v, validity)
+        break
       case 'bytes':
         out.push(v.starts, v.ends, v.data, retainsText || v.type.kind !== 'string' ? v : new TextReader(v), validity)
         break

@@ -4,6 +4,7 @@ import {
   BytesVector,
   Float32Vector,
   Float64Vector,
+  Int128Vector,
   Int32Vector,
   Int64Vector,
   NullVector,
@@ -116,6 +117,13 @@ export function outputOf(type: DataType, rows: number, int64: Int64Mode, guess: 
         (nulls) => new Int64Vector(type, values, nulls),
       )
     }
+    case 'i128': {
+      const values = new BigInt64Array(2 * rows)
+      return made(
+        int64 === 'narrow' ? new Int32Array(values.buffer) : values,
+        (nulls) => new Int128Vector(type, values, nulls),
+      )
+    }
     case 'f32': {
       const values = new Float32Array(rows)
       return made(values, (nulls) => new Float32Vector(type, values, nulls))
@@ -156,6 +164,10 @@ function storeLine(gen: Codegen, name: string, reg: Reg): string {
     case 'bool':
       return `${name}[r] = ${reg.v} ? 1 : 0;`
     case 'i64':
+      if (shapeOf(reg.type) === 'i128') {
+        if (gen.int64 === 'wide') return `${name}[2 * r] = ${reg.v}; ${name}[2 * r + 1] = ${reg.v} >> 64n;`
+        return `${name}[4 * r] = ${reg.v} | 0; ${name}[4 * r + 1] = Math.floor(${reg.v} / 4294967296); ${name}[4 * r + 2] = ${name}[4 * r + 3] = ${reg.v} < 0 ? -1 : 0;`
+      }
       if (gen.int64 === 'wide') return `${name}[r] = ${reg.v};`
       return `${name}[2 * r] = ${reg.v} | 0; ${name}[2 * r + 1] = Math.floor(${reg.v} / 4294967296);`
     case 'str':

@@ -3,6 +3,7 @@ import {
   BytesVector,
   Float32Vector,
   Float64Vector,
+  Int128Vector,
   Int32Vector,
   Int64Vector,
   ListVector,
@@ -131,6 +132,8 @@ function maskedBy(v: Vector, mask: Validity): Vector {
       return new Int32Vector(v.type, v.values, validity, v.length)
     case 'i64':
       return new Int64Vector(v.type, v.values, validity, v.length)
+    case 'i128':
+      return new Int128Vector(v.type, v.values, validity, v.length)
     case 'f32':
       return new Float32Vector(v.type, v.values, validity, v.length)
     case 'f64':

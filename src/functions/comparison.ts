@@ -108,9 +108,8 @@ function comparisonCode(op: string): Codegen {
       case 'timestamp':
       case 'timestamp_ntz':
       case 'interval_dt':
-        return `(${a} ${js} ${b})`
       case 'decimal':
-        return type.precision <= 18 ? `(${a} ${js} ${b})` : null
+        return `(${a} ${js} ${b})`
       case 'float':
       case 'double':
         return doubleComparison(op, a!, b!, site)

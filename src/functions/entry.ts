@@ -90,7 +90,7 @@ export interface Resolved {
  * same form. `null` means: call `eval` for this combination of types.
  *
  *   BOOLEAN a JavaScript boolean; int32 shapes, FLOAT, DOUBLE a number; STRING a string (see `bytes`);
- *   int64 shapes a number when `int64` is 'narrow' (within ±(2^53-1)), else a bigint.
+ *   int64 shapes and DECIMAL of any precision a number when `int64` is 'narrow' (within ±(2^53-1)), else a bigint.
  *
  * In narrow mode a result that could leave ±(2^53-1) must be wrapped in `rt.n53(…)`, which abandons the
  * narrow run of the batch when it does; the batch is then run again in wide mode. Names on `rt` come from
@@ -120,6 +120,8 @@ interface EntryBase {
   readonly doc: string
   readonly examples: readonly [Example, ...Example[]]
   readonly params: readonly Param[]
+  /** Functions of the user's: what they mean besides their name, for the fingerprints of a checkpoint. */
+  readonly identity?: string
   /**
    * The types. A fixed type, or a function of the argument types after coercion to `params`; or, for
    * what `params` cannot say (common type of all arguments, decimal precision), `resolve`.
@@ -143,6 +145,25 @@ export interface ScalarEntry extends EntryBase {
   readonly bind?: (site: CallSite) => EvalFn
   readonly codegen?: Codegen
   readonly vector?: VectorKernel
+  /** A function whose result must be awaited: such calls become nodes of the plan and never stand in expressions. */
+  readonly async?: AsyncCalls
+}
+
+/** How the engine calls an asynchronous function. Results keep the order of the rows whatever order they come in. */
+export interface AsyncCalls {
+  /** Calls in flight at a time. */
+  readonly concurrency: number
+  /** Tries of one call, the first included; the wait before the second, which doubles each time. */
+  readonly attempts: number
+  readonly delayMs: number
+  /** A try that takes longer has failed; Infinity for no limit. */
+  readonly timeoutMs: number
+  /** Results kept by arguments, least recently used first to go; null keeps none (equal calls in flight are still one). */
+  readonly cache: { readonly maxEntries: number; readonly ttlMs: number } | null
+  /** One call; rejects with what the function rejects with. */
+  readonly call: (site: CallSite) => (args: readonly Value[], signal: AbortSignal) => Promise<Value>
+  /** The error of a call that failed for good. */
+  readonly failure: (site: CallSite, args: readonly Value[], cause: unknown) => Error
 }
 
 /** The body of an aggregate: its state is an array of values with the types of `state`. */

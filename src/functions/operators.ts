@@ -131,7 +131,7 @@ function negateCode(a: string, site: CodegenSite): string | null {
       if (site.int64 === 'narrow') return `(0 - ${a})`
       return site.env.ansi ? `rt.i64(-${a})` : `BigInt.asIntN(64, -${a})`
     case 'decimal':
-      return type.precision > 18 ? null : site.int64 === 'narrow' ? `(0 - ${a})` : `(-${a})`
+      return site.int64 === 'narrow' ? `(0 - ${a})` : `(-${a})`
     case 'float':
     case 'double':
       return `(-${a})`

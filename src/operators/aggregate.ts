@@ -48,6 +48,7 @@ const NEVER = 2n ** 63n - 1n
  */
 export class Aggregate implements Operator {
   readonly name = 'Aggregate'
+  readonly releases = true
   readonly schema: Schema
   readonly #config: AggregateConfig
   /** State fields that do not begin as NULL; `value` is called for each group, since states may hold mutable values. */

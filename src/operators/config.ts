@@ -25,6 +25,22 @@ export interface PaneSpec {
   readonly expires: boolean
 }
 
+/** A column that holds a time: the time itself, or a window struct, whose time is its end. */
+export interface TimeColumn {
+  readonly column: number
+  readonly kind: 'time' | 'window'
+}
+
+/**
+ * When a buffered row of a stream join may be forgotten: as soon as the watermark is at or beyond its time plus
+ * `afterUs`. `exact`: the time is a join key (the watermark passes through the join as it is).
+ */
+export interface ReleaseRule {
+  readonly time: TimeColumn
+  readonly afterUs: string
+  readonly exact: boolean
+}
+
 export interface SortKeySpec {
   readonly expr: Expr
   readonly descending: boolean

@@ -33,6 +33,7 @@ const NEVER = 2n ** 63n - 1n
  */
 export class Dedup implements Operator {
   readonly name = 'Dedup'
+  readonly releases = true
   readonly schema: Schema
   readonly #config: DedupConfig
 

@@ -10,6 +10,7 @@ import type { OpContext, Operator } from './operator.ts'
  */
 export class Expand implements Operator {
   readonly name = 'Expand'
+  readonly releases = true
   readonly schema: Schema
   readonly #projections: readonly FusedKernel[]
 

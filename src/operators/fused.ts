@@ -15,6 +15,7 @@ export type FusedKernel = (batch: Batch) => Batch
  */
 export class Fused implements Operator {
   readonly name = 'Fused'
+  readonly releases = true
   readonly schema: Schema
   readonly #kernel: FusedKernel
 

@@ -29,6 +29,7 @@ export interface GenerateConfig {
  */
 export class Generate implements Operator {
   readonly name = 'Generate'
+  readonly releases = true
   readonly schema: Schema
   readonly #config: GenerateConfig
   #batch: Batch | null = null
@@ -113,8 +114,19 @@ export class Generate implements Operator {
     const chosen = elements.subarray(0, n)
     if (nulls) {
       const at = Array.from(chosen)
-      if (positions !== null) columns.push(vectorOf(field(0).type, at.map((e, i) => (e < 0 ? null : positions[i]!))))
-      columns.push(vectorOf(field(withPosition ? 1 : 0).type, at.map((e) => (e < 0 ? null : list.child.get(e)))))
+      if (positions !== null)
+        columns.push(
+          vectorOf(
+            field(0).type,
+            at.map((e, i) => (e < 0 ? null : positions[i]!)),
+          ),
+        )
+      columns.push(
+        vectorOf(
+          field(withPosition ? 1 : 0).type,
+          at.map((e) => (e < 0 ? null : list.child.get(e))),
+        ),
+      )
     } else {
       if (positions !== null) columns.push(new Int32Vector(field(0).type, positions, null, n))
       columns.push(inOrder ? sliceOf(list.child, chosen) : list.child.take(chosen))
@@ -157,7 +169,12 @@ export class Generate implements Operator {
     const columns: Vector[] = this.#config.keep.map((k) => batch.columns[k]!.take(at))
     for (let k = 0; k < width; k++) {
       const type = this.schema.fields[this.#config.keep.length + k]!.type
-      columns.push(vectorOf(type, made.map((row) => row[k]!)))
+      columns.push(
+        vectorOf(
+          type,
+          made.map((row) => row[k]!),
+        ),
+      )
     }
     ctx.emit(new Batch(this.schema, columns, made.length))
   }
@@ -168,5 +185,11 @@ function sliceOf(child: Vector, rows: Int32Array): Vector {
   if (child.shape !== 'bytes') return child.take(rows)
   const [from, to] = [rows[0]!, rows[0]! + rows.length]
   const validity = child.validity === null ? null : child.validity.subarray(from, to)
-  return new BytesVector(child.type, child.data, child.starts.subarray(from, to), child.ends.subarray(from, to), validity)
+  return new BytesVector(
+    child.type,
+    child.data,
+    child.starts.subarray(from, to),
+    child.ends.subarray(from, to),
+    validity,
+  )
 }

@@ -21,6 +21,7 @@ export interface LimitConfig {
  */
 export class Limit implements Operator {
   readonly name = 'Limit'
+  readonly releases = true
   readonly schema: Schema
   readonly #config: LimitConfig
   #seen = 0

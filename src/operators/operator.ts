@@ -34,9 +34,16 @@ export interface OpContext {
 export interface Operator {
   readonly name: string
   readonly schema: Schema
+  /** Nothing of an input batch is kept after `onBatch` and the `drain`s behind it: the memory of the rows may be used again. */
+  readonly releases?: boolean
   onBatch(batch: Batch, ctx: OpContext, port: number): void
   onTriggerEnd?(ctx: OpContext): void
   drain?(ctx: OpContext, maxRows: number): boolean
+  /**
+   * The watermark of what it emits, given that of its input: a join that keeps rows back gives them out later than the
+   * watermark has passed them. Without it the watermark passes unchanged.
+   */
+  outputWatermarkUs?(inputUs: bigint): bigint
   /** Processing-time timers: when to run a batch without data, in microseconds. */
   wakeAtUs?(): bigint | null
 }

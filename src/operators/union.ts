@@ -9,6 +9,7 @@ import type { OpContext, Operator } from './operator.ts'
  */
 export class Union implements Operator {
   readonly name = 'Union'
+  readonly releases = true
   readonly schema: Schema
 
   constructor(schema: Schema) {

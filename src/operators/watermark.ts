@@ -21,6 +21,7 @@ export interface EventTimeStats {
  */
 export class Watermark implements Operator {
   readonly name = 'Watermark'
+  readonly releases = true
   readonly schema: Schema
   readonly #column: number
   #seen: { max: bigint; min: bigint; mean: number; count: number } | null = null

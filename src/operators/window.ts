@@ -26,6 +26,7 @@ const EXACT = 2 ** 53
  */
 export class AssignWindows implements Operator {
   readonly name = 'AssignWindows'
+  readonly releases = true
   readonly schema: Schema
   readonly #config: WindowConfig
 
@@ -57,7 +58,8 @@ export class AssignWindows implements Operator {
     const slide = Number(slideUs)
     const offset = Number(startUs)
     const back = Number(backUs)
-    const small = size < EXACT && slide < EXACT
+    // High words of times for which every sum below stays exact; none when the window itself is too large.
+    const exactHigh = Math.floor((EXACT - size - 2 * slide - Math.abs(offset)) / 4294967296) - 1
     let kept = 0
     let from = 0
     let to = -1
@@ -65,7 +67,7 @@ export class AssignWindows implements Operator {
       const r = rows === null ? i : rows[i]!
       if (validity !== null && validity[r] === 0) continue
       const high = halves[2 * r + 1]!
-      if (!small || high >= 2097151 || high <= -2097151) {
+      if (high >= exactHigh || high <= -exactHigh) {
         const t = times.values[r]!
         const shifted = t - startUs
         let latest = shifted - (((shifted % slideUs) + slideUs) % slideUs) + startUs
@@ -102,7 +104,13 @@ export class AssignWindows implements Operator {
     )
     const all = kept === batch.length && rows === null
     ctx.emit(
-      new Batch(schema, [...batch.columns, window], batch.length, all ? null : selection.subarray(0, kept), batch.weights),
+      new Batch(
+        schema,
+        [...batch.columns, window],
+        batch.length,
+        all ? null : selection.subarray(0, kept),
+        batch.weights,
+      ),
     )
   }
 }

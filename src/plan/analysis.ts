@@ -1,9 +1,10 @@
 import type { Span } from '../errors/span.ts'
 import type { AttrExpr, Expr } from '../expr/bound.ts'
 import type { ExprEnv } from '../expr/env.ts'
-import type { AstQuery } from '../sql/ast.ts'
+import type { AstQuery, Ident } from '../sql/ast.ts'
 import type { DataType } from '../types/data-type.ts'
 import type { Attr, Logical, Named } from './logical.ts'
+import type { Term } from './term.ts'
 import type { PlanCatalog, Unresolved } from './unresolved.ts'
 
 /**
@@ -49,10 +50,21 @@ export interface Analysis {
   freshId(): number
   query(query: AstQuery, surroundings: Surroundings): Relation
   plan(plan: Unresolved, surroundings: Surroundings): Relation
+  /** Values that names stand for where no column answers: the parameters of the SQL function being expanded. */
+  readonly values?: ValueNames | undefined
+  /** The same run with other values. */
+  withValues(values: ValueNames | undefined): Analysis
 }
 
+/** What a name that is no column stands for; null when nothing. */
+export type ValueNames = (parts: readonly Ident[], at: Span | undefined) => Term | null
+
 /** A relation that shows all columns of its plan. */
-export const relationOf = (plan: Logical, columns: readonly Attr[] = plan.attrs): Relation => ({ plan, columns, hidden: [] })
+export const relationOf = (plan: Logical, columns: readonly Attr[] = plan.attrs): Relation => ({
+  plan,
+  columns,
+  hidden: [],
+})
 
 /** A column as an expression. */
 export const attrExpr = (attr: Attr, at?: Span): AttrExpr => ({
@@ -94,6 +106,8 @@ export function aliased(relation: Relation, name: string, columns?: readonly str
 /** The plan with exactly the visible columns, in order and by their names: adds a project where it must. */
 export function shown(a: Analysis, relation: Relation): Logical {
   const { plan, columns } = relation
-  const same = plan.attrs.length === columns.length && plan.attrs.every((x, i) => x.id === columns[i]!.id && x.name === columns[i]!.name)
+  const same =
+    plan.attrs.length === columns.length &&
+    plan.attrs.every((x, i) => x.id === columns[i]!.id && x.name === columns[i]!.name)
   return same ? plan : project(a, plan, columns.map(passOn))
 }

@@ -1,16 +1,30 @@
 import type { ExprEnv } from '../expr/env.ts'
 import type { AstExpr, AstName } from '../sql/ast.ts'
 import { encodeLiteral } from '../types/literal.ts'
-import { aliased, freshAttr, project, passOn, relationOf, shown, type Analysis, type Relation, type Surroundings } from './analysis.ts'
+import {
+  aliased,
+  freshAttr,
+  project,
+  passOn,
+  relationOf,
+  shown,
+  type Analysis,
+  type Relation,
+  type Surroundings,
+  type ValueNames,
+} from './analysis.ts'
 import { analyzeJoin } from './join.ts'
 import type { Attr, Logical, LogicalDedup, LogicalLimit } from './logical.ts'
+import { observe } from './observe.ts'
 import { analyzeQuery } from './query.ts'
 import { rangeOf } from './range.ts'
 import { matchColumn, sameName, unresolvedColumn } from './scope.ts'
 import { analyzeSelect } from './select.ts'
 import { alignedByName, setOperation, unionAll } from './set-operation.ts'
+import { store } from './store.ts'
 import { lookupTable } from './table.ts'
 import type { PlanCatalog, SourceRef, Unresolved } from './unresolved.ts'
+import { userMap } from './user-map.ts'
 import { watermarkOf } from './watermark.ts'
 import { where } from './where.ts'
 
@@ -20,13 +34,19 @@ import { where } from './where.ts'
  */
 export function analyze(plan: Unresolved, catalog: PlanCatalog, env: ExprEnv): Logical {
   let next = 0
-  const a: Analysis = {
-    catalog,
-    env,
-    freshId: () => ++next,
-    query: (query, surroundings) => analyzeQuery(a, query, surroundings),
-    plan: (p, surroundings) => analyzePlan(a, p, surroundings),
+  const analysis = (values: ValueNames | undefined): Analysis => {
+    const a: Analysis = {
+      catalog,
+      env,
+      freshId: () => ++next,
+      query: (query, surroundings) => analyzeQuery(a, query, surroundings),
+      plan: (p, surroundings) => analyzePlan(a, p, surroundings),
+      values,
+      withValues: analysis,
+    }
+    return a
   }
+  const a = analysis(undefined)
   return shown(a, analyzePlan(a, plan, { ctes: new Map(), outer: null, views: [] }))
 }
 
@@ -55,7 +75,10 @@ function analyzePlan(a: Analysis, p: Unresolved, s: Surroundings): Relation {
       return withColumns(a, a.plan(p.input, s), p.columns, s)
     case 'rename': {
       const input = a.plan(p.input, s)
-      return { ...input, columns: input.columns.map((c) => (sameName(c.name, p.from, a.env.caseSensitive) ? { ...c, name: p.to } : c)) }
+      return {
+        ...input,
+        columns: input.columns.map((c) => (sameName(c.name, p.from, a.env.caseSensitive) ? { ...c, name: p.to } : c)),
+      }
     }
     case 'drop':
       return drop(a, a.plan(p.input, s), p.columns)
@@ -75,11 +98,24 @@ function analyzePlan(a: Analysis, p: Unresolved, s: Surroundings): Relation {
       return sort(a, p, s)
     case 'limit': {
       const input = a.plan(p.input, s)
-      const node: LogicalLimit = { op: 'limit', id: a.freshId(), input: input.plan, count: p.count ?? null, offset: p.offset ?? 0, attrs: input.plan.attrs }
+      const node: LogicalLimit = {
+        op: 'limit',
+        id: a.freshId(),
+        input: input.plan,
+        count: p.count ?? null,
+        offset: p.offset ?? 0,
+        attrs: input.plan.attrs,
+      }
       return { ...input, plan: node }
     }
     case 'dedup':
       return dedup(a, a.plan(p.input, s), p.columns, p.withinWatermark)
+    case 'store':
+      return store(a, a.plan(p.input, s), p)
+    case 'userMap':
+      return userMap(a, p, s)
+    case 'observe':
+      return observe(a, p, s)
     case 'watermark':
       return watermarkOf(a, a.plan(p.input, s), p, s)
   }
@@ -95,14 +131,26 @@ export function scan(a: Analysis, source: SourceRef, at?: AstExpr['at']): Relati
 function sort(a: Analysis, p: Unresolved & { op: 'sort' }, s: Surroundings): Relation {
   const orderBy = { items: p.items }
   const { input } = p
-  if (input.op === 'select') return analyzeSelect(a, a.plan(input.input, s), { items: input.items, distinct: input.distinct, orderBy }, s)
-  if (input.op === 'aggregate') return analyzeSelect(a, a.plan(input.input, s), { items: input.items, groupBy: input.groupBy, keysFirst: true, orderBy }, s)
+  if (input.op === 'select')
+    return analyzeSelect(a, a.plan(input.input, s), { items: input.items, distinct: input.distinct, orderBy }, s)
+  if (input.op === 'aggregate')
+    return analyzeSelect(
+      a,
+      a.plan(input.input, s),
+      { items: input.items, groupBy: input.groupBy, keysFirst: true, orderBy },
+      s,
+    )
   const below = a.plan(input, s)
   const out = analyzeSelect(a, below, { items: [{ kind: 'star', qualifier: [] }], orderBy }, s)
   return { ...out, columns: out.columns.map((c, i) => ({ ...c, qualifier: below.columns[i]!.qualifier })) }
 }
 
-function withColumns(a: Analysis, input: Relation, columns: readonly { readonly name: string; readonly expr: AstExpr }[], s: Surroundings): Relation {
+function withColumns(
+  a: Analysis,
+  input: Relation,
+  columns: readonly { readonly name: string; readonly expr: AstExpr }[],
+  s: Surroundings,
+): Relation {
   const cs = a.env.caseSensitive
   // Each column by a private name, so that equal names and qualifiers cannot mislead.
   const plan = shown(a, input)
@@ -123,7 +171,11 @@ function withColumns(a: Analysis, input: Relation, columns: readonly { readonly 
   const fresh = made.columns.slice(input.columns.length)
   let next = 0
   const out = byPosition.map((x, i): Attr => ('kind' in x ? fresh[next++]! : { ...own[i]!, qualifier: x.qualifier }))
-  return { plan: project(a, made.plan, [...out, ...fresh.slice(next)].map(passOn)), columns: [...out, ...fresh.slice(next)], hidden: [] }
+  return {
+    plan: project(a, made.plan, [...out, ...fresh.slice(next)].map(passOn)),
+    columns: [...out, ...fresh.slice(next)],
+    hidden: [],
+  }
 }
 
 function drop(a: Analysis, input: Relation, columns: readonly AstExpr[]): Relation {
@@ -148,6 +200,13 @@ function dedup(a: Analysis, input: Relation, names: readonly string[] | undefine
     if (found.length === 0) throw unresolvedColumn([{ name }], input.columns)
     return found.map((c) => c.id)
   })
-  const node: LogicalDedup = { op: 'dedup', id: a.freshId(), input: plan, keys: [...new Set(keys)], withinWatermark, attrs: plan.attrs }
+  const node: LogicalDedup = {
+    op: 'dedup',
+    id: a.freshId(),
+    input: plan,
+    keys: [...new Set(keys)],
+    withinWatermark,
+    attrs: plan.attrs,
+  }
   return { plan: node, columns: input.columns, hidden: [] }
 }

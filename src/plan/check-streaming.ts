@@ -3,7 +3,14 @@ import type { Span } from '../errors/span.ts'
 import { transform, visit, type Expr } from '../expr/bound.ts'
 import { eventTimeColumns, joinBound } from './event-time.ts'
 import { conjuncts } from './expr-key.ts'
-import { inputsOf, isStreaming, type Logical, type LogicalAggregate, type LogicalJoin, type LogicalWindow } from './logical.ts'
+import {
+  inputsOf,
+  isStreaming,
+  type Logical,
+  type LogicalAggregate,
+  type LogicalJoin,
+  type LogicalWindow,
+} from './logical.ts'
 import { conjunction } from './term.ts'
 import type { JoinType } from './unresolved.ts'
 import { expressionsOf, visitPlan } from './walk.ts'
@@ -37,13 +44,20 @@ function checkEqualities(node: Logical, above: readonly Expr[]): void {
       return checkEqualities(node.input, [...above, ...conjuncts(node.condition)])
     case 'project': {
       const items = new Map(node.items.map((i) => [i.attr.id, i.expr]))
-      return checkEqualities(node.input, above.map((c) => transform(c, (n) => (n.kind === 'attr' ? (items.get(n.id) ?? n) : n))))
+      return checkEqualities(
+        node.input,
+        above.map((c) => transform(c, (n) => (n.kind === 'attr' ? (items.get(n.id) ?? n) : n))),
+      )
     }
     case 'join': {
       const inner = node.type === 'inner' || node.type === 'cross'
       const condition = conjunction([...(node.condition ? [node.condition] : []), ...(inner ? above : [])])
       if (isStreamJoin(node) && joinBound({ ...node, condition }).equalities.length === 0)
-        throw new UnsupportedError('STREAMING_JOIN_WITHOUT_EQUALITY', {}, { at: node.condition?.at ?? node.at, hint: 'join on l.key = r.key' })
+        throw new UnsupportedError(
+          'STREAMING_JOIN_WITHOUT_EQUALITY',
+          {},
+          { at: node.condition?.at ?? node.at, hint: 'join on l.key = r.key' },
+        )
       checkEqualities(node.left, inner ? above : [])
       checkEqualities(node.right, inner ? above : [])
       return
@@ -58,14 +72,22 @@ export function checkConf(conf: ConfReader): void {
   const key = 'spark.sql.streaming.multipleWatermarkPolicy'
   const policy = conf(key)
   if (policy !== undefined && !['min', 'max'].includes(policy.toLowerCase()))
-    throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', { key, value: policy, requirement: 'it must be min or max' })
+    throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', {
+      key,
+      value: policy,
+      requirement: 'it must be min or max',
+    })
 }
 
 /** The output mode a word names, in any case; STREAMING_OUTPUT_MODE.INVALID otherwise. */
 export function outputMode(mode: string): OutputModeName {
   const m = mode.toLowerCase()
   if (m === 'append' || m === 'update' || m === 'complete') return m
-  throw new UnsupportedError('STREAMING_OUTPUT_MODE.INVALID', { mode }, { hint: 'the output modes are append, update and complete' })
+  throw new UnsupportedError(
+    'STREAMING_OUTPUT_MODE.INVALID',
+    { mode },
+    { hint: 'the output modes are append, update and complete' },
+  )
 }
 
 const refuseMode = (operation: string, mode: OutputModeName, at: Span | undefined, hint?: string): never => {
@@ -96,7 +118,9 @@ function checkMode(plan: Logical, mode: OutputModeName): void {
     case 'append':
       if (first && !first.keys.some((k) => k.attr.eventTime))
         refuseMode(
-          first.aggregates.length === 0 ? 'distinct rows without a watermark column among them' : 'an aggregation without a watermark on one of its grouping columns',
+          first.aggregates.length === 0
+            ? 'distinct rows without a watermark column among them'
+            : 'an aggregation without a watermark on one of its grouping columns',
           mode,
           first.at,
           'set withWatermark(...) on the event time and group by it or a window of it, or write in output mode update or complete',
@@ -123,23 +147,41 @@ function checkNode(node: Logical, mode: OutputModeName): void {
       return checkJoin(node, mode)
     case 'dedup':
       if (node.withinWatermark && eventTimeColumns(node.input).length === 0)
-        throw new UnsupportedError('STREAMING_DEDUP_WITHOUT_WATERMARK', {}, { at: node.at, hint: 'call withWatermark(...) before it' })
+        throw new UnsupportedError(
+          'STREAMING_DEDUP_WITHOUT_WATERMARK',
+          {},
+          { at: node.at, hint: 'call withWatermark(...) before it' },
+        )
       return
     case 'union':
-      if (node.inputs.some((p) => !isStreaming(p))) throw new UnsupportedError('STREAMING_UNION_WITH_TABLE', {}, { at: node.at })
+      if (node.inputs.some((p) => !isStreaming(p)))
+        throw new UnsupportedError('STREAMING_UNION_WITH_TABLE', {}, { at: node.at })
       return
     case 'setop':
-      if (node.kind === 'except' && isStreaming(node.right)) throw new UnsupportedError('STREAMING_EXCEPT', {}, { at: node.right.at ?? node.at })
-      if (node.kind === 'intersect' && isStreaming(node.left) && isStreaming(node.right)) throw new UnsupportedError('STREAMING_INTERSECT', {}, { at: node.at })
-      if (mode === 'append' && !node.attrs.some((x) => x.eventTime)) refuseMode(`${node.kind.toUpperCase()} without a watermark column`, mode, node.at)
+      if (node.kind === 'except' && isStreaming(node.right))
+        throw new UnsupportedError('STREAMING_EXCEPT', {}, { at: node.right.at ?? node.at })
+      if (node.kind === 'intersect' && isStreaming(node.left) && isStreaming(node.right))
+        throw new UnsupportedError('STREAMING_INTERSECT', {}, { at: node.at })
+      if (mode === 'append' && !node.attrs.some((x) => x.eventTime))
+        refuseMode(`${node.kind.toUpperCase()} without a watermark column`, mode, node.at)
       return
     case 'sort':
       if (mode !== 'complete' || streamingAggregates(node).length === 0)
-        throw new UnsupportedError('STREAMING_SORT', {}, { at: node.at, hint: node.local ? 'leave SORT BY out' : 'sort where the result is read' })
+        throw new UnsupportedError(
+          'STREAMING_SORT',
+          {},
+          { at: node.at, hint: node.local ? 'leave SORT BY out' : 'sort where the result is read' },
+        )
       return
     case 'limit':
-      if (node.offset > 0 && (mode !== 'complete' || streamingAggregates(node).length === 0)) throw new UnsupportedError('STREAMING_OFFSET', { mode }, { at: node.at })
-      if (mode === 'update') throw new UnsupportedError('STREAMING_LIMIT', {}, { at: node.at, hint: 'write in output mode append' })
+      if (node.offset > 0 && (mode !== 'complete' || streamingAggregates(node).length === 0))
+        throw new UnsupportedError('STREAMING_OFFSET', { mode }, { at: node.at })
+      if (mode === 'update')
+        throw new UnsupportedError('STREAMING_LIMIT', {}, { at: node.at, hint: 'write in output mode append' })
+      return
+    case 'userMap':
+      if (node.kind === 'mapGroups' || node.kind === 'flatMapGroups')
+        throw new UnsupportedError('UNSUPPORTED', { feature: `${node.kind} over a stream` }, { at: node.at, hint: 'use reduceGroups or an aggregate function' })
       return
     case 'sample':
       throw new UnsupportedError('STREAMING_SAMPLE', {}, { at: node.at })
@@ -151,7 +193,8 @@ function checkNode(node: Logical, mode: OutputModeName): void {
       )
     case 'watermark': {
       const column = node.input.attrs.find((x) => x.id === node.column)
-      if (column?.eventTime) throw new UnsupportedError('STREAMING_WATERMARK_REDEFINED', { name: column.name }, { at: node.at })
+      if (column?.eventTime)
+        throw new UnsupportedError('STREAMING_WATERMARK_REDEFINED', { name: column.name }, { at: node.at })
     }
   }
 }
@@ -159,7 +202,8 @@ function checkNode(node: Logical, mode: OutputModeName): void {
 function checkExpressions(node: Logical): void {
   for (const e of expressionsOf(node))
     visit(e, (n) => {
-      if (n.kind === 'call' && n.fn === 'monotonically_increasing_id') throw new UnsupportedError('STREAMING_EXPRESSION', { function: n.fn }, { at: n.at })
+      if (n.kind === 'call' && n.fn === 'monotonically_increasing_id')
+        throw new UnsupportedError('STREAMING_EXPRESSION', { function: n.fn }, { at: n.at })
     })
 }
 
@@ -170,10 +214,17 @@ function checkAggregate(node: LogicalAggregate): void {
     throw new UnsupportedError(
       'STREAMING_DISTINCT_AGGREGATE',
       { function: distinct.call.fn },
-      { at: distinct.call.at ?? node.at, hint: distinct.call.fn === 'count' ? 'use approx_count_distinct(...)' : 'aggregate over a subquery with dropDuplicates' },
+      {
+        at: distinct.call.at ?? node.at,
+        hint:
+          distinct.call.fn === 'count'
+            ? 'use approx_count_distinct(...)'
+            : 'aggregate over a subquery with dropDuplicates',
+      },
     )
   const session = sessionOf(node)
-  if (session && node.keys.length === 1) throw new UnsupportedError('STREAMING_SESSION_WITHOUT_KEY', {}, { at: session.at })
+  if (session && node.keys.length === 1)
+    throw new UnsupportedError('STREAMING_SESSION_WITHOUT_KEY', {}, { at: session.at })
 }
 
 const JOIN_NAME: Readonly<Record<JoinType, string>> = {
@@ -190,21 +241,44 @@ function checkJoin(node: LogicalJoin, mode: OutputModeName): void {
   const join = JOIN_NAME[node.type]
   const [left, right] = [isStreaming(node.left), isStreaming(node.right)]
   if (left && right) {
-    if (node.type === 'anti') throw new UnsupportedError('STREAMING_JOIN_TYPE', { join, side: 'right' }, { at: node.at })
+    if (node.type === 'anti')
+      throw new UnsupportedError('STREAMING_JOIN_TYPE', { join, side: 'right' }, { at: node.at })
     const outer = node.type === 'left' || node.type === 'right' || node.type === 'full'
-    if (mode === 'complete' || (outer && mode === 'update')) throw new UnsupportedError('STREAMING_JOIN_OUTPUT_MODE', { join, mode }, { at: node.at, hint: 'write in output mode append' })
+    if (mode === 'complete' || (outer && mode === 'update'))
+      throw new UnsupportedError(
+        'STREAMING_JOIN_OUTPUT_MODE',
+        { join, mode },
+        { at: node.at, hint: 'write in output mode append' },
+      )
     const bound = joinBound(node)
     if (outer || node.type === 'semi') {
-      const released = node.type === 'right' ? bound.rightReleased : node.type === 'full' ? bound.leftReleased || bound.rightReleased : bound.leftReleased
+      const released =
+        node.type === 'right'
+          ? bound.rightReleased
+          : node.type === 'full'
+            ? bound.leftReleased || bound.rightReleased
+            : bound.leftReleased
       if (!released) {
-        const missing = 'an equality or a range of event-time columns with a watermark on the side that bounds the other'
-        throw new UnsupportedError('STREAMING_JOIN_WITHOUT_WATERMARK', { join, missing }, { at: node.condition?.at ?? node.at, hint: 'set withWatermark(...) on both sides and add a condition such as r.time BETWEEN l.time AND l.time + INTERVAL 5 MINUTES' })
+        const missing =
+          'an equality or a range of event-time columns with a watermark on the side that bounds the other'
+        throw new UnsupportedError(
+          'STREAMING_JOIN_WITHOUT_WATERMARK',
+          { join, missing },
+          {
+            at: node.condition?.at ?? node.at,
+            hint: 'set withWatermark(...) on both sides and add a condition such as r.time BETWEEN l.time AND l.time + INTERVAL 5 MINUTES',
+          },
+        )
       }
     }
     return
   }
   const refuse = (side: 'left' | 'right'): never => {
-    throw new UnsupportedError('STREAMING_JOIN_TYPE', { join, side }, { at: node.at, hint: side === 'right' ? 'put the stream on the left side' : 'put the stream on the right side' })
+    throw new UnsupportedError(
+      'STREAMING_JOIN_TYPE',
+      { join, side },
+      { at: node.at, hint: side === 'right' ? 'put the stream on the left side' : 'put the stream on the right side' },
+    )
   }
   if (right && (node.type === 'left' || node.type === 'semi' || node.type === 'anti')) refuse('right')
   if (left && node.type === 'right') refuse('left')
@@ -231,7 +305,14 @@ function isStateful(p: Logical): boolean {
   }
 }
 
-const describe = (p: Logical): string => (p.op === 'aggregate' ? (p.aggregates.length === 0 ? 'DISTINCT' : 'an aggregation') : p.op === 'join' ? 'a join of streams' : 'dropDuplicates')
+const describe = (p: Logical): string =>
+  p.op === 'aggregate'
+    ? p.aggregates.length === 0
+      ? 'DISTINCT'
+      : 'an aggregation'
+    : p.op === 'join'
+      ? 'a join of streams'
+      : 'dropDuplicates'
 
 function checkChains(plan: Logical, mode: OutputModeName, conf: ConfReader): void {
   const single = conf('spark.sql.streaming.statefulOperator.allowMultiple')?.toLowerCase() === 'false'
@@ -240,7 +321,11 @@ function checkChains(plan: Logical, mode: OutputModeName, conf: ConfReader): voi
     for (const input of inputsOf(upper))
       visitPlan(input, (lower) => {
         if (endsChain(lower, mode) || (single && isStateful(lower)))
-          throw new UnsupportedError('STREAMING_CHAINED_STATE', { upper: describe(upper), lower: describe(lower), mode }, { at: upper.at ?? lower.at, hint: single ? undefined : 'write in output mode append' })
+          throw new UnsupportedError(
+            'STREAMING_CHAINED_STATE',
+            { upper: describe(upper), lower: describe(lower), mode },
+            { at: upper.at ?? lower.at, hint: single ? undefined : 'write in output mode append' },
+          )
       })
   })
 }

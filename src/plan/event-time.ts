@@ -40,7 +40,12 @@ export function joinBound(join: LogicalJoin): JoinBound {
   for (const c of join.condition ? conjuncts(join.condition) : []) {
     if (c.kind !== 'call') continue
     const [a, b] = c.args as [Expr, Expr]
-    if ((c.fn === '=' || c.fn === '<=>') && side(a) !== side(b) && ['left', 'right'].includes(side(a)) && ['left', 'right'].includes(side(b))) {
+    if (
+      (c.fn === '=' || c.fn === '<=>') &&
+      side(a) !== side(b) &&
+      ['left', 'right'].includes(side(a)) &&
+      ['left', 'right'].includes(side(b))
+    ) {
       const pair = side(a) === 'left' ? { left: a, right: b } : { left: b, right: a }
       equalities.push(pair)
       if (isTime(pair.left) || isTime(pair.right)) equalTime = true
@@ -74,7 +79,8 @@ const reads =
   }
 
 const isMarked = (x: Attr | undefined): boolean => x?.eventTime === true
-const isMoment = (x: Attr | undefined): boolean => x !== undefined && ['timestamp', 'timestamp_ntz', 'date'].includes(x.type.kind)
+const isMoment = (x: Attr | undefined): boolean =>
+  x !== undefined && ['timestamp', 'timestamp_ntz', 'date'].includes(x.type.kind)
 
 function timeSide(
   e: Expr,

@@ -1,6 +1,15 @@
 import { eventTimeColumns, joinBound } from './event-time.ts'
 import { exprText } from './expr-text.ts'
-import { generatedAttrs, inputsOf, isStreaming, type AggregateCall, type Attr, type Logical, type Named, type SortKey } from './logical.ts'
+import {
+  generatedAttrs,
+  inputsOf,
+  isStreaming,
+  type AggregateCall,
+  type Attr,
+  type Logical,
+  type Named,
+  type SortKey,
+} from './logical.ts'
 import type { AppliedRule } from './optimize.ts'
 import { visitPlan } from './walk.ts'
 
@@ -43,8 +52,10 @@ export function describePlan(plan: Logical): string {
 
 const column = (x: Attr): string => `${x.name}#${x.id}${x.eventTime ? '*' : ''}`
 const columns = (list: readonly Attr[]): string => `[${list.map(column).join(', ')}]`
-const named = (n: Named): string => (n.expr.kind === 'attr' && n.expr.id === n.attr.id ? column(n.attr) : `${exprText(n.expr)} AS ${column(n.attr)}`)
-const sortKey = (k: SortKey): string => `${exprText(k.expr)} ${k.descending ? 'DESC' : 'ASC'} NULLS ${k.nullsFirst ? 'FIRST' : 'LAST'}`
+const named = (n: Named): string =>
+  n.expr.kind === 'attr' && n.expr.id === n.attr.id ? column(n.attr) : `${exprText(n.expr)} AS ${column(n.attr)}`
+const sortKey = (k: SortKey): string =>
+  `${exprText(k.expr)} ${k.descending ? 'DESC' : 'ASC'} NULLS ${k.nullsFirst ? 'FIRST' : 'LAST'}`
 
 /** An aggregate call as text. */
 export function callText(c: AggregateCall): string {
@@ -57,7 +68,10 @@ export function describeNode(p: Logical): string {
   switch (p.op) {
     case 'scan': {
       const paths = p.columns === null ? '' : ` read=[${p.columns.map((c) => c.join('.')).join(', ')}]`
-      const wanted = p.predicates.length === 0 ? '' : ` where=[${p.predicates.map((x) => `${x.column.join('.')} ${x.op}${x.literal === null ? '' : ` ${JSON.stringify(x.literal)}`}`).join(', ')}]`
+      const wanted =
+        p.predicates.length === 0
+          ? ''
+          : ` where=[${p.predicates.map((x) => `${x.column.join('.')} ${x.op}${x.literal === null ? '' : ` ${JSON.stringify(x.literal)}`}`).join(', ')}]`
       return `Scan ${p.source.format}${p.source.streaming ? ' (stream)' : ''} ${columns(p.attrs)}${paths}${wanted}`
     }
     case 'local':
@@ -90,11 +104,20 @@ export function describeNode(p: Logical): string {
     case 'limit':
       return `Limit ${p.count === null ? 'all' : p.count}${p.offset > 0 ? ` offset ${p.offset}` : ''}`
     case 'dedup':
-      return `Deduplicate${p.withinWatermark ? ' within watermark' : ''} keys=[${p.attrs.filter((x) => p.keys.includes(x.id)).map(column).join(', ')}]`
+      return `Deduplicate${p.withinWatermark ? ' within watermark' : ''} keys=[${p.attrs
+        .filter((x) => p.keys.includes(x.id))
+        .map(column)
+        .join(', ')}]`
     case 'generate':
       return `Generate${p.outer ? ' outer' : ''} ${p.fn}(${p.args.map(exprText).join(', ')}) AS ${columns(generatedAttrs(p))}`
     case 'over':
       return `Over partition=[${p.partitionBy.map(exprText).join(', ')}] order=[${p.orderBy.map(sortKey).join(', ')}] [${p.calls.map((c) => `${callText(c.call)} AS ${column(c.attr)}`).join(', ')}]`
+    case 'userMap':
+      return `UserFunction ${p.label}${p.version === null ? '' : ` version=${p.version}`} AS ${columns(p.attrs)}`
+    case 'asyncCall':
+      return `AsyncCall ${p.fn}(${p.args.map(exprText).join(', ')}) AS ${column(p.attrs.at(-1)!)}`
+    case 'observe':
+      return `Observe ${p.name} [${p.calls.map((x) => `${callText(x.call)} AS ${column(x.attr)}`).join(', ')}]`
     case 'sample':
       return `Sample ${p.text}`
   }
@@ -117,14 +140,19 @@ function boundOf(p: Logical): string | null {
   switch (p.op) {
     case 'aggregate':
       if (p.keys.length === 0) return 'one row'
-      return p.keys.some((k) => k.attr.eventTime) ? 'one row a group, until the watermark passes it (append and update)' : UNBOUNDED
+      return p.keys.some((k) => k.attr.eventTime)
+        ? 'one row a group, until the watermark passes it (append and update)'
+        : UNBOUNDED
     case 'dedup':
       if (p.withinWatermark) return 'one row a key, until the watermark passes its first event time plus the delay'
-      return eventTimeColumns(p.input).some((x) => p.keys.includes(x.id)) ? 'one row a key, until the watermark passes its time' : UNBOUNDED
+      return eventTimeColumns(p.input).some((x) => p.keys.includes(x.id))
+        ? 'one row a key, until the watermark passes its time'
+        : UNBOUNDED
     case 'join': {
       if (!isStreaming(p.left) || !isStreaming(p.right)) return null
       const b = joinBound(p)
-      const side = (released: boolean): string => (released ? 'until the watermark passes what it can match' : 'UNBOUNDED')
+      const side = (released: boolean): string =>
+        released ? 'until the watermark passes what it can match' : 'UNBOUNDED'
       return `rows of the left side ${side(b.leftReleased)}; rows of the right side ${side(b.rightReleased)}`
     }
     default:

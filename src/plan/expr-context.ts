@@ -1,5 +1,5 @@
 import type { ParamExpr } from '../expr/bound.ts'
-import type { AstCall, AstQuery, AstWindowSpec, Ident } from '../sql/ast.ts'
+import type { AstCall, AstWindowSpec, Ident } from '../sql/ast.ts'
 import type { Span } from '../errors/span.ts'
 import type { Analysis, Surroundings } from './analysis.ts'
 import type { Attr } from './logical.ts'
@@ -16,7 +16,19 @@ export interface Names {
 }
 
 /** The clause an expression stands in, as errors name it. */
-export type Clause = 'SELECT' | 'WHERE' | 'GROUP BY' | 'HAVING' | 'QUALIFY' | 'ORDER BY' | 'ON' | 'VALUES' | 'LATERAL VIEW' | 'LIMIT' | 'PIVOT' | 'WATERMARK'
+export type Clause =
+  | 'SELECT'
+  | 'WHERE'
+  | 'GROUP BY'
+  | 'HAVING'
+  | 'QUALIFY'
+  | 'ORDER BY'
+  | 'ON'
+  | 'VALUES'
+  | 'LATERAL VIEW'
+  | 'LIMIT'
+  | 'PIVOT'
+  | 'WATERMARK'
 
 /** Grouping columns of GROUPING SETS in their order, for grouping() and grouping_id(). */
 export interface GroupingSets {
@@ -50,6 +62,3 @@ export interface ExprContext {
   /** A generator may stand here: directly in a select item. */
   readonly generator?: ((call: AstCall, ctx: ExprContext) => Term) | undefined
 }
-
-/** Analyzes a subquery; gives its relation and the ids of outer columns it used. */
-export type SubqueryAnalyzer = (query: AstQuery, ctx: ExprContext) => { readonly used: ReadonlySet<number> }

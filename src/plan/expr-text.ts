@@ -3,7 +3,27 @@ import { typeName } from '../types/data-type.ts'
 import { formatValue } from '../types/format.ts'
 import { decodeLiteral } from '../types/literal.ts'
 
-const INFIX = new Set(['+', '-', '*', '/', '%', 'div', '=', '<>', '<=>', '<', '<=', '>', '>=', '&', '|', '^', '<<', '>>', '>>>'])
+const INFIX = new Set([
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  'div',
+  '=',
+  '<>',
+  '<=>',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  '&',
+  '|',
+  '^',
+  '<<',
+  '>>',
+  '>>>',
+])
 
 /** An expression as EXPLAIN shows it: columns as `name#id`, casts spelled out, times in UTC. */
 export function exprText(e: Expr): string {

@@ -3,6 +3,7 @@ import type { Expr } from '../expr/bound.ts'
 import { typeName } from '../types/data-type.ts'
 import { describeNode } from './explain.ts'
 import { generatedAttrs, inputsOf, isStreaming, type AggregateCall, type Logical } from './logical.ts'
+import { identityText, sourceIdentity } from './source-identity.ts'
 import { visitPlan } from './walk.ts'
 
 /** What a stateful node means, free of ids, aliases and positions in the text. */
@@ -21,18 +22,40 @@ type Canonical = null | boolean | number | string | readonly Canonical[] | { rea
  * Columns are known by how they come about: the path of a table's column, or the expression that computes them. What only filters
  * or names differently below a node does not change it; keys, functions, types, windows and watermark columns do.
  */
-export function fingerprints(plan: Logical): readonly Fingerprint[] {
+export function fingerprints(plan: Logical, identityOf: IdentityOf = () => undefined): readonly Fingerprint[] {
   const origins = originsOf(plan)
   const out: Fingerprint[] = []
   visitPlan(plan, (node) => {
     if (!isStreaming(node)) return
     const meaning = meaningOf(node, origins)
     if (meaning === null) return
-    const fingerprint = createHash('sha256').update(JSON.stringify(meaning)).digest('hex')
+    const fingerprint = createHash('sha256').update(JSON.stringify(meaning, (key, value: unknown) => identified(key, value, identityOf))).digest('hex')
     out.push({ nodeId: node.id, fingerprint, describe: describeNode(node).replaceAll(/#\d+/g, '') })
   })
   return out
 }
+
+/** How the aggregates of a plan are ordered by what they mean: the same whatever their names, ids and places. */
+export function aggregateOrder(plan: Logical, identityOf: IdentityOf = () => undefined): (a: AggregateCall, b: AggregateCall) => number {
+  const origins = originsOf(plan)
+  const text = (call: AggregateCall): string => JSON.stringify(callOf(call, origins), (key, value: unknown) => identified(key, value, identityOf))
+  return (a, b) => {
+    const [x, y] = [text(a), text(b)]
+    return x < y ? -1 : x > y ? 1 : 0
+  }
+}
+
+/** What a function of the user's means besides its name (version, state), or undefined for a function of SQL. */
+export type IdentityOf = (fn: string) => string | undefined
+
+const CALLS = new Set(['call', 'aggregate', 'generate', 'asyncCall'])
+
+/** Functions of the user's are known by name and version, never by the id of one run or their source. */
+const identified = (key: string, value: unknown, identityOf: IdentityOf): unknown =>
+  CALLS.has(key) && typeof value === 'string' ? (identityOf(value) ?? value) : value
+
+const sorted = (list: readonly Canonical[]): readonly Canonical[] =>
+  [...list].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 
 type Origins = ReadonlyMap<number, Canonical>
 
@@ -47,7 +70,8 @@ function originsOf(plan: Logical): Origins {
     const of = (e: Expr): Canonical => canonical(e, origins)
     switch (p.op) {
       case 'scan': {
-        const table = p.source.name ?? tables++
+        // A stream is known by its name in the checkpoint, a bounded table by what it is.
+        const table = p.source.name ?? (p.source.streaming ? tables++ : identityText(sourceIdentity(p.source)))
         for (const x of p.attrs) set(x.id, { table, column: x.name.toLowerCase(), type: typeName(x.type) })
         return
       }
@@ -65,13 +89,29 @@ function originsOf(plan: Logical): Origins {
         for (const x of p.aggregates) set(x.attr.id, callOf(x.call, origins))
         return
       case 'window':
-        set(p.attrs.at(-1)!.id, { window: of(p.time), size: p.sizeUs, slide: p.slideUs, start: p.startUs, gap: p.gap ? of(p.gap) : null })
+        set(p.attrs.at(-1)!.id, {
+          window: of(p.time),
+          size: p.sizeUs,
+          slide: p.slideUs,
+          start: p.startUs,
+          gap: p.gap ? of(p.gap) : null,
+        })
+        return
+      case 'userMap':
+        if (p.kind !== 'filter')
+          p.attrs.forEach((x, i) =>
+            set(x.id, { closure: p.kind, version: p.version, column: i, type: typeName(x.type) }),
+          )
+        return
+      case 'asyncCall':
+        set(p.attrs.at(-1)!.id, { asyncCall: p.fn, args: p.args.map(of), type: typeName(p.attrs.at(-1)!.type) })
         return
       case 'expand':
         p.attrs.forEach((x, i) => set(x.id, { expand: p.projections.map((list) => of(list[i]!)) }))
         return
       case 'union':
-        p.attrs.forEach((x, i) => set(x.id, { union: p.inputs.map((q) => origins.get(q.attrs[i]!.id) ?? null) }))
+        // In no order: the same tables united the other way round are the same rows.
+        p.attrs.forEach((x, i) => set(x.id, { union: sorted(p.inputs.map((q) => origins.get(q.attrs[i]!.id) ?? null)) }))
         return
       case 'generate':
         generatedAttrs(p).forEach((x, i) => set(x.id, { generate: p.fn, args: p.args.map(of), column: i }))
@@ -135,11 +175,20 @@ function meaningOf(p: Logical, origins: Origins): Canonical {
     case 'aggregate':
       return {
         op: 'aggregate',
-        keys: p.keys.map((k) => ({ key: of(k.expr), type: typeName(k.attr.type), eventTime: k.attr.eventTime === true })),
+        keys: p.keys.map((k) => ({
+          key: of(k.expr),
+          type: typeName(k.attr.type),
+          eventTime: k.attr.eventTime === true,
+        })),
         aggregates: p.aggregates.map((x) => callOf(x.call, origins)),
       }
     case 'dedup':
-      return { op: 'dedup', keys: p.keys.map(columnOf), withinWatermark: p.withinWatermark, delays: p.withinWatermark ? delaysBelow(p) : [] }
+      return {
+        op: 'dedup',
+        keys: p.keys.map(columnOf),
+        withinWatermark: p.withinWatermark,
+        delays: p.withinWatermark ? delaysBelow(p) : [],
+      }
     case 'join':
       if (!isStreaming(p.left) || !isStreaming(p.right)) return null
       return {

@@ -22,7 +22,13 @@ export interface Generator {
 }
 
 /** Types of a generator call; `names` rename its columns (UDTF_ALIAS_NUMBER_MISMATCH when the count differs). */
-export function generatorColumns(call: AstCall, entry: GeneratorEntry, names: readonly Ident[], ctx: ExprContext, outer = false): Generator {
+export function generatorColumns(
+  call: AstCall,
+  entry: GeneratorEntry,
+  names: readonly Ident[],
+  ctx: ExprContext,
+  outer = false,
+): Generator {
   const env = ctx.a.env
   const terms = resolveArguments(orderedByName(call, entry), { ...ctx, generator: undefined })
   const given = terms.map((t) => t.expr)
@@ -33,14 +39,42 @@ export function generatorColumns(call: AstCall, entry: GeneratorEntry, names: re
     const wanted = entry.resolve ? entry.resolve(types, env, constants).args : coerceToParams(entry, types, env)
     return given.map((e, i) => castTo(e, wanted[i] ?? e.type, env))
   })
-  const columns = at(call.at, () => (entry.columns as (args: readonly Expr['type'][], constants: readonly unknown[]) => ReturnType<GeneratorEntry['columns']>)(args.map((e) => e.type), constants))
+  const columns = at(call.at, () =>
+    (
+      entry.columns as (
+        args: readonly Expr['type'][],
+        constants: readonly unknown[],
+      ) => ReturnType<GeneratorEntry['columns']>
+    )(
+      args.map((e) => e.type),
+      constants,
+    ),
+  )
   if (names.length > 0 && names.length !== columns.length)
-    throw new AnalysisError('UDTF_ALIAS_NUMBER_MISMATCH', { function: entry.name, columns: columns.length, names: names.length }, { at: names[0]!.at ?? call.at })
+    throw new AnalysisError(
+      'UDTF_ALIAS_NUMBER_MISMATCH',
+      { function: entry.name, columns: columns.length, names: names.length },
+      { at: names[0]!.at ?? call.at },
+    )
   const attrs = columns.map((c, i) => freshAttr(ctx.a, names[i]?.name ?? c.name, c.type, outer || c.nullable))
   return { fn: entry.name, args, attrs, outer, at: call.at }
 }
 
 /** The generator's node over `plan`; arguments rewritten by `f`. */
-export function generatorNode(a: Analysis, plan: Logical, g: Generator, f: (e: Expr) => Expr = (e) => e): LogicalGenerate {
-  return { op: 'generate', id: a.freshId(), input: plan, fn: g.fn, args: g.args.map(f), outer: g.outer, attrs: [...plan.attrs, ...g.attrs], at: g.at }
+export function generatorNode(
+  a: Analysis,
+  plan: Logical,
+  g: Generator,
+  f: (e: Expr) => Expr = (e) => e,
+): LogicalGenerate {
+  return {
+    op: 'generate',
+    id: a.freshId(),
+    input: plan,
+    fn: g.fn,
+    args: g.args.map(f),
+    outer: g.outer,
+    attrs: [...plan.attrs, ...g.attrs],
+    at: g.at,
+  }
 }

@@ -82,7 +82,8 @@ function groupingTerm(ast: AstExpr, targets: GroupTargets, ctx: ExprContext): Te
     if (position < 1 || position > targets.size)
       throw new AnalysisError('GROUP_BY_POS_OUT_OF_RANGE', { position, size: targets.size }, { at: ast.at })
     const { term } = targets.item(position - 1)
-    if (targets.isAggregated(term.expr)) throw new AnalysisError('GROUP_BY_POS_AGGREGATE', { position, expression: term.text }, { at: ast.at })
+    if (targets.isAggregated(term.expr))
+      throw new AnalysisError('GROUP_BY_POS_AGGREGATE', { position, expression: term.text }, { at: ast.at })
     return term
   }
   if (ast.kind === 'alias') {
@@ -96,7 +97,8 @@ function groupingTerm(ast: AstExpr, targets: GroupTargets, ctx: ExprContext): Te
     const index = targets.aliases.get(ctx.a.env.caseSensitive ? name : name.toLowerCase())
     if (index !== undefined) {
       const { term } = targets.item(index)
-      if (targets.isAggregated(term.expr)) throw new AnalysisError('GROUP_BY_AGGREGATE', { expression: term.text }, { at: ast.at })
+      if (targets.isAggregated(term.expr))
+        throw new AnalysisError('GROUP_BY_AGGREGATE', { expression: term.text }, { at: ast.at })
       return { ...term, text: name }
     }
   }
@@ -169,7 +171,9 @@ export function groupedInput(a: Analysis, input: Logical, grouping: Grouping): G
 function keyAttr(a: Analysis, input: Logical, term: Term): Attr {
   const e = term.expr
   const column = e.kind === 'attr' ? input.attrs.find((x) => x.id === e.id) : undefined
-  return column ? { ...column, name: e.kind === 'attr' ? e.name : column.name } : freshAttr(a, term.name ?? term.text, e.type, e.nullable)
+  return column
+    ? { ...column, name: e.kind === 'attr' ? e.name : column.name }
+    : freshAttr(a, term.name ?? term.text, e.type, e.nullable)
 }
 
 /**

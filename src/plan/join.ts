@@ -3,7 +3,16 @@ import type { Span } from '../errors/span.ts'
 import type { Expr } from '../expr/bound.ts'
 import type { AstExpr, AstJoin } from '../sql/ast.ts'
 import { BOOLEAN, typeName } from '../types/data-type.ts'
-import { attrExpr, filter, freshAttr, passOn, project, type Analysis, type Relation, type Surroundings } from './analysis.ts'
+import {
+  attrExpr,
+  filter,
+  freshAttr,
+  passOn,
+  project,
+  type Analysis,
+  type Relation,
+  type Surroundings,
+} from './analysis.ts'
 import { Base } from './base.ts'
 import type { Attr, Logical, LogicalJoin } from './logical.ts'
 import { resolveExpr } from './resolve-expr.ts'
@@ -19,7 +28,14 @@ export function crossJoin(a: Analysis, left: Relation, right: Relation, at: Span
 
 const nullable = (x: Attr): Attr => ({ ...x, nullable: true })
 
-function joined(a: Analysis, left: Relation, right: Relation, type: JoinType, condition: Expr | null, at: Span | undefined): Relation {
+function joined(
+  a: Analysis,
+  left: Relation,
+  right: Relation,
+  type: JoinType,
+  condition: Expr | null,
+  at: Span | undefined,
+): Relation {
   const l = type === 'right' || type === 'full' ? nullable : (x: Attr): Attr => x
   const r = type === 'left' || type === 'full' ? nullable : (x: Attr): Attr => x
   const one = type === 'semi' || type === 'anti'
@@ -50,11 +66,25 @@ export interface JoinSpec {
 }
 
 /** A join of two relations. Without a right side: the ON condition of a join that is made already. */
-export function analyzeJoin(a: Analysis, left: Relation, right: Relation | null, spec: JoinSpec | AstJoin, surroundings: Surroundings): Relation {
-  if (right === null) return { ...left, plan: filter(a, left.plan, onCondition(a, left, null, spec.on!, surroundings), spec.on!.at) }
+export function analyzeJoin(
+  a: Analysis,
+  left: Relation,
+  right: Relation | null,
+  spec: JoinSpec | AstJoin,
+  surroundings: Surroundings,
+): Relation {
+  if (right === null)
+    return { ...left, plan: filter(a, left.plan, onCondition(a, left, null, spec.on!, surroundings), spec.on!.at) }
   if (spec.natural) {
     const shared = left.columns.filter((l) => right.columns.some((r) => sameName(l.name, r.name, a.env.caseSensitive)))
-    return usingJoin(a, left, right, spec.type, shared.map((c) => ({ name: c.name })), spec.at)
+    return usingJoin(
+      a,
+      left,
+      right,
+      spec.type,
+      shared.map((c) => ({ name: c.name })),
+      spec.at,
+    )
   }
   if (spec.using) return usingJoin(a, left, right, spec.type, spec.using, spec.at)
   if (!spec.on) return joined(a, left, right, spec.type === 'cross' ? 'cross' : spec.type, null, spec.at)
@@ -63,7 +93,14 @@ export function analyzeJoin(a: Analysis, left: Relation, right: Relation | null,
   return joined(a, { ...left, plan: base.plan }, right, spec.type === 'cross' ? 'inner' : spec.type, condition, spec.at)
 }
 
-function onCondition(a: Analysis, left: Relation, right: Relation | null, on: AstExpr, surroundings: Surroundings, base = new Base(a, left.plan)): Expr {
+function onCondition(
+  a: Analysis,
+  left: Relation,
+  right: Relation | null,
+  on: AstExpr,
+  surroundings: Surroundings,
+  base = new Base(a, left.plan),
+): Expr {
   const columns = [...left.columns, ...(right?.columns ?? [])]
   const hidden = [...left.hidden, ...(right?.hidden ?? [])]
   const names = columnNames(a, columns, hidden, surroundings.outer)
@@ -84,9 +121,18 @@ function usingJoin(
 ): Relation {
   const side = (r: Relation, name: string, which: string, span: Span | undefined): Attr => {
     const found = r.columns.filter((c) => sameName(c.name, name, a.env.caseSensitive))
-    if (found.length > 1) throw new AnalysisError('AMBIGUOUS_REFERENCE', { name, candidates: found.map((c) => c.name).join(', ') }, { at: span ?? at })
+    if (found.length > 1)
+      throw new AnalysisError(
+        'AMBIGUOUS_REFERENCE',
+        { name, candidates: found.map((c) => c.name).join(', ') },
+        { at: span ?? at },
+      )
     if (!found[0])
-      throw new AnalysisError('UNRESOLVED_USING_COLUMN_FOR_JOIN', { name, side: which }, { at: span ?? at, hint: `visible there: ${r.columns.map((c) => c.name).join(', ')}` })
+      throw new AnalysisError(
+        'UNRESOLVED_USING_COLUMN_FOR_JOIN',
+        { name, side: which },
+        { at: span ?? at, hint: `visible there: ${r.columns.map((c) => c.name).join(', ')}` },
+      )
     return found[0]
   }
   const pairs = using.map((u) => ({ l: side(left, u.name, 'left', u.at), r: side(right, u.name, 'right', u.at) }))
@@ -112,5 +158,9 @@ function usingJoin(
   }
   const key = (p: { readonly l: Attr; readonly r: Attr }): Attr => byId(type === 'right' ? p.r.id : p.l.id)
   const other = (p: { readonly l: Attr; readonly r: Attr }): Attr => byId(type === 'right' ? p.l.id : p.r.id)
-  return { plan: out.plan, columns: [...pairs.map(key), ...restLeft, ...restRight], hidden: [...pairs.map(other), ...out.hidden] }
+  return {
+    plan: out.plan,
+    columns: [...pairs.map(key), ...restLeft, ...restRight],
+    hidden: [...pairs.map(other), ...out.hidden],
+  }
 }

@@ -1,4 +1,11 @@
-import { AnalysisError, ExecutionError, MillraceError, ParseError, UnsupportedError, type ErrorExtras } from '../errors/errors.ts'
+import {
+  AnalysisError,
+  ExecutionError,
+  MillraceError,
+  ParseError,
+  UnsupportedError,
+  type ErrorExtras,
+} from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 
 type Made = new (code: never, params: never, extras?: ErrorExtras) => MillraceError
@@ -17,6 +24,10 @@ function located(error: unknown, span: Span): unknown {
   if (!(error instanceof MillraceError) || error.at !== undefined) return error
   for (const kind of [AnalysisError, UnsupportedError, ParseError, ExecutionError])
     if (error instanceof kind)
-      return new (kind as unknown as Made)(error.code as never, error.params as never, { at: span, hint: error.hint, cause: error.cause })
+      return new (kind as unknown as Made)(error.code as never, error.params as never, {
+        at: span,
+        hint: error.hint,
+        cause: error.cause,
+      })
   return error
 }

@@ -2,7 +2,7 @@ import type { Span } from '../errors/span.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DataType } from '../types/data-type.ts'
 import type { DecodePredicate } from '../formats/decode-plan.ts'
-import type { JoinType, SourceRef } from './unresolved.ts'
+import type { JoinType, SourceRef, UserMapKind } from './unresolved.ts'
 
 /**
  * A column by identity. Projections that pass a column on keep its id; everything computed gets a fresh one.
@@ -69,6 +69,9 @@ export type Logical =
   | LogicalGenerate
   | LogicalOver
   | LogicalSample
+  | LogicalUserMap
+  | LogicalAsyncCall
+  | LogicalObserve
 
 export interface LogicalScan extends Base {
   readonly op: 'scan'
@@ -199,6 +202,36 @@ export interface LogicalSample extends Base {
   readonly op: 'sample'
   readonly input: Logical
   readonly text: string
+}
+
+/**
+ * A closure over whole rows of its input. `filter`: the input's columns; `key`: the key, then the row (a struct, or the
+ * bare value); the others: the columns of the results. `closure` is the id the session knows the function by.
+ */
+export interface LogicalUserMap extends Base {
+  readonly op: 'userMap'
+  readonly input: Logical
+  readonly kind: UserMapKind
+  readonly closure: string
+  readonly label: string
+  readonly version: string | null
+}
+/** A call of an asynchronous function: input columns, then its result. */
+export interface LogicalAsyncCall extends Base {
+  readonly op: 'asyncCall'
+  readonly input: Logical
+  readonly fn: string
+  readonly args: readonly Expr[]
+}
+
+/** The input as it is; `items` over the results of `calls` over its rows are metrics of each trigger. */
+export interface LogicalObserve extends Base {
+  readonly op: 'observe'
+  readonly input: Logical
+  readonly name: string
+  readonly observer: string | null
+  readonly calls: readonly { readonly call: AggregateCall; readonly attr: Attr }[]
+  readonly items: readonly Named[]
 }
 
 /** The inputs of a node, left to right. */

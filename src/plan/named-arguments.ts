@@ -3,7 +3,14 @@ import type { FunctionEntry } from '../functions/entry.ts'
 import type { AstCall, AstExpr } from '../sql/ast.ts'
 
 /** Functions whose parameters may be given by name (in Spark few declare their names). */
-const BY_NAME = new Set(['mask', 'explode', 'explode_outer', 'variant_explode', 'variant_explode_outer', 'count_min_sketch'])
+const BY_NAME = new Set([
+  'mask',
+  'explode',
+  'explode_outer',
+  'variant_explode',
+  'variant_explode_outer',
+  'count_min_sketch',
+])
 
 /** Names Spark gives the parameters of those functions. */
 const PARAMETER_NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -20,7 +27,10 @@ export function orderedByName(call: AstCall, entry: FunctionEntry): readonly Ast
   const argNames = call.argNames
   if (!argNames?.some((n) => n !== undefined)) return call.args
   const fn = entry.name
-  if (!BY_NAME.has(fn)) throw new AnalysisError('NAMED_PARAMETERS_NOT_SUPPORTED', { function: fn }, { at: call.at })
+  // Functions of the user's declare the names of their parameters.
+  const declared = entry.group === 'user' && !entry.params.some((p) => p.variadic)
+  if (!BY_NAME.has(fn) && !declared)
+    throw new AnalysisError('NAMED_PARAMETERS_NOT_SUPPORTED', { function: fn }, { at: call.at })
   const names = PARAMETER_NAMES[fn] ?? entry.params.map((p) => p.name)
   const out: (AstExpr | undefined)[] = []
   const named = new Set<number>()
@@ -32,10 +42,16 @@ export function orderedByName(call: AstCall, entry: FunctionEntry): readonly Ast
     }
     const index = names.findIndex((n) => n.toLowerCase() === name.toLowerCase())
     if (index < 0)
-      throw new AnalysisError('UNRECOGNIZED_PARAMETER_NAME', { function: fn, name }, { at: value.at ?? call.at, hint: `its parameters: ${names.join(', ')}` })
+      throw new AnalysisError(
+        'UNRECOGNIZED_PARAMETER_NAME',
+        { function: fn, name },
+        { at: value.at ?? call.at, hint: `its parameters: ${names.join(', ')}` },
+      )
     if (out[index] !== undefined)
       throw new AnalysisError(
-        named.has(index) ? 'DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.DOUBLE_NAMED_ARGUMENT_REFERENCE' : 'DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.BOTH_POSITIONAL_AND_NAMED',
+        named.has(index)
+          ? 'DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.DOUBLE_NAMED_ARGUMENT_REFERENCE'
+          : 'DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.BOTH_POSITIONAL_AND_NAMED',
         { function: fn, name },
         { at: value.at ?? call.at },
       )
@@ -46,7 +62,10 @@ export function orderedByName(call: AstCall, entry: FunctionEntry): readonly Ast
     const given = out[i]
     if (given) return given
     const value = DEFAULTS[fn]?.[i]
-    if (value === undefined || i === 0) throw new AnalysisError('REQUIRED_PARAMETER_NOT_FOUND', { function: fn, name: names[i]! }, { at: call.at })
-    return value === null ? { kind: 'literal', type: 'null', text: 'NULL', at: call.at } : { kind: 'literal', type: 'string', text: value, at: call.at }
+    if (value === undefined || i === 0)
+      throw new AnalysisError('REQUIRED_PARAMETER_NOT_FOUND', { function: fn, name: names[i]! }, { at: call.at })
+    return value === null
+      ? { kind: 'literal', type: 'null', text: 'NULL', at: call.at }
+      : { kind: 'literal', type: 'string', text: value, at: call.at }
   })
 }

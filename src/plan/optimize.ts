@@ -35,7 +35,10 @@ export interface AppliedRule {
 }
 
 /** An equivalent plan that reads and computes less. Nodes with state keep their order and their ids. */
-export function optimize(plan: Logical, env: ExprEnv): { readonly plan: Logical; readonly applied: readonly AppliedRule[] } {
+export function optimize(
+  plan: Logical,
+  env: ExprEnv,
+): { readonly plan: Logical; readonly applied: readonly AppliedRule[] } {
   let next = greatestId(plan)
   const ids = (): number => ++next
   const applied: AppliedRule[] = []

@@ -56,7 +56,8 @@ export class OverCalls {
     const name = calledName(ast)
     const inner: ExprContext = { ...ctx, over: undefined, insideOver: true, generator: undefined }
     const spec = this.#specOf(given)
-    if (ast.distinct) throw new AnalysisError('DISTINCT_WINDOW_FUNCTION_UNSUPPORTED', { function: name }, { at: ast.at })
+    if (ast.distinct)
+      throw new AnalysisError('DISTINCT_WINDOW_FUNCTION_UNSUPPORTED', { function: name }, { at: ast.at })
     const partitionBy = spec.partitionBy.map((e) => resolveExpr(e, inner))
     const order = spec.orderBy.map((s) => sortTerm(s, inner))
     const orderBy = order.map((o) => o.key)
@@ -80,7 +81,12 @@ export class OverCalls {
     const found = this.#windows.find((w) => w.name.name.toLowerCase() === base.name.toLowerCase())
     if (!found) throw new AnalysisError('MISSING_WINDOW_SPECIFICATION', { name: base.name }, { at: base.at ?? spec.at })
     const of = this.#specOf(found.spec)
-    return { ...of, ...(spec.orderBy.length > 0 ? { orderBy: spec.orderBy } : {}), ...(spec.frame ? { frame: spec.frame } : {}), at: spec.at }
+    return {
+      ...of,
+      ...(spec.orderBy.length > 0 ? { orderBy: spec.orderBy } : {}),
+      ...(spec.frame ? { frame: spec.frame } : {}),
+      at: spec.at,
+    }
   }
 
   /** One node per window, calls of one window together; expressions rewritten by `f`. */
@@ -146,17 +152,33 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
     const entry = findFunction(name, ctx.a.env)
     if (!entry) throw unknownFunction(ast, name)
     if (entry.kind !== 'aggregate')
-      throw new AnalysisError('INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX', { function: name, syntax: 'OVER' }, { at: ast.at })
+      throw new AnalysisError(
+        'INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX',
+        { function: name, syntax: 'OVER' },
+        { at: ast.at },
+      )
     return { ...aggregateCall(ast, entry, { ...ctx, insideAggregate: undefined }), kind: 'aggregate' }
   }
   const terms = resolveArguments(ast.args, ctx)
   const args = terms.map((t) => t.expr)
   const outOfRange = (value: unknown, position: number): never => {
-    throw new AnalysisError('DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE', { function: name, name: position === 0 ? 'buckets' : 'offset', range: 'above 0', value: String(value) }, { at: ast.at })
+    throw new AnalysisError(
+      'DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE',
+      { function: name, name: position === 0 ? 'buckets' : 'offset', range: 'above 0', value: String(value) },
+      { at: ast.at },
+    )
   }
   const count = (least: number, most: number): void => {
     if (args.length < least || args.length > most)
-      throw new AnalysisError('WRONG_NUM_ARGS.WITHOUT_SUGGESTION', { function: name, expected: least === most ? `${least} arguments` : `${least} to ${most} arguments`, actual: args.length }, { at: ast.at })
+      throw new AnalysisError(
+        'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
+        {
+          function: name,
+          expected: least === most ? `${least} arguments` : `${least} to ${most} arguments`,
+          actual: args.length,
+        },
+        { at: ast.at },
+      )
   }
   const ranking = RANKING[name]
   if (ranking) {
@@ -165,7 +187,15 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
       const n = args[0] === undefined ? 1 : constantValue(args[0], ctx.a.env)
       if (typeof n === 'number' && n <= 0) outOfRange(n, 0)
     } else if (name === 'row_number' || name === 'cume_dist') count(0, 0)
-    return { call: { fn: name, args, distinct: false, type: ranking, at: ast.at }, text: callName(name, terms.map((t) => t.text)), nullable: false, kind: 'ranking' }
+    return {
+      call: { fn: name, args, distinct: false, type: ranking, at: ast.at },
+      text: callName(
+        name,
+        terms.map((t) => t.text),
+      ),
+      nullable: false,
+      kind: 'ranking',
+    }
   }
   count(name === 'nth_value' ? 2 : 1, name === 'nth_value' ? 2 : 3)
   const type = args[0]!.type.kind === 'void' && args[2] ? args[2].type : (args[0]!.type ?? VOID)
@@ -174,13 +204,26 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
   if (name === 'nth_value') {
     const n = constantValue(typed[1]!, ctx.a.env)
     if (typeof n === 'number' && n <= 0) outOfRange(n, 1)
-    return { call: { fn: name, args: typed, distinct: false, type, at: ast.at }, text: callName(name, texts), nullable: true, kind: 'aggregate' }
+    return {
+      call: { fn: name, args: typed, distinct: false, type, at: ast.at },
+      text: callName(name, texts),
+      nullable: true,
+      kind: 'aggregate',
+    }
   }
   const shown = [texts[0]!, texts[1] ?? '1', texts[2] ?? 'NULL']
-  return { call: { fn: name, args: typed, distinct: false, type, at: ast.at }, text: `${name}(${shown.join(', ')})`, nullable: true, kind: 'offset' }
+  return {
+    call: { fn: name, args: typed, distinct: false, type, at: ast.at },
+    text: `${name}(${shown.join(', ')})`,
+    nullable: true,
+    kind: 'offset',
+  }
 }
 
-const bound = (b: AstFrameBound, ctx: ExprContext): { readonly bound: OverBound; readonly text: string; readonly sign: number; readonly offset?: Expr } => {
+const bound = (
+  b: AstFrameBound,
+  ctx: ExprContext,
+): { readonly bound: OverBound; readonly text: string; readonly sign: number; readonly offset?: Expr } => {
   switch (b.kind) {
     case 'unbounded_preceding':
       return { bound: { kind: b.kind }, text: 'UNBOUNDED PRECEDING', sign: -Infinity }
@@ -193,7 +236,12 @@ const bound = (b: AstFrameBound, ctx: ExprContext): { readonly bound: OverBound;
       const direction = b.kind === 'preceding' ? -1 : 1
       const n = constantValue(term.expr, ctx.a.env)
       const size = typeof n === 'number' || typeof n === 'bigint' ? Number(n) : 1
-      return { bound: { kind: b.kind, offset: term.expr }, text: `${term.text} ${b.kind.toUpperCase()}`, sign: direction * size, offset: term.expr }
+      return {
+        bound: { kind: b.kind, offset: term.expr },
+        text: `${term.text} ${b.kind.toUpperCase()}`,
+        sign: direction * size,
+        offset: term.expr,
+      }
     }
   }
 }
@@ -213,17 +261,27 @@ function frameOf(
   if (kind === 'offset') {
     const n = call.args[1] === undefined ? 1 : constantValue(call.args[1], ctx.a.env)
     const shift = Number(n ?? 1) * (call.fn === 'lag' ? -1 : 1)
-    return { frame: { unit: 'rows', start: CURRENT, end: CURRENT, ignoreNulls }, text: `ROWS BETWEEN ${shift} FOLLOWING AND ${shift} FOLLOWING` }
+    return {
+      frame: { unit: 'rows', start: CURRENT, end: CURRENT, ignoreNulls },
+      text: `ROWS BETWEEN ${shift} FOLLOWING AND ${shift} FOLLOWING`,
+    }
   }
   if (!given) {
     if (orderBy.length === 0 && kind === 'aggregate')
-      return { frame: { unit: 'rows', start: UNBOUNDED, end: { kind: 'unbounded_following' }, ignoreNulls }, text: 'ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING' }
+      return {
+        frame: { unit: 'rows', start: UNBOUNDED, end: { kind: 'unbounded_following' }, ignoreNulls },
+        text: 'ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING',
+      }
     const unit = kind === 'ranking' ? 'rows' : 'range'
-    return { frame: { unit, start: UNBOUNDED, end: CURRENT, ignoreNulls }, text: `${unit.toUpperCase()} BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW` }
+    return {
+      frame: { unit, start: UNBOUNDED, end: CURRENT, ignoreNulls },
+      text: `${unit.toUpperCase()} BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`,
+    }
   }
   const start = bound(given.start, ctx)
   const end = given.end ? bound(given.end, ctx) : { bound: CURRENT, text: 'CURRENT ROW', sign: 0, offset: undefined }
-  if (start.sign > end.sign) throw new AnalysisError('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON', {}, { at: given.at ?? ast.at })
+  if (start.sign > end.sign)
+    throw new AnalysisError('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON', {}, { at: given.at ?? ast.at })
   const offset = start.offset ?? end.offset
   const order = orderBy[0]?.expr.type
   if (given.unit === 'range' && offset && order && !isNumeric(order) && !isDatetime(order))

@@ -16,19 +16,39 @@ import { where } from './where.ts'
 const star = (at: AstExpr['at']): AstStar => ({ kind: 'star', qualifier: [], at })
 
 /** `FROM t |> …`: every step reads the relation of the step before. */
-export function pipe(a: Analysis, ast: AstPipe, body: (input: AstPipe['input']) => Relation, surroundings: Surroundings): Relation {
+export function pipe(
+  a: Analysis,
+  ast: AstPipe,
+  body: (input: AstPipe['input']) => Relation,
+  surroundings: Surroundings,
+): Relation {
   return ast.steps.reduce((input, step) => pipeStep(a, input, step, body, surroundings), body(ast.input))
 }
 
-function pipeStep(a: Analysis, input: Relation, step: AstPipeStep, body: (input: AstPipe['input']) => Relation, surroundings: Surroundings): Relation {
+function pipeStep(
+  a: Analysis,
+  input: Relation,
+  step: AstPipeStep,
+  body: (input: AstPipe['input']) => Relation,
+  surroundings: Surroundings,
+): Relation {
   const at = step.at
   switch (step.op) {
     case 'select': {
       const select = step.query?.body.kind === 'select' ? step.query.body : undefined
-      return analyzeSelect(a, input, { items: step.items ?? [], distinct: select?.distinct, windows: select?.windows, at }, surroundings)
+      return analyzeSelect(
+        a,
+        input,
+        { items: step.items ?? [], distinct: select?.distinct, windows: select?.windows, at },
+        surroundings,
+      )
     }
     case 'extend':
-      return withoutAggregates(analyzeSelect(a, input, { items: [star(at), ...(step.items ?? [])], at }, surroundings), input, step)
+      return withoutAggregates(
+        analyzeSelect(a, input, { items: [star(at), ...(step.items ?? [])], at }, surroundings),
+        input,
+        step,
+      )
     case 'set':
       return setColumns(a, input, step, surroundings)
     case 'drop':
@@ -42,12 +62,16 @@ function pipeStep(a: Analysis, input: Relation, step: AstPipeStep, body: (input:
     case 'pivot':
       return step.pivot?.kind === 'pivot' ? pivot(a, input, step.pivot, surroundings) : unsupported('this PIVOT', at)
     case 'unpivot':
-      return step.pivot?.kind === 'unpivot' ? unpivot(a, input, step.pivot, surroundings) : unsupported('this UNPIVOT', at)
+      return step.pivot?.kind === 'unpivot'
+        ? unpivot(a, input, step.pivot, surroundings)
+        : unsupported('this UNPIVOT', at)
     case 'join': {
       const join = step.join!
       if (isLateral(join.right)) return unsupported('a LATERAL join in a pipe', at)
       const right = analyzeRelation(a, join.right, surroundings)
-      return join.on || join.using || join.natural || join.type !== 'inner' ? analyzeJoin(a, input, right, join, surroundings) : crossJoin(a, input, right, at)
+      return join.on || join.using || join.natural || join.type !== 'inner'
+        ? analyzeJoin(a, input, right, join, surroundings)
+        : crossJoin(a, input, right, at)
     }
     case 'lateral view':
       return lateralView(a, input, step.lateralView!, surroundings)
@@ -60,7 +84,12 @@ function pipeStep(a: Analysis, input: Relation, step: AstPipeStep, body: (input:
   }
 }
 
-function setStep(a: Analysis, input: Relation, step: AstPipeStep, body: (input: AstPipe['input']) => Relation): Relation {
+function setStep(
+  a: Analysis,
+  input: Relation,
+  step: AstPipeStep,
+  body: (input: AstPipe['input']) => Relation,
+): Relation {
   const { op, all, byName, queries } = step.setop!
   return queries.reduce((left, q) => {
     const right = body(q)
@@ -76,8 +105,16 @@ function organized(a: Analysis, input: Relation, step: AstPipeStep, surroundings
   if (!query) return unsupported(`|> ${step.op.toUpperCase()}`, step.at)
   let out = input
   if (query.orderBy || query.sortBy) {
-    const sortedRelation = analyzeSelect(a, input, { items: [star(step.at)], orderBy: query.orderBy, sortBy: query.sortBy, at: step.at }, surroundings)
-    out = { ...sortedRelation, columns: sortedRelation.columns.map((c, i) => ({ ...c, qualifier: input.columns[i]!.qualifier })) }
+    const sortedRelation = analyzeSelect(
+      a,
+      input,
+      { items: [star(step.at)], orderBy: query.orderBy, sortBy: query.sortBy, at: step.at },
+      surroundings,
+    )
+    out = {
+      ...sortedRelation,
+      columns: sortedRelation.columns.map((c, i) => ({ ...c, qualifier: input.columns[i]!.qualifier })),
+    }
   }
   return query.limit || query.offset ? limited(a, out, query.limit, query.offset, surroundings) : out
 }
@@ -87,11 +124,16 @@ function setColumns(a: Analysis, input: Relation, step: AstPipeStep, surrounding
   const sets = (step.items ?? []).flatMap((i) => (i.kind === 'alias' ? [i] : []))
   for (const s of sets) {
     const name = s.names.at(-1)!
-    if (!input.columns.some((c) => sameName(c.name, name.name, cs))) throw unresolvedColumn(s.names, input.columns, name.at ?? s.at)
+    if (!input.columns.some((c) => sameName(c.name, name.name, cs)))
+      throw unresolvedColumn(s.names, input.columns, name.at ?? s.at)
   }
   const items = input.columns.map((c): AstExpr => {
     const set = sets.find((s) => sameName(s.names.at(-1)!.name, c.name, cs))
-    const column: AstExpr = { kind: 'name', parts: [...(c.qualifier[0] === undefined ? [] : [{ name: c.qualifier[0] }]), { name: c.name }], at: step.at }
+    const column: AstExpr = {
+      kind: 'name',
+      parts: [...(c.qualifier[0] === undefined ? [] : [{ name: c.qualifier[0] }]), { name: c.name }],
+      at: step.at,
+    }
     return set ? { kind: 'alias', arg: set.arg, names: [{ name: c.name }], at: set.at } : column
   })
   return withoutAggregates(analyzeSelect(a, input, { items, at: step.at }, surroundings), input, step)
@@ -100,7 +142,8 @@ function setColumns(a: Analysis, input: Relation, step: AstPipeStep, surrounding
 function dropColumns(a: Analysis, input: Relation, step: AstPipeStep): Relation {
   const names = (step.items ?? []).flatMap((i) => (i.kind === 'name' ? [i] : []))
   for (const n of names)
-    if (!input.columns.some((c) => sameName(c.name, n.parts.at(-1)!.name, a.env.caseSensitive))) throw unresolvedColumn(n.parts, input.columns, n.at)
+    if (!input.columns.some((c) => sameName(c.name, n.parts.at(-1)!.name, a.env.caseSensitive)))
+      throw unresolvedColumn(n.parts, input.columns, n.at)
   const gone = (name: string): boolean => names.some((n) => sameName(n.parts.at(-1)!.name, name, a.env.caseSensitive))
   return { plan: input.plan, columns: input.columns.filter((c) => !gone(c.name)), hidden: [] }
 }
@@ -126,7 +169,8 @@ function analyzedAggregates(a: Analysis, input: Relation, item: AstExpr, surroun
     return aggregatesIn(analyzeSelect(a, input, { items: [item] }, surroundings).plan) > aggregatesIn(input.plan)
   } catch (error) {
     // With columns beside its aggregates it cannot stand alone, so it has one.
-    if (error instanceof AnalysisError && (error.code === 'MISSING_GROUP_BY' || error.code === 'MISSING_AGGREGATION')) return true
+    if (error instanceof AnalysisError && (error.code === 'MISSING_GROUP_BY' || error.code === 'MISSING_AGGREGATION'))
+      return true
     throw error
   }
 }
@@ -141,6 +185,10 @@ function aggregatesIn(plan: Logical): number {
 
 function withoutAggregates(out: Relation, input: Relation, step: AstPipeStep): Relation {
   if (aggregatesIn(out.plan) > aggregatesIn(input.plan))
-    throw new AnalysisError('PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION', { expression: `the list of |> ${step.op.toUpperCase()}` }, { at: step.at })
+    throw new AnalysisError(
+      'PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION',
+      { expression: `the list of |> ${step.op.toUpperCase()}` },
+      { at: step.at },
+    )
   return out
 }

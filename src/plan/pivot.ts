@@ -22,7 +22,11 @@ export function pivot(a: Analysis, input: Relation, ast: AstPivot, surroundings:
   const used = new Set(columns.flatMap((c) => [...attrIds(c.term.expr)]))
   for (const agg of ast.aggregates) for (const id of columnsRead(agg, (n) => resolveExpr(n, ctx).expr)) used.add(id)
   const groups = input.columns.filter((c) => !used.has(c.id))
-  const name = (c: Attr): AstName => ({ kind: 'name', parts: [...(c.qualifier[0] === undefined ? [] : [{ name: c.qualifier[0] }]), { name: c.name }], at: ast.at })
+  const name = (c: Attr): AstName => ({
+    kind: 'name',
+    parts: [...(c.qualifier[0] === undefined ? [] : [{ name: c.qualifier[0] }]), { name: c.name }],
+    at: ast.at,
+  })
   const items: AstExpr[] = groups.map(name)
   for (const v of ast.values) {
     const value = v.kind === 'alias' ? v.arg : v
@@ -31,7 +35,12 @@ export function pivot(a: Analysis, input: Relation, ast: AstPivot, surroundings:
       const text = p.kind === 'name' ? '' : undefined
       const term = text === undefined ? resolveExpr(p, ctx) : null
       const constant = term && constantValue(term.expr, a.env)
-      if (!term || constant === undefined || constant === null) throw new AnalysisError('NON_LITERAL_PIVOT_VALUES', { expression: term?.text ?? 'a column' }, { at: p.at ?? ast.at })
+      if (!term || constant === undefined || constant === null)
+        throw new AnalysisError(
+          'NON_LITERAL_PIVOT_VALUES',
+          { expression: term?.text ?? 'a column' },
+          { at: p.at ?? ast.at },
+        )
       return formatValue(constant, term.expr.type, a.env.timeZone)
     })
     const label = v.kind === 'alias' ? v.names[0]!.name : terms.length === 1 ? terms[0]! : `{${terms.join(', ')}}`
@@ -75,8 +84,23 @@ function withFilter(a: Analysis, e: AstExpr, condition: AstExpr): AstExpr {
     const filter: AstExpr = call.filter ? { kind: 'binary', op: 'and', left: condition, right: call.filter } : condition
     const own: AstExpr = { ...call, filter }
     if (entry.neverNull !== true) return own
-    const rows: AstExpr = { kind: 'call', name: [{ name: 'count' }], args: [{ kind: 'literal', type: 'integer', text: '1' }], filter: condition, at: call.at }
-    return { kind: 'case', branches: [{ when: { kind: 'binary', op: '>', left: rows, right: { kind: 'literal', type: 'integer', text: '0' } }, then: own }], at: call.at }
+    const rows: AstExpr = {
+      kind: 'call',
+      name: [{ name: 'count' }],
+      args: [{ kind: 'literal', type: 'integer', text: '1' }],
+      filter: condition,
+      at: call.at,
+    }
+    return {
+      kind: 'case',
+      branches: [
+        {
+          when: { kind: 'binary', op: '>', left: rows, right: { kind: 'literal', type: 'integer', text: '0' } },
+          then: own,
+        },
+      ],
+      at: call.at,
+    }
   })
 }
 
@@ -96,16 +120,25 @@ function columnsRead(e: AstExpr, resolve: (n: AstName) => Expr): readonly number
 /** UNPIVOT: each row once per set of columns, with the set's label; rows without any value are left out. */
 export function unpivot(a: Analysis, input: Relation, ast: AstUnpivot, surroundings: Surroundings): Relation {
   const ctx = relationContext(a, input, surroundings, 'PIVOT', new Base(a, input.plan))
-  const sets = ast.sets.map((s) => ({ terms: s.columns.map((c) => resolveExpr(c, ctx)), label: s.label?.name ?? s.columns.map((c) => c.parts.at(-1)!.name).join('_') }))
+  const sets = ast.sets.map((s) => ({
+    terms: s.columns.map((c) => resolveExpr(c, ctx)),
+    label: s.label?.name ?? s.columns.map((c) => c.parts.at(-1)!.name).join('_'),
+  }))
   const used = new Set(sets.flatMap((s) => s.terms.flatMap((t) => [...attrIds(t.expr)])))
   const kept = input.columns.filter((c) => !used.has(c.id))
   const types = ast.valueColumns.map((_v, i): DataType => {
     let type: DataType = VOID
     for (const s of sets) {
       const own = s.terms[i]!.expr.type
-      const textMeetsOther: boolean = (type.kind === 'string') !== (own.kind === 'string') && type.kind !== 'void' && own.kind !== 'void'
+      const textMeetsOther: boolean =
+        (type.kind === 'string') !== (own.kind === 'string') && type.kind !== 'void' && own.kind !== 'void'
       const next: DataType | null | undefined = textMeetsOther ? null : commonType(type, own, a.env.ansi)
-      if (!next) throw new AnalysisError('UNPIVOT_VALUE_DATA_TYPE_MISMATCH', { types: sets.map((x) => typeName(x.terms[i]!.expr.type)).join(', ') }, { at: ast.at })
+      if (!next)
+        throw new AnalysisError(
+          'UNPIVOT_VALUE_DATA_TYPE_MISMATCH',
+          { types: sets.map((x) => typeName(x.terms[i]!.expr.type)).join(', ') },
+          { at: ast.at },
+        )
       type = next
     }
     return type
@@ -117,14 +150,23 @@ export function unpivot(a: Analysis, input: Relation, ast: AstUnpivot, surroundi
     op: 'expand',
     id: a.freshId(),
     input: input.plan,
-    projections: sets.map((s) => [...kept.map((c) => attrExpr(c)), literal(s.label, STRING), ...s.terms.map((t, i) => castTo(t.expr, types[i]!, a.env))]),
+    projections: sets.map((s) => [
+      ...kept.map((c) => attrExpr(c)),
+      literal(s.label, STRING),
+      ...s.terms.map((t, i) => castTo(t.expr, types[i]!, a.env)),
+    ]),
     attrs: columns,
     at: ast.at,
   }
   let plan: Logical = expand
   if (!ast.includeNulls) {
     const tests = values.map((v) => isNotNull(attrExpr(v)))
-    plan = filter(a, plan, tests.length === 1 ? tests[0]! : { kind: 'or', args: tests, type: { kind: 'boolean' }, nullable: false }, ast.at)
+    plan = filter(
+      a,
+      plan,
+      tests.length === 1 ? tests[0]! : { kind: 'or', args: tests, type: { kind: 'boolean' }, nullable: false },
+      ast.at,
+    )
   }
   return { ...relationOf(plan), columns }
 }

@@ -109,7 +109,8 @@ const FORMS: Readonly<Record<string, ((args: Args) => string | null) | undefined
   array_sort: (args) => (args.length === 1 ? `array_sort(${args[0]}, ${NATURAL_ORDER})` : null),
   assert_true: ([a, message]) => (message === undefined ? `assert_true(${a}, '${a}' is not true!)` : null),
   convert_timezone: (args) => (args.length === 2 ? `convert_timezone(current_timezone(), ${args.join(', ')})` : null),
-  raise_error: (args) => (args.length === 1 ? `raise_error(USER_RAISED_EXCEPTION, map(errorMessage, ${args[0]}))` : null),
+  raise_error: (args) =>
+    args.length === 1 ? `raise_error(USER_RAISED_EXCEPTION, map(errorMessage, ${args[0]}))` : null,
   mode: (args) => (args.length === 2 && args[1] === 'true' ? `mode() WITHIN GROUP (ORDER BY ${args[0]} DESC)` : null),
 }
 

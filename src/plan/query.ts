@@ -18,7 +18,13 @@ export function analyzeQuery(a: Analysis, query: AstQuery, given: Surroundings):
   if (query.body.kind === 'select') out = select(a, query.body, surroundings, { orderBy, sortBy })
   else {
     out = analyzeBody(a, query.body, surroundings)
-    if (orderBy || sortBy) out = analyzeSelect(a, out, { items: [{ kind: 'star', qualifier: [] }], orderBy, sortBy, at: query.at }, surroundings)
+    if (orderBy || sortBy)
+      out = analyzeSelect(
+        a,
+        out,
+        { items: [{ kind: 'star', qualifier: [] }], orderBy, sortBy, at: query.at },
+        surroundings,
+      )
   }
   return limit || offset ? limited(a, out, limit, offset, surroundings) : out
 }
@@ -31,7 +37,8 @@ function withCtes(a: Analysis, w: AstWith, given: Surroundings): Surroundings {
     if (own.has(name)) throw new AnalysisError('DUPLICATED_CTE_NAMES', { name: c.name.name }, { at: c.name.at ?? w.at })
     own.add(name)
     if (w.recursive && readsTable(c.query, name)) {
-      if (!hasUnion(c.query.body)) throw new AnalysisError('INVALID_RECURSIVE_CTE', { name: c.name.name }, { at: c.name.at ?? w.at })
+      if (!hasUnion(c.query.body))
+        throw new AnalysisError('INVALID_RECURSIVE_CTE', { name: c.name.name }, { at: c.name.at ?? w.at })
       refuseRecursion(a, c, ctes, given, w)
     }
     const columns = c.columns?.map((x) => x.name)
@@ -42,10 +49,17 @@ function withCtes(a: Analysis, w: AstWith, given: Surroundings): Surroundings {
 }
 
 /** Recursion is not built; over a stream it never will be. */
-function refuseRecursion(a: Analysis, c: AstWith['ctes'][number], ctes: ReadonlyMap<string, Cte>, given: Surroundings, w: AstWith): never {
+function refuseRecursion(
+  a: Analysis,
+  c: AstWith['ctes'][number],
+  ctes: ReadonlyMap<string, Cte>,
+  given: Surroundings,
+  w: AstWith,
+): never {
   const at = c.name.at ?? w.at
   const { body } = c.query
-  if (body.kind === 'setop' && isStreaming(analyzeBody(a, body.left, { ...given, ctes }).plan)) throw new UnsupportedError('STREAMING_RECURSIVE_CTE', {}, { at })
+  if (body.kind === 'setop' && isStreaming(analyzeBody(a, body.left, { ...given, ctes }).plan))
+    throw new UnsupportedError('STREAMING_RECURSIVE_CTE', {}, { at })
   throw new UnsupportedError('UNSUPPORTED', { feature: 'WITH RECURSIVE' }, { at })
 }
 
@@ -85,11 +99,21 @@ function analyzeBody(a: Analysis, body: AstQueryBody, surroundings: Surroundings
   }
 }
 
-function select(a: Analysis, s: AstSelect, surroundings: Surroundings, order: Pick<AstQuery, 'orderBy' | 'sortBy'>): Relation {
+function select(
+  a: Analysis,
+  s: AstSelect,
+  surroundings: Surroundings,
+  order: Pick<AstQuery, 'orderBy' | 'sortBy'>,
+): Relation {
   let input: Relation = s.from
     ? fromClause(a, s.from, surroundings)
     : relationOf({ op: 'local', id: a.freshId(), rows: [[]], attrs: [] })
   for (const view of s.lateralViews ?? []) input = lateralView(a, input, view, surroundings)
   const { items, distinct, where, groupBy, having, qualify, windows, at } = s
-  return analyzeSelect(a, input, { items, distinct, where, groupBy, having, qualify, windows, ...order, at }, surroundings)
+  return analyzeSelect(
+    a,
+    input,
+    { items, distinct, where, groupBy, having, qualify, windows, ...order, at },
+    surroundings,
+  )
 }

@@ -16,21 +16,41 @@ export function rangeRelation(a: Analysis, call: AstCall, surroundings: Surround
   const ctx = relationContext(a, relationOf(empty), surroundings, 'SELECT', new Base(a, empty))
   const args = resolveArguments(call.args, ctx)
   if (args.length < 1 || args.length > 4)
-    throw new AnalysisError('WRONG_NUM_ARGS.WITHOUT_SUGGESTION', { function: 'range', expected: '1 to 4 arguments', actual: args.length }, { at: call.at })
+    throw new AnalysisError(
+      'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
+      { function: 'range', expected: '1 to 4 arguments', actual: args.length },
+      { at: call.at },
+    )
   const numbers = args.slice(0, 3).map((t) => {
     const e = castTo(t.expr, BIGINT, a.env)
     const value = constantValue(e, a.env)
     if (typeof value === 'bigint') return value
     // A constant that cannot be read raises its own error.
     if (foldConstants(e, a.env).kind !== 'attr' && t.expr.kind === 'literal') interpret(e, a.env)([])
-    throw new AnalysisError('DATATYPE_MISMATCH.NON_FOLDABLE_INPUT', { function: 'range', name: t.text }, { at: t.expr.at ?? call.at })
+    throw new AnalysisError(
+      'DATATYPE_MISMATCH.NON_FOLDABLE_INPUT',
+      { function: 'range', name: t.text },
+      { at: t.expr.at ?? call.at },
+    )
   })
   const [start, end, step] = numbers.length === 1 ? [0n, numbers[0]!, 1n] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1n]
-  if (step === 0n) throw new AnalysisError('DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE', { function: 'range', name: 'step', range: 'other than 0', value: '0' }, { at: call.at })
+  if (step === 0n)
+    throw new AnalysisError(
+      'DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE',
+      { function: 'range', name: 'step', range: 'other than 0', value: '0' },
+      { at: call.at },
+    )
   return rangeOf(a, start, end, step)
 }
 
 /** The plan of a range. */
 export function rangeOf(a: Analysis, start: bigint, end: bigint, step: bigint): Relation {
-  return relationOf({ op: 'range', id: a.freshId(), start: String(start), end: String(end), step: String(step), attrs: [freshAttr(a, 'id', BIGINT, false)] })
+  return relationOf({
+    op: 'range',
+    id: a.freshId(),
+    start: String(start),
+    end: String(end),
+    step: String(step),
+    attrs: [freshAttr(a, 'id', BIGINT, false)],
+  })
 }

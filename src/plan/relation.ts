@@ -1,15 +1,14 @@
 import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
-import { nearestName } from '../errors/suggest.ts'
 import type { Span } from '../errors/span.ts'
-import type { AstLateralView, AstRelation, AstSubqueryRef, AstTableAlias, AstTableFunction, AstWatermark, Ident } from '../sql/ast.ts'
-import { aliased, freshAttr, passOn, project, relationOf, type Analysis, type Relation, type Surroundings } from './analysis.ts'
+import type { AstLateralView, AstRelation, AstTableAlias, AstTableFunction, AstWatermark } from '../sql/ast.ts'
+import { aliased, passOn, project, relationOf, type Analysis, type Relation, type Surroundings } from './analysis.ts'
 import { Base } from './base.ts'
 import { generatorColumns, generatorNode } from './generator.ts'
 import { analyzeJoin, crossJoin } from './join.ts'
 import { pivot, unpivot } from './pivot.ts'
 import { rangeRelation } from './range.ts'
 import { calledName, findFunction } from './resolve-call.ts'
-import { dotted } from './scope.ts'
+import { tableRoutine } from './routine.ts'
 import { lookupTable } from './table.ts'
 import { values } from './values.ts'
 import { relationContext } from './where.ts'
@@ -30,7 +29,8 @@ export function fromClause(a: Analysis, list: readonly AstRelation[], surroundin
 }
 
 /** True for LATERAL relations, which may read the columns to their left. */
-export const isLateral = (r: AstRelation): boolean => (r.kind === 'subquery' || r.kind === 'tablefunction') && r.lateral === true
+export const isLateral = (r: AstRelation): boolean =>
+  (r.kind === 'subquery' || r.kind === 'tablefunction') && r.lateral === true
 
 /** One relation with its alias, watermark and sample. */
 export function analyzeRelation(a: Analysis, r: AstRelation, surroundings: Surroundings): Relation {
@@ -38,14 +38,18 @@ export function analyzeRelation(a: Analysis, r: AstRelation, surroundings: Surro
   if (r.sample) out = sample(a, out, r.sample.text, r.sample.at)
   if (r.watermark) out = watermark(a, out, r.watermark, surroundings)
   if (r.kind === 'values' && r.alias?.columns && r.alias.columns.length !== out.columns.length)
-    throw new AnalysisError('INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH', { expected: r.alias.columns.length, row: 1, actual: out.columns.length }, { at: r.alias.at })
+    throw new AnalysisError(
+      'INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH',
+      { expected: r.alias.columns.length, row: 1, actual: out.columns.length },
+      { at: r.alias.at },
+    )
   return r.alias ? withAlias(out, r.alias) : out
 }
 
 function bare(a: Analysis, r: AstRelation, surroundings: Surroundings): Relation {
   switch (r.kind) {
     case 'table':
-      return lookupTable(a, r.name, surroundings, r.at)
+      return lookupTable(a, r.name, surroundings, r.at, r.stream ? { options: r.options ?? {} } : undefined)
     case 'subquery': {
       const inner = a.query(r.query, surroundings)
       return { plan: inner.plan, columns: inner.columns.map((c) => ({ ...c, qualifier: [] })), hidden: [] }
@@ -73,7 +77,12 @@ function joinRelation(a: Analysis, r: AstRelation & { kind: 'join' }, surroundin
   return analyzeJoin(a, left, analyzeRelation(a, r.right, surroundings), r, surroundings)
 }
 
-function onFilter(a: Analysis, joined: Relation, r: AstRelation & { kind: 'join' }, surroundings: Surroundings): Relation {
+function onFilter(
+  a: Analysis,
+  joined: Relation,
+  r: AstRelation & { kind: 'join' },
+  surroundings: Surroundings,
+): Relation {
   return analyzeJoin(a, joined, null, r, surroundings)
 }
 
@@ -97,7 +106,12 @@ function lateralJoin(a: Analysis, left: Relation, r: AstRelation, surroundings: 
   const used = new Set<number>()
   const outer = { columns: left.columns, hidden: left.hidden, parent: surroundings.outer, used }
   const right = analyzeRelation(a, r, { ...surroundings, outer })
-  if (used.size > 0) throw new UnsupportedError('UNSUPPORTED', { feature: 'a LATERAL subquery that reads columns to its left' }, { at: r.at })
+  if (used.size > 0)
+    throw new UnsupportedError(
+      'UNSUPPORTED',
+      { feature: 'a LATERAL subquery that reads columns to its left' },
+      { at: r.at },
+    )
   return crossJoin(a, left, right, r.at)
 }
 
@@ -105,7 +119,11 @@ function lateralJoin(a: Analysis, left: Relation, r: AstRelation, surroundings: 
 export function withAlias(r: Relation, alias: AstTableAlias): Relation {
   const columns = alias.columns?.map((c) => c.name)
   if (columns && columns.length !== r.columns.length)
-    throw new AnalysisError('ASSIGNMENT_ARITY_MISMATCH', { target: alias.name.name, names: columns.length, columns: r.columns.length }, { at: alias.at })
+    throw new AnalysisError(
+      'ASSIGNMENT_ARITY_MISMATCH',
+      { target: alias.name.name, names: columns.length, columns: r.columns.length },
+      { at: alias.at },
+    )
   return aliased(r, alias.name.name, columns)
 }
 
@@ -123,6 +141,8 @@ function sample(a: Analysis, r: Relation, text: string, at: Span | undefined): R
 function tableFunction(a: Analysis, r: AstTableFunction, surroundings: Surroundings): Relation {
   const name = calledName(r.call)
   if (name === 'range') return rangeRelation(a, r.call, surroundings)
+  const routine = a.catalog.routine?.(name)
+  if (routine) return tableRoutine(a, r.call, routine, surroundings)
   const entry = findFunction(name, a.env)
   if (entry?.kind !== 'generator') {
     throw new AnalysisError(
@@ -133,7 +153,12 @@ function tableFunction(a: Analysis, r: AstTableFunction, surroundings: Surroundi
   }
   const plan = { op: 'local', id: a.freshId(), rows: [[]], attrs: [] } as const
   const base = new Base(a, plan)
-  const g = generatorColumns(r.call, entry, [], relationContext(a, relationOf(plan), surroundings, 'LATERAL VIEW', base))
+  const g = generatorColumns(
+    r.call,
+    entry,
+    [],
+    relationContext(a, relationOf(plan), surroundings, 'LATERAL VIEW', base),
+  )
   const node = generatorNode(a, base.plan, g)
   return relationOf(project(a, node, g.attrs.map(passOn), r.at))
 }
@@ -142,21 +167,15 @@ function tableFunction(a: Analysis, r: AstTableFunction, surroundings: Surroundi
 export function lateralView(a: Analysis, input: Relation, view: AstLateralView, surroundings: Surroundings): Relation {
   const name = calledName(view.call)
   const entry = findFunction(name, a.env)
-  if (entry?.kind !== 'generator') throw new AnalysisError('UNSUPPORTED_GENERATOR.NOT_GENERATOR', { function: name }, { at: view.call.at })
+  if (entry?.kind !== 'generator')
+    throw new AnalysisError('UNSUPPORTED_GENERATOR.NOT_GENERATOR', { function: name }, { at: view.call.at })
   const base = new Base(a, input.plan)
   const ctx = relationContext(a, input, surroundings, 'LATERAL VIEW', base)
   const g = generatorColumns(view.call, entry, view.columns, ctx, view.outer)
   const qualifier = view.table ? [view.table.name] : []
-  return { plan: generatorNode(a, base.plan, g), columns: [...input.columns, ...g.attrs.map((x) => ({ ...x, qualifier }))], hidden: input.hidden }
+  return {
+    plan: generatorNode(a, base.plan, g),
+    columns: [...input.columns, ...g.attrs.map((x) => ({ ...x, qualifier }))],
+    hidden: input.hidden,
+  }
 }
-
-/** A fresh copy of a column. */
-export const copyOf = (a: Analysis, name: string, of: Relation['columns'][number]) => freshAttr(a, name, of.type, of.nullable, of.eventTime === true)
-
-/** The error for a table nobody knows, with the nearest name. */
-export function unknownTable(a: Analysis, name: readonly Ident[], at: Span | undefined): AnalysisError {
-  const near = nearestName(dotted(name), a.catalog.names())
-  return new AnalysisError('TABLE_OR_VIEW_NOT_FOUND', { name: dotted(name) }, { at, hint: near === undefined ? undefined : `did you mean "${near}"?` })
-}
-
-export type { AstSubqueryRef }

@@ -22,7 +22,11 @@ export interface ResolvedAggregate {
 export function resolveAggregate(call: AstCall, entry: AggregateEntry, ctx: ExprContext): Term {
   const name = calledName(call)
   if (ctx.insideAggregate !== undefined)
-    throw new AnalysisError('NESTED_AGGREGATE_FUNCTION', { function: ctx.insideAggregate }, { at: call.at, hint: 'aggregate in a subquery first' })
+    throw new AnalysisError(
+      'NESTED_AGGREGATE_FUNCTION',
+      { function: ctx.insideAggregate },
+      { at: call.at, hint: 'aggregate in a subquery first' },
+    )
   if (!ctx.aggregates) throw aggregateNotAllowed(name, call, ctx)
   const { call: resolved, text, nullable } = aggregateCall(call, entry, ctx)
   return { expr: ctx.aggregates.add(resolved, text, nullable), text }
@@ -31,7 +35,12 @@ export function resolveAggregate(call: AstCall, entry: AggregateEntry, ctx: Expr
 function aggregateNotAllowed(name: string, call: AstCall, ctx: ExprContext): AnalysisError {
   const expression = `${name}(...)`
   if (ctx.clause === 'GROUP BY') return new AnalysisError('GROUP_BY_AGGREGATE', { expression }, { at: call.at })
-  if (ctx.clause === 'WHERE') return new AnalysisError('INVALID_WHERE_CONDITION', { expression }, { at: call.at, hint: 'conditions on aggregates stand in HAVING' })
+  if (ctx.clause === 'WHERE')
+    return new AnalysisError(
+      'INVALID_WHERE_CONDITION',
+      { expression },
+      { at: call.at, hint: 'conditions on aggregates stand in HAVING' },
+    )
   return new AnalysisError('INVALID_WHERE_CONDITION', { expression }, { at: call.at })
 }
 
@@ -40,9 +49,15 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
   const env = ctx.a.env
   const name = calledName(call)
   // Over a window an aggregate may take the result of another.
-  const inner: ExprContext = ctx.insideOver ? { ...ctx, generator: undefined } : { ...ctx, insideAggregate: name, generator: undefined, subqueryBase: ctx.base }
-  const star = call.args.length === 1 && call.args[0]!.kind === 'star' && call.args[0]!.qualifier.length === 0 && !call.distinct
-  let terms: readonly Term[] = star && entry.name === 'count' ? [{ expr: literal(1, INT, call.args[0]!.at), text: '1' }] : resolveArguments(call.args, inner)
+  const inner: ExprContext = ctx.insideOver
+    ? { ...ctx, generator: undefined }
+    : { ...ctx, insideAggregate: name, generator: undefined, subqueryBase: ctx.base }
+  const star =
+    call.args.length === 1 && call.args[0]!.kind === 'star' && call.args[0]!.qualifier.length === 0 && !call.distinct
+  let terms: readonly Term[] =
+    star && entry.name === 'count'
+      ? [{ expr: literal(1, INT, call.args[0]!.at), text: '1' }]
+      : resolveArguments(call.args, inner)
   let shown = terms.map((t) => t.text)
   let within = ''
   if (call.within) {
@@ -52,13 +67,27 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
   }
   if (call.nulls === 'ignore') {
     if (!['first', 'last', 'any_value', 'first_value', 'last_value'].includes(name) || terms.length !== 1)
-      throw new AnalysisError('INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX', { function: name, syntax: 'IGNORE NULLS' }, { at: call.at })
+      throw new AnalysisError(
+        'INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX',
+        { function: name, syntax: 'IGNORE NULLS' },
+        { at: call.at },
+      )
     terms = [...terms, { expr: literal(true, BOOLEAN, call.at), text: 'true' }]
   } else if (['first', 'last', 'any_value', 'first_value', 'last_value'].includes(name)) shown = shown.slice(0, 1)
   if (entry.name === 'count' && terms.length === 0)
-    throw new AnalysisError('WRONG_NUM_ARGS.WITH_SUGGESTION', { function: 'count', expected: 'an argument or *', actual: 0 }, { at: call.at, hint: 'write count(*)' })
+    throw new AnalysisError(
+      'WRONG_NUM_ARGS.WITH_SUGGESTION',
+      { function: 'count', expected: 'an argument or *', actual: 0 },
+      { at: call.at, hint: 'write count(*)' },
+    )
   const args = terms.map((t) => t.expr)
-  const resolved = at(call.at, () => resolveCall(entry, args.map((e) => ({ type: e.type, nullable: e.nullable, constant: constantValue(e, env) })), env))
+  const resolved = at(call.at, () =>
+    resolveCall(
+      entry,
+      args.map((e) => ({ type: e.type, nullable: e.nullable, constant: constantValue(e, env) })),
+      env,
+    ),
+  )
   const random = args.find((e) => !deterministic(e, env))
   if (random) {
     throw new AnalysisError(
@@ -84,18 +113,29 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
   }
 }
 
-const ignoreNullsName = (name: string): string => (name === 'first_value' ? 'first' : name === 'last_value' ? 'last' : name)
+const ignoreNullsName = (name: string): string =>
+  name === 'first_value' ? 'first' : name === 'last_value' ? 'last' : name
 
 function aggregateFilter(ast: AstExpr, ctx: ExprContext): Term {
   const term = resolveExpr(ast, { ...ctx, insideAggregate: 'FILTER' })
   if (term.expr.type.kind !== 'boolean' && term.expr.type.kind !== 'void')
-    throw new AnalysisError('INVALID_AGGREGATE_FILTER.NOT_BOOLEAN', { actual: typeName(term.expr.type) }, { at: ast.at })
-  if (!deterministic(term.expr, ctx.a.env)) throw new AnalysisError('INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC', {}, { at: ast.at })
+    throw new AnalysisError(
+      'INVALID_AGGREGATE_FILTER.NOT_BOOLEAN',
+      { actual: typeName(term.expr.type) },
+      { at: ast.at },
+    )
+  if (!deterministic(term.expr, ctx.a.env))
+    throw new AnalysisError('INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC', {}, { at: ast.at })
   return { expr: castTo(term.expr, BOOLEAN, ctx.a.env), text: term.text }
 }
 
 /** WITHIN GROUP: the ordered value becomes the first argument of the functions that take it so. */
-function withinGroup(call: AstCall, name: string, terms: readonly Term[], ctx: ExprContext): { readonly terms: readonly Term[]; readonly text: string } {
+function withinGroup(
+  call: AstCall,
+  name: string,
+  terms: readonly Term[],
+  ctx: ExprContext,
+): { readonly terms: readonly Term[]; readonly text: string } {
   const items = call.within!.map((s) => ({ item: s, term: resolveExpr(s.expr, ctx) }))
   const first = items[0]!
   const descending = first.item.descending
@@ -106,11 +146,18 @@ function withinGroup(call: AstCall, name: string, terms: readonly Term[], ctx: E
   }
   if ((name === 'percentile_cont' || name === 'percentile_disc') && terms.length === 1) {
     const text = ` WITHIN GROUP (ORDER BY ${first.term.text}${descending ? ' DESC' : ''})`
-    return { terms: [first.term, terms[0]!, ...(descending ? [{ expr: literal(true, BOOLEAN), text: 'true' }] : [])], text }
+    return {
+      terms: [first.term, terms[0]!, ...(descending ? [{ expr: literal(true, BOOLEAN), text: 'true' }] : [])],
+      text,
+    }
   }
   if (name === 'listagg' || name === 'string_agg') {
     if (call.distinct && items.some((i) => i.term.text !== terms[0]?.text))
-      throw new AnalysisError('INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT', { function: name }, { at: call.within![0]!.at ?? call.at })
+      throw new AnalysisError(
+        'INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT',
+        { function: name },
+        { at: call.within![0]!.at ?? call.at },
+      )
   }
   return unsupported(`${name} WITHIN GROUP (ORDER BY ...)`, call.at)
 }

@@ -1,14 +1,26 @@
 import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
 import type { Expr } from '../expr/bound.ts'
-import type { AstBetween, AstBinary, AstCase, AstCast, AstExpr, AstIn, AstIs, AstLike, AstName, AstSubscript, AstUnary } from '../sql/ast.ts'
+import type {
+  AstBetween,
+  AstBinary,
+  AstCase,
+  AstCast,
+  AstExpr,
+  AstIn,
+  AstIs,
+  AstName,
+  AstSubscript,
+  AstUnary,
+} from '../sql/ast.ts'
 import { binaryOperands, commonType } from '../types/coercion.ts'
 import { canCast, castError } from '../types/cast.ts'
-import { BOOLEAN, STRING, typeName, VOID, type DataType } from '../types/data-type.ts'
+import { BOOLEAN, typeName, VOID, type DataType } from '../types/data-type.ts'
 import { parseType } from '../types/ddl.ts'
 import type { ExprContext } from './expr-context.ts'
 import { at } from './locate.ts'
 import { resolveCallTerm } from './resolve-call.ts'
-import { resolveInterval, resolveLiteral, type LiteralContext } from './resolve-literal.ts'
+import { likeTerm } from './resolve-like.ts'
+import { literalText, resolveInterval, resolveLiteral, type LiteralContext } from './resolve-literal.ts'
 import { member, membersOf, paramTerm } from './resolve-name.ts'
 import { resolveExists, resolveInQuery, resolveScalarSubquery } from './resolve-subquery.ts'
 import { structTerm } from './special-forms.ts'
@@ -24,7 +36,11 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
     case 'name':
       return resolveNameTerm(ast, ctx)
     case 'star':
-      throw new AnalysisError('PARSE_SYNTAX_ERROR', { found: "'*'" }, { at: span, hint: 'a star stands alone in a select list, or in count(*)' })
+      throw new AnalysisError(
+        'PARSE_SYNTAX_ERROR',
+        { found: "'*'" },
+        { at: span, hint: 'a star stands alone in a select list, or in count(*)' },
+      )
     case 'unary':
       return unary(ast, ctx)
     case 'binary':
@@ -40,7 +56,7 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
       return ast.not ? negated(term, span) : term
     }
     case 'like':
-      return like(ast, ctx)
+      return likeTerm(ast, ctx)
     case 'case':
       return caseForm(ast, ctx)
     case 'cast':
@@ -48,7 +64,11 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
     case 'call':
       return resolveCallTerm(ast, ctx)
     case 'lambda':
-      throw new AnalysisError('INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION', { function: 'this place' }, { at: span })
+      throw new AnalysisError(
+        'INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION',
+        { function: 'this place' },
+        { at: span },
+      )
     case 'subscript':
       return subscript(ast, ctx)
     case 'field': {
@@ -65,7 +85,15 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
     case 'tuple':
       return structTerm(ast.items, ctx, span, 'named_struct')
     case 'parameter':
-      throw new AnalysisError('UNBOUND_SQL_PARAMETER', { name: ast.name === undefined ? `_${ast.index ?? 0}` : ast.name }, { at: span })
+      if (ast.bound) {
+        const { value, type } = ast.bound
+        return { expr: literal(value, type, span), text: literalText(value, type, ctx.a.env.timeZone) }
+      }
+      throw new AnalysisError(
+        'UNBOUND_SQL_PARAMETER',
+        { name: ast.name === undefined ? `_${ast.index ?? 0}` : ast.name },
+        { at: span },
+      )
     case 'alias': {
       const term = resolveExpr(ast.arg, ctx)
       return { ...term, name: ast.names[0]?.name }
@@ -75,17 +103,29 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
 
 /** The settings literals depend on. */
 export function literalContext(ctx: ExprContext): LiteralContext {
-  return { env: ctx.a.env, timestampNtz: ctx.a.catalog.conf('spark.sql.timestampType')?.toUpperCase() === 'TIMESTAMP_NTZ' }
+  return {
+    env: ctx.a.env,
+    timestampNtz: ctx.a.catalog.conf('spark.sql.timestampType')?.toUpperCase() === 'TIMESTAMP_NTZ',
+  }
 }
 
 /** Words that are functions without parentheses when no column has that name. */
-const BARE = new Set(['current_date', 'current_timestamp', 'current_time', 'localtimestamp', 'current_user', 'session_user', 'user'])
+const BARE = new Set([
+  'current_date',
+  'current_timestamp',
+  'current_time',
+  'localtimestamp',
+  'current_user',
+  'session_user',
+  'user',
+])
 
 function resolveNameTerm(ast: AstName, ctx: ExprContext): Term {
   const head = ast.parts[0]!
   if (ctx.params) {
     for (const [name, p] of [...ctx.params].reverse())
-      if (sameName(name, head.name, ctx.a.env.caseSensitive)) return membersOf(ctx.a, paramTerm(p), ast.parts.slice(1), ast.at)
+      if (sameName(name, head.name, ctx.a.env.caseSensitive))
+        return membersOf(ctx.a, paramTerm(p), ast.parts.slice(1), ast.at)
   }
   const names = ctx.insideAggregate !== undefined && ctx.inputNames ? ctx.inputNames : ctx.names
   const term = names.find(ast.parts, ast.at)
@@ -93,12 +133,34 @@ function resolveNameTerm(ast: AstName, ctx: ExprContext): Term {
   const bare = head.name.toLowerCase()
   if (ast.parts.length === 1 && head.quoted !== true) {
     if (BARE.has(bare)) return resolveCallTerm({ kind: 'call', name: [head], args: [], at: ast.at }, ctx)
-    if (bare === 'grouping__id' && ctx.grouping) return resolveCallTerm({ kind: 'call', name: [{ name: 'grouping_id' }], args: [], at: ast.at }, ctx)
+    if (bare === 'grouping__id' && ctx.grouping)
+      return resolveCallTerm({ kind: 'call', name: [{ name: 'grouping_id' }], args: [], at: ast.at }, ctx)
   }
+  const value = ctx.a.values?.(ast.parts, ast.at) ?? variableTerm(ast, ctx)
+  if (value) return value
   throw unresolvedColumn(ast.parts, ctx.params && names.columns.length === 0 ? [] : names.columns, ast.at)
 }
 
-const negated = (term: Term, span: AstExpr['at']): Term => ({ expr: not(term.expr, span), text: `(NOT ${term.text})` })
+/** A session variable; what stands behind its name are members. */
+function variableTerm(ast: AstName, ctx: ExprContext): Term | null {
+  const { catalog, env } = ctx.a
+  if (!catalog.variable) return null
+  const names = ast.parts.map((p) => p.name)
+  for (let used = names.length; used > 0; used--) {
+    const found = catalog.variable(names.slice(0, used))
+    if (!found) continue
+    const text = `variablereference(system.session.${found.name}=${literalText(found.value, found.type, env.timeZone)})`
+    const term: Term = { expr: literal(found.value, found.type, ast.at), text, name: names[used - 1] }
+    return membersOf(ctx.a, term, ast.parts.slice(used), ast.at)
+  }
+  return null
+}
+
+/** NOT of a term. */
+export const negated = (term: Term, span: AstExpr['at']): Term => ({
+  expr: not(term.expr, span),
+  text: `(NOT ${term.text})`,
+})
 
 function unary(ast: AstUnary, ctx: ExprContext): Term {
   const inner = ast.arg
@@ -120,7 +182,8 @@ function unary(ast: AstUnary, ctx: ExprContext): Term {
 const isNumber = (t: string): boolean =>
   ['integer', 'bigint', 'smallint', 'tinyint', 'decimal', 'bigdecimal', 'double', 'float'].includes(t)
 
-const isInterval = (t: DataType): boolean => t.kind === 'interval' || t.kind === 'interval_dt' || t.kind === 'interval_ym'
+const isInterval = (t: DataType): boolean =>
+  t.kind === 'interval' || t.kind === 'interval_dt' || t.kind === 'interval_ym'
 const isMoment = (t: DataType): boolean => t.kind === 'date' || t.kind === 'timestamp' || t.kind === 'timestamp_ntz'
 
 function binary(ast: AstBinary, ctx: ExprContext): Term {
@@ -142,8 +205,10 @@ function binary(ast: AstBinary, ctx: ExprContext): Term {
   if (ast.op === '+' || ast.op === '-') {
     if (isMoment(l.type) && isInterval(r.type)) text = dateMath(left, ast.op, right)
     else if (ast.op === '+' && isInterval(l.type) && isMoment(r.type)) text = dateMath(right, '+', left)
-    else if (ast.op === '+' && l.type.kind === 'date' && r.type.kind !== 'date' && !isMoment(r.type)) text = `date_add(${left.text}, ${right.text})`
-    else if (ast.op === '-' && l.type.kind === 'date' && !isMoment(r.type) && r.type.kind !== 'string') text = `date_sub(${left.text}, ${right.text})`
+    else if (ast.op === '+' && l.type.kind === 'date' && r.type.kind !== 'date' && !isMoment(r.type))
+      text = `date_add(${left.text}, ${right.text})`
+    else if (ast.op === '-' && l.type.kind === 'date' && !isMoment(r.type) && r.type.kind !== 'string')
+      text = `date_sub(${left.text}, ${right.text})`
   } else if (ast.op === '*' && isInterval(r.type) && !isInterval(l.type)) text = `(${right.text} * ${left.text})`
   return { expr, text }
 }
@@ -161,10 +226,15 @@ function logic(op: 'and' | 'or', left: Term, right: Term, ast: AstBinary, ctx: E
     const kind = t.expr.type.kind
     if (kind === 'boolean') return t.expr
     if (kind === 'void') return castTo(t.expr, BOOLEAN, ctx.a.env)
-    if (kind === 'string' && (left.expr.type.kind === 'boolean' || right.expr.type.kind === 'boolean')) return castTo(t.expr, BOOLEAN, ctx.a.env)
+    if (kind === 'string' && (left.expr.type.kind === 'boolean' || right.expr.type.kind === 'boolean'))
+      return castTo(t.expr, BOOLEAN, ctx.a.env)
     const params = { operator: op.toUpperCase(), left: typeName(left.expr.type), right: typeName(right.expr.type) }
     if (left.expr.type.kind === right.expr.type.kind)
-      throw new AnalysisError('DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE', { operator: params.operator, actual: params.left }, { at: ast.at })
+      throw new AnalysisError(
+        'DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE',
+        { operator: params.operator, actual: params.left },
+        { at: ast.at },
+      )
     throw new AnalysisError('DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES', params, { at: ast.at })
   }
   const args = [operand(left), operand(right)].flatMap((e) => (e.kind === op ? e.args : [e]))
@@ -177,12 +247,19 @@ function isForm(ast: AstIs, ctx: ExprContext): Term {
   const arg = resolveExpr(ast.arg, ctx)
   const span = ast.at
   if (ast.what === 'null' || ast.what === 'unknown') {
-    if (ast.what === 'unknown' && arg.expr.type.kind !== 'boolean') callExpr(env, '=', [arg.expr, literal(true, BOOLEAN)], span)
+    if (ast.what === 'unknown' && arg.expr.type.kind !== 'boolean')
+      callExpr(env, '=', [arg.expr, literal(true, BOOLEAN)], span)
     const expr = ast.not ? isNotNull(arg.expr) : isNull(arg.expr)
     return { expr: { ...expr, at: span }, text: `(${arg.text} IS ${ast.not ? 'NOT ' : ''}NULL)` }
   }
-  const right: Term = ast.what === 'distinct' ? resolveExpr(ast.right!, ctx) : { expr: literal(ast.what === 'true', BOOLEAN, span), text: ast.what }
-  const term: Term = { expr: callExpr(env, '<=>', [arg.expr, right.expr], span), text: `(${arg.text} <=> ${right.text})` }
+  const right: Term =
+    ast.what === 'distinct'
+      ? resolveExpr(ast.right!, ctx)
+      : { expr: literal(ast.what === 'true', BOOLEAN, span), text: ast.what }
+  const term: Term = {
+    expr: callExpr(env, '<=>', [arg.expr, right.expr], span),
+    text: `(${arg.text} <=> ${right.text})`,
+  }
   return (ast.what === 'distinct') !== ast.not ? negated(term, span) : term
 }
 
@@ -193,13 +270,21 @@ function between(ast: AstBetween, ctx: ExprContext): Term {
 
 /** `low <= arg AND arg <= high`, each pair with a common type of its own. */
 export function betweenTerm(arg: Term, low: Term, high: Term, span: AstExpr['at'], ctx: ExprContext): Term {
-  const args = [callExpr(ctx.a.env, '>=', [arg.expr, low.expr], span), callExpr(ctx.a.env, '<=', [arg.expr, high.expr], span)]
+  const args = [
+    callExpr(ctx.a.env, '>=', [arg.expr, low.expr], span),
+    callExpr(ctx.a.env, '<=', [arg.expr, high.expr], span),
+  ]
   const expr: Expr = { kind: 'and', args, type: BOOLEAN, nullable: args.some((e) => e.nullable), at: span }
   return { expr, text: `between(${arg.text}, ${low.text}, ${high.text})` }
 }
 
 function inList(ast: AstIn, ctx: ExprContext): Term {
-  return inTerm(resolveExpr(ast.arg, ctx), (ast.list ?? []).map((e) => resolveExpr(e, ctx)), ast.at, ctx)
+  return inTerm(
+    resolveExpr(ast.arg, ctx),
+    (ast.list ?? []).map((e) => resolveExpr(e, ctx)),
+    ast.at,
+    ctx,
+  )
 }
 
 const COMPARISONS = new Set(['=', '<=>', '<', '<=', '>', '>='])
@@ -211,7 +296,9 @@ function namedAlike(list: readonly Expr[]): readonly Expr[] {
   return list.map((e) => {
     if (e.type.kind !== 'struct' || e.type.fields.length !== first.fields.length) return e
     const fields = e.type.fields.map((f, i) => ({ ...f, name: first.fields[i]!.name }))
-    return e.type.fields.every((f, i) => f.name === fields[i]!.name) ? e : cast(e, { kind: 'struct', fields }, 'ansi', e.at)
+    return e.type.fields.every((f, i) => f.name === fields[i]!.name)
+      ? e
+      : cast(e, { kind: 'struct', fields }, 'ansi', e.at)
   })
 }
 
@@ -220,7 +307,14 @@ export function inTerm(arg: Term, list: readonly Term[], span: AstExpr['at'], ct
   const all = namedAlike([arg, ...list].map((t) => t.expr))
   const type = commonOf(all, 'IN', span, ctx)
   const [first, ...rest] = all.map((e) => castTo(e, type, ctx.a.env))
-  const expr: Expr = { kind: 'in', arg: first!, list: rest, type: BOOLEAN, nullable: all.some((e) => e.nullable), at: span }
+  const expr: Expr = {
+    kind: 'in',
+    arg: first!,
+    list: rest,
+    type: BOOLEAN,
+    nullable: all.some((e) => e.nullable),
+    at: span,
+  }
   return { expr, text: `(${arg.text} IN (${list.map((t) => t.text).join(', ')}))` }
 }
 
@@ -230,42 +324,14 @@ export function commonOf(list: readonly Expr[], what: string, span: AstExpr['at'
   for (const e of list) {
     const next = commonType(type, e.type, ctx.a.env.ansi)
     if (!next)
-      throw new AnalysisError('DATATYPE_MISMATCH.DATA_DIFF_TYPES', { function: what, types: list.map((x) => typeName(x.type)).join(', ') }, { at: span })
+      throw new AnalysisError(
+        'DATATYPE_MISMATCH.DATA_DIFF_TYPES',
+        { function: what, types: list.map((x) => typeName(x.type)).join(', ') },
+        { at: span },
+      )
     type = next
   }
   return type
-}
-
-const LIKE_WORD = { like: 'LIKE', ilike: 'ILIKE', rlike: 'RLIKE' } as const
-
-function like(ast: AstLike, ctx: ExprContext): Term {
-  const env = ctx.a.env
-  const arg = resolveExpr(ast.arg, ctx)
-  const patterns = ast.patterns.map((p) => resolveExpr(p, ctx))
-  const escape = ast.escape === undefined ? [] : [literal(ast.escape, STRING, ast.at)]
-  const calls = patterns.map((p) => callExpr(env, ast.op, [arg.expr, p.expr, ...escape], ast.at))
-  if (ast.quantifier === undefined) {
-    const p = patterns[0]!
-    const tail = ast.escape === undefined ? '' : ` ESCAPE '${ast.escape}'`
-    const text =
-      ast.op === 'like' ? `${arg.text} LIKE ${p.text}${tail}` : ast.op === 'ilike' ? `ilike(${arg.text}, ${p.text})` : `${LIKE_WORD[ast.op]}(${arg.text}, ${p.text})`
-    const term: Term = { expr: calls[0]!, text }
-    return ast.not ? negated(term, ast.at) : term
-  }
-  // NOT LIKE ANY: one that does not match; NOT LIKE ALL: none that matches.
-  const args = calls.map((c): Expr => (ast.not ? not(c, ast.at) : c))
-  const kind = ast.quantifier === 'any' ? 'or' : 'and'
-  const expr: Expr = args.length === 1 ? args[0]! : { kind, args, type: BOOLEAN, nullable: args.some((e) => e.nullable), at: ast.at }
-  return { expr, text: quantifiedText(ast, arg, patterns) }
-}
-
-/** Constant patterns are a setting of Spark's expression and are not shown; others are spelled out. */
-function quantifiedText(ast: AstLike, arg: Term, patterns: readonly Term[]): string {
-  const value = ast.op === 'ilike' ? `lower(${arg.text})` : arg.text
-  const word = LIKE_WORD[ast.op]
-  if (patterns.every((p) => p.expr.kind === 'literal' && p.expr.value !== null)) return `${ast.not ? 'not' : ''}like${ast.quantifier}(${value})`
-  const each = patterns.map((p) => (ast.not ? `(NOT ${arg.text} ${word} ${p.text})` : `${arg.text} ${word} ${p.text}`))
-  return each.length === 1 ? each[0]! : `(${each.join(ast.quantifier === 'any' ? ' OR ' : ' AND ')})`
 }
 
 function caseForm(ast: AstCase, ctx: ExprContext): Term {
@@ -274,7 +340,12 @@ function caseForm(ast: AstCase, ctx: ExprContext): Term {
   const branches = ast.branches.map((b, i) => {
     const when = resolveExpr(b.when, ctx)
     const then = resolveExpr(b.then, ctx)
-    if (operand) return { when: callExpr(env, '=', [operand.expr, when.expr], b.when.at), whenText: `(${operand.text} = ${when.text})`, then }
+    if (operand)
+      return {
+        when: callExpr(env, '=', [operand.expr, when.expr], b.when.at),
+        whenText: `(${operand.text} = ${when.text})`,
+        then,
+      }
     if (when.expr.type.kind !== 'boolean')
       throw new AnalysisError(
         'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE',
@@ -317,11 +388,16 @@ function subscript(ast: AstSubscript, ctx: ExprContext): Term {
   const type = base.expr.type
   if (type.kind === 'struct') {
     const name = constantValue(index.expr, ctx.a.env)
-    if (typeof name !== 'string') throw new AnalysisError('INVALID_EXTRACT_FIELD_TYPE', { expression: index.text }, { at: ast.index.at ?? ast.at })
+    if (typeof name !== 'string')
+      throw new AnalysisError('INVALID_EXTRACT_FIELD_TYPE', { expression: index.text }, { at: ast.index.at ?? ast.at })
     return member(ctx.a, base, name, ast.at)
   }
   if (type.kind !== 'array' && type.kind !== 'map')
-    throw new AnalysisError('INVALID_EXTRACT_BASE_FIELD_TYPE', { base: base.text, actual: typeName(type) }, { at: ast.at })
+    throw new AnalysisError(
+      'INVALID_EXTRACT_BASE_FIELD_TYPE',
+      { base: base.text, actual: typeName(type) },
+      { at: ast.at },
+    )
   if (type.kind === 'array' && type.element.kind === 'struct' && index.expr.type.kind === 'string') {
     const name = constantValue(index.expr, ctx.a.env)
     if (typeof name === 'string') return member(ctx.a, base, name, ast.at)

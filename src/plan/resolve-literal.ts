@@ -24,7 +24,13 @@ import {
 } from '../types/data-type.ts'
 import { formatDecimalScientific } from '../types/decimal.ts'
 import { formatValue } from '../types/format.ts'
-import { intervalOfParts, intervalParts, literalOfParts, literalOfRange, type IntervalPart } from '../types/intervals.ts'
+import {
+  intervalOfParts,
+  intervalParts,
+  literalOfParts,
+  literalOfRange,
+  type IntervalPart,
+} from '../types/intervals.ts'
 import type { Value } from '../types/value.ts'
 import { at } from './locate.ts'
 import { literal, type Term } from './term.ts'
@@ -91,7 +97,9 @@ export function resolveLiteral(ast: AstLiteral, ctx: LiteralContext, negative = 
     case 'date':
       return make(typed(ast, DATE, ctx), DATE)
     case 'timestamp':
-      return ctx.timestampNtz && !hasZone(ast.text) ? make(typed(ast, TIMESTAMP_NTZ, ctx), TIMESTAMP_NTZ) : make(typed(ast, TIMESTAMP, ctx), TIMESTAMP)
+      return ctx.timestampNtz && !hasZone(ast.text)
+        ? make(typed(ast, TIMESTAMP_NTZ, ctx), TIMESTAMP_NTZ)
+        : make(typed(ast, TIMESTAMP, ctx), TIMESTAMP)
     case 'timestamp_ltz':
       return make(typed(ast, TIMESTAMP, ctx), TIMESTAMP)
     case 'timestamp_ntz':
@@ -103,11 +111,13 @@ export function resolveLiteral(ast: AstLiteral, ctx: LiteralContext, negative = 
 
 const MAX_FLOAT = 3.4028234663852886e38
 
-const hasZone = (text: string): boolean => /([zZ]|[+-]\d{1,2}(:?\d{2})?|[A-Za-z]+\/[A-Za-z_]+|UTC|GMT)\s*$/.test(text) && /\d:\d/.test(text)
+const hasZone = (text: string): boolean =>
+  /([zZ]|[+-]\d{1,2}(:?\d{2})?|[A-Za-z]+\/[A-Za-z_]+|UTC|GMT)\s*$/.test(text) && /\d:\d/.test(text)
 
 function hexBytes(ast: AstLiteral): Uint8Array {
   const hex = ast.text.length % 2 === 1 ? `0${ast.text}` : ast.text
-  if (!/^[0-9a-fA-F]*$/.test(hex)) throw new AnalysisError('INVALID_TYPED_LITERAL', { value: `'${ast.text}'`, type: 'BINARY' }, { at: ast.at })
+  if (!/^[0-9a-fA-F]*$/.test(hex))
+    throw new AnalysisError('INVALID_TYPED_LITERAL', { value: `'${ast.text}'`, type: 'BINARY' }, { at: ast.at })
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 }
 
@@ -135,9 +145,18 @@ function decimalLiteral(digits: string, ast: AstLiteral, make: (value: Value, ty
 
 function typed(ast: AstLiteral, type: DataType, ctx: LiteralContext): Value {
   const invalid = (cause?: unknown): AnalysisError =>
-    new AnalysisError('INVALID_TYPED_LITERAL', { value: `'${ast.text}'`, type: type.kind.toUpperCase() }, { at: ast.at, cause })
+    new AnalysisError(
+      'INVALID_TYPED_LITERAL',
+      { value: `'${ast.text}'`, type: type.kind.toUpperCase() },
+      { at: ast.at, cause },
+    )
   try {
-    const options = { mode: 'ansi', timeZone: ctx.env.timeZone, nowUs: () => ctx.env.batchTimeUs(), constant: true } as const
+    const options = {
+      mode: 'ansi',
+      timeZone: ctx.env.timeZone,
+      nowUs: () => ctx.env.batchTimeUs(),
+      constant: true,
+    } as const
     const value = caster(STRING, type, options)(ast.text)
     if (value === null) throw invalid()
     return value
@@ -168,11 +187,16 @@ export function literalText(value: Value, type: DataType, timeZone: string): str
 }
 
 /** An INTERVAL literal. Months beside days give the legacy calendar interval. */
-export function resolveInterval(ast: AstInterval, ctx: LiteralContext, constant: (e: AstExpr) => Value | undefined): Term {
+export function resolveInterval(
+  ast: AstInterval,
+  ctx: LiteralContext,
+  constant: (e: AstExpr) => Value | undefined,
+): Term {
   const span = ast.at
   return at(span, () => {
     const range = ast.range
-    if (range) return intervalTerm(literalOfRange(range.value, range.from, range.to, range.negative ?? false), ctx, span)
+    if (range)
+      return intervalTerm(literalOfRange(range.value, range.from, range.to, range.negative ?? false), ctx, span)
     const parts: readonly IntervalPart[] =
       ast.text === undefined
         ? (ast.parts ?? []).map((p) => ({ unit: p.unit, value: partText(p.value, constant, ast) }))
@@ -180,7 +204,10 @@ export function resolveInterval(ast: AstInterval, ctx: LiteralContext, constant:
     const ansi = literalOfParts(parts)
     if (ansi) return intervalTerm(ansi, ctx, span)
     const value = intervalOfParts(parts)
-    return { expr: literal(value, CALENDAR_INTERVAL, span), text: `INTERVAL '${formatValue(value, CALENDAR_INTERVAL, ctx.env.timeZone)}'` }
+    return {
+      expr: literal(value, CALENDAR_INTERVAL, span),
+      text: `INTERVAL '${formatValue(value, CALENDAR_INTERVAL, ctx.env.timeZone)}'`,
+    }
   })
 }
 
@@ -189,10 +216,18 @@ function partText(value: AstExpr, constant: (e: AstExpr) => Value | undefined, a
   if (value.kind === 'unary' && value.op === '-' && value.arg.kind === 'literal') return `-${value.arg.text}`
   const v = constant(value)
   if (typeof v === 'string' || typeof v === 'number' || typeof v === 'bigint') return String(v)
-  throw new UnsupportedError('UNSUPPORTED', { feature: 'an INTERVAL of an expression that is not constant' }, { at: ast.at, hint: 'use make_interval' })
+  throw new UnsupportedError(
+    'UNSUPPORTED',
+    { feature: 'an INTERVAL of an expression that is not constant' },
+    { at: ast.at, hint: 'use make_interval' },
+  )
 }
 
-function intervalTerm(v: NonNullable<ReturnType<typeof literalOfParts>>, ctx: LiteralContext, span: AstInterval['at']): Term {
+function intervalTerm(
+  v: NonNullable<ReturnType<typeof literalOfParts>>,
+  ctx: LiteralContext,
+  span: AstInterval['at'],
+): Term {
   const type = v.kind === 'interval_ym' ? yearMonthInterval(v.start, v.end) : dayTimeInterval(v.start, v.end)
   const value = v.kind === 'interval_ym' ? v.months : v.micros
   return { expr: literal(value, type, span), text: formatValue(value, type, ctx.env.timeZone) }

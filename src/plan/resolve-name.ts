@@ -25,12 +25,20 @@ export function membersOf(a: Analysis, term: Term, members: readonly Ident[], sp
 }
 
 /** Names over the columns of a relation: visible ones first, then hidden ones, then those of enclosing queries. */
-export function columnNames(a: Analysis, columns: readonly Attr[], hidden: readonly Attr[], outer: OuterColumns | null): Names {
+export function columnNames(
+  a: Analysis,
+  columns: readonly Attr[],
+  hidden: readonly Attr[],
+  outer: OuterColumns | null,
+): Names {
   const find = (parts: readonly Ident[], span: Span | undefined): Term | null => {
-    const match = matchColumn(parts, columns, a.env.caseSensitive, span) ?? matchColumn(parts, hidden, a.env.caseSensitive, span)
+    const match =
+      matchColumn(parts, columns, a.env.caseSensitive, span) ?? matchColumn(parts, hidden, a.env.caseSensitive, span)
     if (match) return columnTerm(a, match, parts, span)
     for (let o = outer; o !== null; o = o.parent) {
-      const up = matchColumn(parts, o.columns, a.env.caseSensitive, span) ?? matchColumn(parts, o.hidden, a.env.caseSensitive, span)
+      const up =
+        matchColumn(parts, o.columns, a.env.caseSensitive, span) ??
+        matchColumn(parts, o.hidden, a.env.caseSensitive, span)
       if (up) {
         // Between here and there every query is correlated.
         for (let p = outer; p !== null; p = p.parent) {
@@ -60,7 +68,10 @@ export function firstOf(...lists: readonly Names[]): Names {
 }
 
 /** Names that stand for whole expressions: aliases of a select list. Suggestions leave them out. */
-export function aliasNames(a: Analysis, aliases: () => readonly { readonly name: string; readonly term: Term }[]): Names {
+export function aliasNames(
+  a: Analysis,
+  aliases: () => readonly { readonly name: string; readonly term: Term }[],
+): Names {
   return {
     columns: [],
     find(parts, span) {
@@ -68,7 +79,11 @@ export function aliasNames(a: Analysis, aliases: () => readonly { readonly name:
       const found = aliases().filter((x) => sameName(x.name, head.name, a.env.caseSensitive))
       const distinct = new Set(found.map((x) => x.term.expr))
       if (distinct.size > 1) {
-        throw new AnalysisError('AMBIGUOUS_REFERENCE', { name: dotted(parts), candidates: found.map((x) => x.name).join(', ') }, { at: span })
+        throw new AnalysisError(
+          'AMBIGUOUS_REFERENCE',
+          { name: dotted(parts), candidates: found.map((x) => x.name).join(', ') },
+          { at: span },
+        )
       }
       const first = found[0]
       if (!first) return null
@@ -93,20 +108,37 @@ export function member(a: Analysis, base: Term, name: string, span: Span | undef
     const body = fieldOf(a, param, name, span)
     const lambda: Expr = { kind: 'lambda', params: [param], body, type: body.type, nullable: body.nullable, at: span }
     const result = arrayOf(body.type, type.containsNull || body.nullable)
-    return { expr: { kind: 'call', fn: 'transform', args: [base.expr, lambda], type: result, nullable: base.expr.nullable, at: span }, text }
+    return {
+      expr: {
+        kind: 'call',
+        fn: 'transform',
+        args: [base.expr, lambda],
+        type: result,
+        nullable: base.expr.nullable,
+        at: span,
+      },
+      text,
+    }
   }
   if (type.kind === 'map' || type.kind === 'array')
-    return { expr: callExpr(a.env, 'getitem', [base.expr, literal(name, STRING, span)], span), text: `${base.text}[${name}]` }
+    return {
+      expr: callExpr(a.env, 'getitem', [base.expr, literal(name, STRING, span)], span),
+      text: `${base.text}[${name}]`,
+    }
   throw new AnalysisError('INVALID_EXTRACT_BASE_FIELD_TYPE', { base: base.text, actual: typeName(type) }, { at: span })
 }
 
 function fieldOf(a: Analysis, base: Expr, name: string, span: Span | undefined): Expr {
   const fields = base.type.kind === 'struct' ? base.type.fields : []
   const found = fields.flatMap((f, i) => (sameName(f.name, name, a.env.caseSensitive) ? [i] : []))
-  if (found.length > 1) throw new AnalysisError('AMBIGUOUS_REFERENCE_TO_FIELDS', { name, count: found.length }, { at: span })
+  if (found.length > 1)
+    throw new AnalysisError('AMBIGUOUS_REFERENCE_TO_FIELDS', { name, count: found.length }, { at: span })
   const index = found[0]
   if (index === undefined) {
-    const near = nearestName(name, fields.map((f) => f.name))
+    const near = nearestName(
+      name,
+      fields.map((f) => f.name),
+    )
     const hint = `${near === undefined ? '' : `did you mean "${near}"? `}Its members: ${fields.map((f) => f.name).join(', ')}.`
     throw new AnalysisError('FIELD_NOT_FOUND', { name }, { at: span, hint })
   }

@@ -22,9 +22,17 @@ export function sameName(a: string, b: string, caseSensitive: boolean): boolean 
  * The column `parts` name: the longest qualifier that fits wins; what is left are members. Null when nothing fits;
  * AMBIGUOUS_REFERENCE when several columns do.
  */
-export function matchColumn(parts: readonly Ident[], columns: readonly Attr[], caseSensitive: boolean, span?: Span): Match | null {
+export function matchColumn(
+  parts: readonly Ident[],
+  columns: readonly Attr[],
+  caseSensitive: boolean,
+  span?: Span,
+): Match | null {
   for (let q = Math.min(parts.length - 1, 3); q >= 0; q--) {
-    const qualifier = parts.slice(0, q).map((p) => p.name).join('.')
+    const qualifier = parts
+      .slice(0, q)
+      .map((p) => p.name)
+      .join('.')
     const wanted = parts[q]!.name
     const found = new Map<number, Attr>()
     for (const c of columns) {
@@ -43,15 +51,22 @@ function ambiguous(parts: readonly Ident[], found: readonly Attr[], span: Span |
   const candidates = found.map((c) => qualifiedName(c))
   const distinct = new Set(candidates)
   const hint =
-    distinct.size === candidates.length ? `write ${candidates.join(' or ')}` : 'give the tables different aliases and write alias.column'
-  return new AnalysisError('AMBIGUOUS_REFERENCE', { name: dotted(parts), candidates: candidates.join(', ') }, { at: span, hint })
+    distinct.size === candidates.length
+      ? `write ${candidates.join(' or ')}`
+      : 'give the tables different aliases and write alias.column'
+  return new AnalysisError(
+    'AMBIGUOUS_REFERENCE',
+    { name: dotted(parts), candidates: candidates.join(', ') },
+    { at: span, hint },
+  )
 }
 
 /** `a.b.c` as written. */
 export const dotted = (parts: readonly Ident[]): string => parts.map((p) => p.name).join('.')
 
 /** `t.a`, or `a` for a column without qualifier. */
-export const qualifiedName = (c: Attr): string => (c.qualifier[0] === undefined ? c.name : `${c.qualifier[0]}.${c.name}`)
+export const qualifiedName = (c: Attr): string =>
+  c.qualifier[0] === undefined ? c.name : `${c.qualifier[0]}.${c.name}`
 
 /** The error of a name that nothing visible answers to, with the nearest name and those that are visible. */
 export function unresolvedColumn(parts: readonly Ident[], columns: readonly Attr[], span?: Span): AnalysisError {
@@ -64,7 +79,8 @@ export function unresolvedColumn(parts: readonly Ident[], columns: readonly Attr
     parts.length > 1
       ? (nearestName(name, qualified) ?? qualified.find((q) => sameName(q.slice(q.lastIndexOf('.') + 1), last, false)))
       : nearestName(last, visible)
-  const shown = visible.length > 12 ? `${visible.slice(0, 12).join(', ')} and ${visible.length - 12} more` : visible.join(', ')
+  const shown =
+    visible.length > 12 ? `${visible.slice(0, 12).join(', ')} and ${visible.length - 12} more` : visible.join(', ')
   const hint = `${near === undefined ? '' : `did you mean "${near}"? `}Visible here: ${shown}.`
   return new AnalysisError('UNRESOLVED_COLUMN.WITH_SUGGESTION', { name }, { at: span, hint })
 }

@@ -2,11 +2,20 @@ import { AnalysisError } from '../errors/errors.ts'
 import { visit, type Expr } from '../expr/bound.ts'
 import type { Span } from '../errors/span.ts'
 import type { AstExpr, AstGroupBy, AstSortItem, AstWindowSpec, Ident } from '../sql/ast.ts'
-import { attrExpr, filter, freshAttr, passOn, project, type Analysis, type Relation, type Surroundings } from './analysis.ts'
+import {
+  attrExpr,
+  filter,
+  freshAttr,
+  passOn,
+  project,
+  type Analysis,
+  type Relation,
+  type Surroundings,
+} from './analysis.ts'
 import { AggregateCalls } from './aggregate-calls.ts'
 import { Base } from './base.ts'
 import type { ExprContext, GroupingSets, Names } from './expr-context.ts'
-import { attrIds, exprKey } from './expr-key.ts'
+import { attrIds } from './expr-key.ts'
 import { generatorColumns, generatorNode } from './generator.ts'
 import { groupedInput, groupingOfAll, overAggregate, resolveGrouping, type Grouping } from './grouping.ts'
 import type { Attr, Logical, LogicalAggregate, Named } from './logical.ts'
@@ -28,8 +37,15 @@ export interface SelectSpec {
   readonly having?: AstExpr | undefined
   readonly qualify?: AstExpr | undefined
   readonly windows?: readonly { readonly name: Ident; readonly spec: AstWindowSpec }[] | undefined
-  readonly orderBy?: { readonly all?: boolean; readonly items: readonly AstSortItem[]; readonly at?: Span | undefined } | undefined
-  readonly sortBy?: { readonly kind: 'sort' | 'cluster' | 'distribute'; readonly items: readonly AstSortItem[]; readonly at?: Span | undefined } | undefined
+  readonly orderBy?:
+    { readonly all?: boolean; readonly items: readonly AstSortItem[]; readonly at?: Span | undefined } | undefined
+  readonly sortBy?:
+    | {
+        readonly kind: 'sort' | 'cluster' | 'distribute'
+        readonly items: readonly AstSortItem[]
+        readonly at?: Span | undefined
+      }
+    | undefined
   /** The grouping columns come before the items (DataFrame `groupBy().agg()`, `|> AGGREGATE`). */
   readonly keysFirst?: boolean | undefined
   readonly at?: Span | undefined
@@ -54,7 +70,10 @@ class Select {
   readonly #above: Base
   readonly #calls: AggregateCalls
   readonly #overs: OverCalls
-  readonly #generated: { readonly put: (plan: Logical, f: (e: Expr) => Expr) => Logical; readonly attrs: readonly Attr[] }[] = []
+  readonly #generated: {
+    readonly put: (plan: Logical, f: (e: Expr) => Expr) => Logical
+    readonly attrs: readonly Attr[]
+  }[] = []
   readonly #slots: readonly SelectItem[]
   readonly #done: (readonly ResolvedItem[] | 'busy' | undefined)[] = []
   readonly #inputNames: Names
@@ -73,29 +92,62 @@ class Select {
     this.#overs = new OverCalls(a, spec.windows ?? [])
     this.#slots = expandItems(a, spec.items, input.columns, input.hidden)
     this.#inputNames = columnNames(a, input.columns, input.hidden, null)
-    const added: Names = { columns: [], find: (parts, at) => (spec.groupBy ? columnNames(a, this.#base.added, [], null).find(parts, at) : null) }
+    const added: Names = {
+      columns: [],
+      find: (parts, at) => (spec.groupBy ? columnNames(a, this.#base.added, [], null).find(parts, at) : null),
+    }
     const outer = columnNames(a, [], [], surroundings.outer)
     // An alias answers to what no column of the input answers to: SELECT a AS x, x + 1.
-    this.#itemNames = firstOf(this.#inputNames, added, aliasNames(a, () => this.#aliases()), { ...outer, columns: [] })
+    this.#itemNames = firstOf(
+      this.#inputNames,
+      added,
+      aliasNames(a, () => this.#aliases()),
+      { ...outer, columns: [] },
+    )
   }
 
   run(): Relation {
     const a = this.#a
     const { groupBy, having, qualify, orderBy, sortBy } = this.#spec
     let grouping: Grouping | null = groupBy && !groupBy.all ? this.#resolveGroupBy(groupBy) : null
-    if (grouping?.sets) this.#grouping = { keys: grouping.keys.map((k) => ({ key: k.key, text: k.term.text })), id: freshAttr(a, 'spark_grouping_id', { kind: 'bigint' }, false) }
+    if (grouping?.sets)
+      this.#grouping = {
+        keys: grouping.keys.map((k) => ({ key: k.key, text: k.term.text })),
+        id: freshAttr(a, 'spark_grouping_id', { kind: 'bigint' }, false),
+      }
     const items = this.#slots.flatMap((_s, i) => this.#item(i))
-    if (groupBy?.all) grouping = groupingOfAll(items.map((i) => i.term), (id) => this.#calls.has(id))
-    const keyItems = this.#spec.keysFirst && grouping ? grouping.keys.map((k): ResolvedItem => ({ term: k.term, name: k.term.name ?? k.term.text, ast: { kind: 'literal', type: 'null', text: '' } })) : []
+    if (groupBy?.all)
+      grouping = groupingOfAll(
+        items.map((i) => i.term),
+        (id) => this.#calls.has(id),
+      )
+    const keyItems =
+      this.#spec.keysFirst && grouping
+        ? grouping.keys.map((k): ResolvedItem => ({
+            term: k.term,
+            name: k.term.name ?? k.term.text,
+            ast: { kind: 'literal', type: 'null', text: '' },
+          }))
+        : []
     const all = [...keyItems, ...items]
     const outputNames = aliasNames(a, () => all.map((i) => ({ name: i.name, term: i.term })))
     const afterNames = firstOf(outputNames, this.#itemNames)
-    const havingTerm = having ? booleanCondition(resolveExpr(having, this.#context('HAVING', firstOf(outputNames, this.#itemNames))), having.at, this.#context('HAVING', this.#itemNames)) : null
+    const havingTerm = having
+      ? booleanCondition(
+          resolveExpr(having, this.#context('HAVING', firstOf(outputNames, this.#itemNames))),
+          having.at,
+          this.#context('HAVING', this.#itemNames),
+        )
+      : null
     const qualifyTerm = qualify ? this.#resolveQualify(qualify) : null
 
     // The items' own columns, then what ORDER BY adds to them.
     const sources = all.map((i) => this.#named(i))
-    const target: SortTarget = { items: sources, names: this.#orderNames(sources, afterNames), context: (names) => this.#context('ORDER BY', names) }
+    const target: SortTarget = {
+      items: sources,
+      names: this.#orderNames(sources, afterNames),
+      context: (names) => this.#context('ORDER BY', names),
+    }
     const order = orderBy ? sorted.resolve(a, orderBy, target) : []
     const local = sortBy ? sorted.resolve(a, sortBy, target) : []
 
@@ -103,7 +155,7 @@ class Select {
     let plan = this.#base.plan
     let rewrite = (e: Expr): Expr => e
     if (aggregated) {
-      const grouped = this.#aggregate(plan, grouping ?? { keys: [], sets: null }, new Set(sources.map((s) => s.attr.id)), having !== undefined && !groupBy)
+      const grouped = this.#aggregate(plan, grouping ?? { keys: [], sets: null }, having !== undefined && !groupBy)
       plan = grouped.plan
       rewrite = grouped.rewrite
     }
@@ -113,10 +165,20 @@ class Select {
     if (qualifyTerm) plan = filter(a, plan, rewrite(qualifyTerm), qualify!.at)
     for (const g of this.#generated) plan = g.put(plan, rewrite)
     const named = sources.map((s): Named => this.#settled(plan, { expr: rewrite(s.expr), attr: s.attr }))
-    return this.#finish(plan, named, order.map((k) => ({ ...k, expr: rewrite(k.expr) })), local.map((k) => ({ ...k, expr: rewrite(k.expr) })))
+    return this.#finish(
+      plan,
+      named,
+      order.map((k) => ({ ...k, expr: rewrite(k.expr) })),
+      local.map((k) => ({ ...k, expr: rewrite(k.expr) })),
+    )
   }
 
-  #finish(input: Logical, named: readonly Named[], order: Parameters<typeof sorted.put>[3], local: Parameters<typeof sorted.put>[3]): Relation {
+  #finish(
+    input: Logical,
+    named: readonly Named[],
+    order: Parameters<typeof sorted.put>[3],
+    local: Parameters<typeof sorted.put>[3],
+  ): Relation {
     const a = this.#a
     const spec = this.#spec
     const outputs = named.map((n) => n.attr)
@@ -129,7 +191,8 @@ class Select {
     const keys = [...local, ...order]
     const { items, resolved } = sorted.withHidden(a, input, named, keys)
     let plan: Logical = project(a, input, items, spec.at)
-    if (local.length > 0 && spec.sortBy?.kind !== 'distribute') plan = sorted.node(a, plan, resolved.slice(0, local.length), spec.sortBy?.at, true)
+    if (local.length > 0 && spec.sortBy?.kind !== 'distribute')
+      plan = sorted.node(a, plan, resolved.slice(0, local.length), spec.sortBy?.at, true)
     if (order.length > 0) plan = sorted.node(a, plan, resolved.slice(local.length), spec.orderBy?.at, false)
     if (items.length > named.length) plan = project(a, plan, outputs.map(passOn), spec.at)
     return done(plan)
@@ -141,11 +204,17 @@ class Select {
       surroundings: this.#surroundings,
       clause,
       names,
-      inputNames: { ...firstOf(this.#inputNames, columnNames(this.#a, [], [], this.#surroundings.outer), names), columns: this.#inputNames.columns },
+      inputNames: {
+        ...firstOf(this.#inputNames, columnNames(this.#a, [], [], this.#surroundings.outer), names),
+        columns: this.#inputNames.columns,
+      },
       aggregates: clause === 'GROUP BY' ? undefined : this.#calls,
       base: this.#base,
       subqueryBase: this.#above,
-      over: clause === 'GROUP BY' || clause === 'HAVING' ? undefined : (call, over, ctx) => this.#overs.resolve(call, over, ctx),
+      over:
+        clause === 'GROUP BY' || clause === 'HAVING'
+          ? undefined
+          : (call, over, ctx) => this.#overs.resolve(call, over, ctx),
       grouping: clause === 'GROUP BY' ? undefined : this.#grouping,
     }
   }
@@ -154,7 +223,12 @@ class Select {
   #item(i: number): readonly ResolvedItem[] {
     const known = this.#done[i]
     const slot = this.#slots[i]!
-    if (known === 'busy') throw new AnalysisError('UNRESOLVED_COLUMN.WITHOUT_SUGGESTION', { name: slot.kind === 'expr' ? (slot.alias ?? '') : '' }, { at: slot.ast.at })
+    if (known === 'busy')
+      throw new AnalysisError(
+        'UNRESOLVED_COLUMN.WITHOUT_SUGGESTION',
+        { name: slot.kind === 'expr' ? (slot.alias ?? '') : '' },
+        { at: slot.ast.at },
+      )
     if (known) return known
     this.#done[i] = 'busy'
     const made = this.#resolveItem(slot)
@@ -171,7 +245,11 @@ class Select {
       if (entry?.kind === 'generator') {
         const generator = generatorColumns(ast, entry, names, ctx)
         this.#generated.push({ attrs: generator.attrs, put: (plan, f) => generatorNode(this.#a, plan, generator, f) })
-        return generator.attrs.map((attr) => ({ term: { expr: attrExpr(attr, ast.at), text: attr.name, name: attr.name }, name: attr.name, ast }))
+        return generator.attrs.map((attr) => ({
+          term: { expr: attrExpr(attr, ast.at), text: attr.name, name: attr.name },
+          name: attr.name,
+          ast,
+        }))
       }
     }
     const term = resolveExpr(ast, ctx)
@@ -181,13 +259,17 @@ class Select {
   #aliases(): readonly { readonly name: string; readonly term: Term }[] {
     return this.#slots.flatMap((s, i) => {
       const done = this.#done[i]
-      return s.kind === 'expr' && s.alias !== undefined && done !== undefined && done !== 'busy' ? done.map((d) => ({ name: d.name, term: d.term })) : []
+      return s.kind === 'expr' && s.alias !== undefined && done !== undefined && done !== 'busy'
+        ? done.map((d) => ({ name: d.name, term: d.term }))
+        : []
     })
   }
 
   #resolveGroupBy(groupBy: AstGroupBy): Grouping {
     const fold = (s: string): string => (this.#a.env.caseSensitive ? s : s.toLowerCase())
-    const aliases = new Map(this.#slots.flatMap((s, i) => (s.kind === 'expr' && s.alias !== undefined ? [[fold(s.alias), i] as const] : [])))
+    const aliases = new Map(
+      this.#slots.flatMap((s, i) => (s.kind === 'expr' && s.alias !== undefined ? [[fold(s.alias), i] as const] : [])),
+    )
     const names = firstOf(this.#inputNames, columnNames(this.#a, [], [], this.#surroundings.outer))
     const targets = {
       size: this.#slots.length,
@@ -212,7 +294,8 @@ class Select {
       const from = [...this.#input.columns, ...this.#input.hidden].find((c) => c.id === e.id)
       const generated = this.#generated.flatMap((g) => g.attrs).find((x) => x.id === e.id)
       const known = from ?? generated
-      if (known && known.name.toLowerCase() === item.name.toLowerCase()) return { expr: e, attr: { ...known, name: item.name } }
+      if (known && known.name.toLowerCase() === item.name.toLowerCase())
+        return { expr: e, attr: { ...known, name: item.name } }
     }
     return { expr: e, attr: freshAttr(this.#a, item.name, e.type, e.nullable) }
   }
@@ -229,14 +312,25 @@ class Select {
 
   /** ORDER BY sees the output columns first, then all the items could see. */
   #orderNames(sources: readonly Named[], rest: Names): Names {
-    const own = columnNames(this.#a, sources.map((s) => s.attr), [], null)
+    const own = columnNames(
+      this.#a,
+      sources.map((s) => s.attr),
+      [],
+      null,
+    )
     return firstOf(own, rest)
   }
 
-  #aggregate(input: Logical, grouping: Grouping, outputs: ReadonlySet<number>, havingOnly: boolean): { readonly plan: Logical; readonly rewrite: (e: Expr) => Expr } {
+  #aggregate(
+    input: Logical,
+    grouping: Grouping,
+    havingOnly: boolean,
+  ): { readonly plan: Logical; readonly rewrite: (e: Expr) => Expr } {
     const a = this.#a
     const grouped = groupedInput(a, input, grouping)
-    const extra = grouped.id ? grouped.extra.map((x) => (x.attr.id === grouped.id!.id ? { expr: x.expr, attr: this.#grouping!.id } : x)) : []
+    const extra = grouped.id
+      ? grouped.extra.map((x) => (x.attr.id === grouped.id!.id ? { expr: x.expr, attr: this.#grouping!.id } : x))
+      : []
     const aggregates = this.#calls.list
     const keys = [...grouped.keys, ...extra]
     const plan: LogicalAggregate = {
@@ -250,22 +344,37 @@ class Select {
     }
     const byKey = new Map(grouping.keys.map((k, i) => [k.key, grouped.keys[i]!.attr]))
     const columnIds = new Set(input.attrs.map((x) => x.id))
-    const allowed = (id: number): boolean =>
-      !columnIds.has(id) || plan.attrs.some((x) => x.id === id) || this.#above.added.some((x) => x.id === id) || (outputs.has(id) && !columnIds.has(id))
+    const allowed = (id: number): boolean => !columnIds.has(id) || plan.attrs.some((x) => x.id === id)
     const refuse = (column: Expr & { kind: 'attr' }): never => {
       if (grouping.keys.length > 0 || this.#spec.groupBy !== undefined) {
-        throw new AnalysisError('MISSING_AGGREGATION', { expression: `"${column.name}"` }, { at: column.at, hint: `add it to GROUP BY, or take any_value(${column.name})` })
+        throw new AnalysisError(
+          'MISSING_AGGREGATION',
+          { expression: `"${column.name}"` },
+          { at: column.at, hint: `add it to GROUP BY, or take any_value(${column.name})` },
+        )
       }
       if (havingOnly && aggregates.length > 0 && this.#spec.having && !itemsRead(this.#slots, this.#done, column.id)) {
-        throw new AnalysisError('UNRESOLVED_COLUMN.WITH_SUGGESTION', { name: column.name }, { at: column.at, hint: 'HAVING sees the select list and what is grouped' })
+        throw new AnalysisError(
+          'UNRESOLVED_COLUMN.WITH_SUGGESTION',
+          { name: column.name },
+          { at: column.at, hint: 'HAVING sees the select list and what is grouped' },
+        )
       }
-      throw new AnalysisError('MISSING_GROUP_BY', { expression: `"${column.name}"` }, { at: column.at, hint: `add GROUP BY ${column.name}, or take any_value(${column.name})` })
+      throw new AnalysisError(
+        'MISSING_GROUP_BY',
+        { expression: `"${column.name}"` },
+        { at: column.at, hint: `add GROUP BY ${column.name}, or take any_value(${column.name})` },
+      )
     }
     return { plan, rewrite: (e) => overAggregate(e, byKey, allowed, refuse) }
   }
 }
 
-function itemsRead(slots: readonly SelectItem[], done: readonly (readonly ResolvedItem[] | 'busy' | undefined)[], id: number): boolean {
+function itemsRead(
+  slots: readonly SelectItem[],
+  done: readonly (readonly ResolvedItem[] | 'busy' | undefined)[],
+  id: number,
+): boolean {
   let found = false
   slots.forEach((_s, i) => {
     const items = done[i]
@@ -277,6 +386,3 @@ function itemsRead(slots: readonly SelectItem[], done: readonly (readonly Resolv
   })
   return found
 }
-
-/** Text by which equal expressions are known. */
-export const keyOfTerm = (t: Term): string => exprKey(t.expr)

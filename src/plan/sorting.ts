@@ -27,7 +27,11 @@ interface SortClause {
 function resolve(_a: Analysis, clause: SortClause, target: SortTarget): readonly SortKey[] {
   const key = (expr: Expr, s: AstSortItem | undefined, at: Span | undefined): SortKey => {
     if (!isOrderable(expr.type))
-      throw new AnalysisError('DATATYPE_MISMATCH.INVALID_ORDERING_TYPE', { function: 'ORDER BY', actual: typeName(expr.type) }, { at })
+      throw new AnalysisError(
+        'DATATYPE_MISMATCH.INVALID_ORDERING_TYPE',
+        { function: 'ORDER BY', actual: typeName(expr.type) },
+        { at },
+      )
     const descending = s?.descending ?? false
     return { expr, descending, nullsFirst: s?.nulls ? s.nulls === 'first' : !descending }
   }
@@ -38,7 +42,8 @@ function resolve(_a: Analysis, clause: SortClause, target: SortTarget): readonly
     if (ast.kind === 'literal' && ast.type === 'integer') {
       const position = Number(ast.text)
       const item = target.items[position - 1]
-      if (!item) throw new AnalysisError('ORDER_BY_POS_OUT_OF_RANGE', { position, size: target.items.length }, { at: ast.at })
+      if (!item)
+        throw new AnalysisError('ORDER_BY_POS_OUT_OF_RANGE', { position, size: target.items.length }, { at: ast.at })
       return key(attrExpr(item.attr, ast.at), s, ast.at)
     }
     return key(resolveExpr(ast, ctx).expr, s, ast.at)
@@ -84,7 +89,13 @@ function withHidden(
 }
 
 /** A sort node. */
-function node(a: Analysis, input: Logical, keys: readonly SortKey[], at: Span | undefined, local: boolean): LogicalSort {
+function node(
+  a: Analysis,
+  input: Logical,
+  keys: readonly SortKey[],
+  at: Span | undefined,
+  local: boolean,
+): LogicalSort {
   return { op: 'sort', id: a.freshId(), input, keys, ...(local ? { local: true } : {}), attrs: input.attrs, at }
 }
 
@@ -120,9 +131,21 @@ export const sorted = { resolve, withHidden, node, put }
 export function distinctRows(a: Analysis, input: Logical, operator: string, at: Span | undefined): Logical {
   for (const x of input.attrs)
     if (!isOrderable(x.type, true))
-      throw new AnalysisError('UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE', { name: x.name, actual: typeName(x.type), operator }, { at })
+      throw new AnalysisError(
+        'UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE',
+        { name: x.name, actual: typeName(x.type), operator },
+        { at },
+      )
   const columns: Attr[] = []
   for (const x of input.attrs) if (!columns.some((c) => c.id === x.id)) columns.push(x)
-  const aggregate: LogicalAggregate = { op: 'aggregate', id: a.freshId(), input, keys: columns.map(passOn), aggregates: [], attrs: columns, at }
+  const aggregate: LogicalAggregate = {
+    op: 'aggregate',
+    id: a.freshId(),
+    input,
+    keys: columns.map(passOn),
+    aggregates: [],
+    attrs: columns,
+    at,
+  }
   return columns.length === input.attrs.length ? aggregate : project(a, aggregate, input.attrs.map(passOn))
 }

@@ -33,8 +33,17 @@ function terms(call: AstCall, ctx: ExprContext, least: number, most: number): re
   const out = resolveArguments(call.args, ctx)
   const fn = call.name.at(-1)!.name.toLowerCase()
   if (out.length < least || out.length > most) {
-    const expected = least === most ? `${least} argument${least === 1 ? '' : 's'}` : most === Infinity ? `at least ${least} argument${least === 1 ? '' : 's'}` : `${least} to ${most} arguments`
-    throw new AnalysisError('WRONG_NUM_ARGS.WITHOUT_SUGGESTION', { function: fn, expected, actual: out.length }, { at: call.at })
+    const expected =
+      least === most
+        ? `${least} argument${least === 1 ? '' : 's'}`
+        : most === Infinity
+          ? `at least ${least} argument${least === 1 ? '' : 's'}`
+          : `${least} to ${most} arguments`
+    throw new AnalysisError(
+      'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
+      { function: fn, expected, actual: out.length },
+      { at: call.at },
+    )
   }
   return out
 }
@@ -42,16 +51,29 @@ function terms(call: AstCall, ctx: ExprContext, least: number, most: number): re
 const named = (name: string, args: readonly Term[]): string => `${name}(${args.map((t) => t.text).join(', ')})`
 
 function unified(args: readonly Term[], name: string, call: AstCall, ctx: ExprContext): readonly Expr[] {
-  const type = commonOf(args.map((t) => t.expr), name, call.at, ctx)
+  const type = commonOf(
+    args.map((t) => t.expr),
+    name,
+    call.at,
+    ctx,
+  )
   return args.map((t) => castTo(t.expr, type, ctx.a.env))
 }
 
-const coalesce = (name: string, least: number, most: number): Form => (call, ctx) => {
-  const args = terms(call, ctx, least, most)
-  const list = unified(args, name, call, ctx)
-  const expr: Expr = { kind: 'coalesce', args: list, type: list[0]!.type, nullable: list.every((e) => e.nullable), at: call.at }
-  return { expr, text: named(name, args) }
-}
+const coalesce =
+  (name: string, least: number, most: number): Form =>
+  (call, ctx) => {
+    const args = terms(call, ctx, least, most)
+    const list = unified(args, name, call, ctx)
+    const expr: Expr = {
+      kind: 'coalesce',
+      args: list,
+      type: list[0]!.type,
+      nullable: list.every((e) => e.nullable),
+      at: call.at,
+    }
+    return { expr, text: named(name, args) }
+  }
 
 /** IF, and what reads like it: `condition` must be BOOLEAN or NULL. */
 function condition(term: Term, position: number, fn: string, at: Span | undefined, ctx: ExprContext): Expr {
@@ -68,37 +90,61 @@ const ifForm: Form = (call, ctx) => {
   const args = terms(call, ctx, 3, 3)
   const when = condition(args[0]!, 1, 'if', call.at, ctx)
   const [then, otherwise] = unified(args.slice(1), 'if', call, ctx)
-  return { expr: caseOf([{ when, then: then! }], otherwise!, call.at), text: `(IF(${args.map((t) => t.text).join(', ')}))` }
+  return {
+    expr: caseOf([{ when, then: then! }], otherwise!, call.at),
+    text: `(IF(${args.map((t) => t.text).join(', ')}))`,
+  }
 }
 
 const nvl2: Form = (call, ctx) => {
   const args = terms(call, ctx, 3, 3)
   const [then, otherwise] = unified(args.slice(1), 'nvl2', call, ctx)
-  return { expr: caseOf([{ when: isNotNull(args[0]!.expr), then: then! }], otherwise!, call.at), text: named('nvl2', args) }
+  return {
+    expr: caseOf([{ when: isNotNull(args[0]!.expr), then: then! }], otherwise!, call.at),
+    text: named('nvl2', args),
+  }
 }
 
 const nullif: Form = (call, ctx) => {
   const args = terms(call, ctx, 2, 2)
   const [a, b] = args as [Term, Term]
   const when = callExpr(ctx.a.env, '=', [a.expr, b.expr], call.at)
-  return { expr: caseOf([{ when, then: literal(null, a.expr.type, call.at) }], a.expr, call.at), text: named('nullif', args) }
+  return {
+    expr: caseOf([{ when, then: literal(null, a.expr.type, call.at) }], a.expr, call.at),
+    text: named('nullif', args),
+  }
 }
 
-const castTo1 = (type: DataType): Form => (call, ctx) => {
-  const [arg] = terms(call, ctx, 1, 1)
-  return { ...castTerm(arg!, type, false, call.at, ctx), text: arg!.text, name: undefined }
-}
+const castTo1 =
+  (type: DataType): Form =>
+  (call, ctx) => {
+    const [arg] = terms(call, ctx, 1, 1)
+    return { ...castTerm(arg!, type, false, call.at, ctx), text: arg!.text, name: undefined }
+  }
 
-const batchTime = (at: Span | undefined): Expr => ({ kind: 'context', name: 'batch_time', type: TIMESTAMP, nullable: false, at })
+const batchTime = (at: Span | undefined): Expr => ({
+  kind: 'context',
+  name: 'batch_time',
+  type: TIMESTAMP,
+  nullable: false,
+  at,
+})
 
-const now = (name: string, type: DataType): Form => (call, ctx) => {
-  terms(call, ctx, 0, 0)
-  const time = batchTime(call.at)
-  return { expr: type.kind === 'timestamp' ? time : cast(time, type, 'ansi', call.at), text: `${name}()` }
-}
+const now =
+  (name: string, type: DataType): Form =>
+  (call, ctx) => {
+    terms(call, ctx, 0, 0)
+    const time = batchTime(call.at)
+    return { expr: type.kind === 'timestamp' ? time : cast(time, type, 'ansi', call.at), text: `${name}()` }
+  }
 
 /** A struct of terms; columns and aliases keep their names, others are col1, col2 … */
-export function structTerm(args: readonly AstExpr[], ctx: ExprContext, at: Span | undefined, shown: 'struct' | 'named_struct'): Term {
+export function structTerm(
+  args: readonly AstExpr[],
+  ctx: ExprContext,
+  at: Span | undefined,
+  shown: 'struct' | 'named_struct',
+): Term {
   const list = resolveArguments(args, ctx)
   const names = list.map((t, i) => t.name ?? (isNamed(t.expr) ? t.text : `col${i + 1}`))
   const flat = list.flatMap((t, i) => [literal(names[i]!, STRING, at), t.expr])
@@ -106,7 +152,9 @@ export function structTerm(args: readonly AstExpr[], ctx: ExprContext, at: Span 
   const inner =
     shown === 'named_struct'
       ? list.map((t, i) => `${names[i]}, ${t.text}`)
-      : list.map((t, i) => (args.length === list.length && args[i]!.kind === 'alias' ? `${t.text} AS ${names[i]}` : t.text))
+      : list.map((t, i) =>
+          args.length === list.length && args[i]!.kind === 'alias' ? `${t.text} AS ${names[i]}` : t.text,
+        )
   return { expr, text: `${shown}(${inner.join(', ')})` }
 }
 
@@ -119,7 +167,12 @@ const grouping: Form = (call, ctx) => {
   const index = ctx.grouping.keys.findIndex((k) => k.key === exprKey(arg!.expr))
   if (index < 0) throw new AnalysisError('GROUPING_COLUMN_MISMATCH', { expression: arg!.text }, { at: call.at })
   const shift = literal(ctx.grouping.keys.length - 1 - index, INT, call.at)
-  const bit = callExpr(ctx.a.env, '&', [callExpr(ctx.a.env, '>>', [attrExpr(ctx.grouping.id, call.at), shift], call.at), literal(1n, BIGINT)], call.at)
+  const bit = callExpr(
+    ctx.a.env,
+    '&',
+    [callExpr(ctx.a.env, '>>', [attrExpr(ctx.grouping.id, call.at), shift], call.at), literal(1n, BIGINT)],
+    call.at,
+  )
   return { expr: cast(bit, TINYINT, 'legacy', call.at), text: named(fn, [arg!]) }
 }
 
@@ -134,48 +187,59 @@ const groupingId: Form = (call, ctx) => {
 }
 
 /** Calls that are not registry entries: lazy ones, clocks, casts by type name, grouping functions, time windows. */
-export const SPECIAL_FORMS: Readonly<Record<string, Form | undefined>> = Object.assign(Object.create(null) as Record<string, Form>, {
-  coalesce: coalesce('coalesce', 1, Infinity),
-  ifnull: coalesce('ifnull', 2, 2),
-  nvl: coalesce('nvl', 2, 2),
-  nvl2,
-  nullif,
-  if: ifForm,
-  struct: (call: AstCall, ctx: ExprContext) => structTerm(call.args, ctx, call.at, 'struct'),
-  between: (call: AstCall, ctx: ExprContext) => {
-    const [a, low, high] = terms(call, ctx, 3, 3)
-    return betweenTerm(a!, low!, high!, call.at, ctx)
-  },
-  in: (call: AstCall, ctx: ExprContext) => {
-    const [a, ...list] = terms(call, ctx, 2, Infinity)
-    return inTerm(a!, list, call.at, ctx)
-  },
-  not: (call: AstCall, ctx: ExprContext) => resolveExpr({ kind: 'unary', op: 'not', arg: call.args[0] ?? { kind: 'literal', type: 'null', text: 'NULL' }, at: call.at }, ctx),
-  // `v:a.b` reads a VARIANT, a type millrace does not have: no column can be one.
-  semi_structured_extract: (call: AstCall, ctx: ExprContext) => {
-    const base = resolveExpr(call.args[0]!, ctx)
-    throw new AnalysisError('COLUMN_IS_NOT_VARIANT_TYPE', { actual: typeName(base.expr.type) }, { at: call.at, hint: 'use get_json_object or from_json' })
-  },
-  current_timestamp: now('current_timestamp', TIMESTAMP),
-  now: now('now', TIMESTAMP),
-  current_date: now('current_date', DATE),
-  curdate: now('current_date', DATE),
-  localtimestamp: now('localtimestamp', TIMESTAMP_NTZ),
-  grouping,
-  grouping_id: groupingId,
-  window: timeWindow,
-  session_window: sessionWindow,
-  window_time: windowTime,
-  boolean: castTo1(BOOLEAN),
-  tinyint: castTo1(TINYINT),
-  smallint: castTo1(SMALLINT),
-  int: castTo1(INT),
-  bigint: castTo1(BIGINT),
-  float: castTo1(FLOAT),
-  double: castTo1(DOUBLE),
-  decimal: castTo1(decimal(10, 0)),
-  string: castTo1(STRING),
-  binary: castTo1(BINARY),
-  date: castTo1(DATE),
-  timestamp: castTo1(TIMESTAMP),
-} satisfies Record<string, Form>)
+export const SPECIAL_FORMS: Readonly<Record<string, Form | undefined>> = Object.assign(
+  Object.create(null) as Record<string, Form>,
+  {
+    coalesce: coalesce('coalesce', 1, Infinity),
+    ifnull: coalesce('ifnull', 2, 2),
+    nvl: coalesce('nvl', 2, 2),
+    nvl2,
+    nullif,
+    if: ifForm,
+    struct: (call: AstCall, ctx: ExprContext) => structTerm(call.args, ctx, call.at, 'struct'),
+    between: (call: AstCall, ctx: ExprContext) => {
+      const [a, low, high] = terms(call, ctx, 3, 3)
+      return betweenTerm(a!, low!, high!, call.at, ctx)
+    },
+    in: (call: AstCall, ctx: ExprContext) => {
+      const [a, ...list] = terms(call, ctx, 2, Infinity)
+      return inTerm(a!, list, call.at, ctx)
+    },
+    not: (call: AstCall, ctx: ExprContext) =>
+      resolveExpr(
+        { kind: 'unary', op: 'not', arg: call.args[0] ?? { kind: 'literal', type: 'null', text: 'NULL' }, at: call.at },
+        ctx,
+      ),
+    // `v:a.b` reads a VARIANT, a type millrace does not have: no column can be one.
+    semi_structured_extract: (call: AstCall, ctx: ExprContext) => {
+      const base = resolveExpr(call.args[0]!, ctx)
+      throw new AnalysisError(
+        'COLUMN_IS_NOT_VARIANT_TYPE',
+        { actual: typeName(base.expr.type) },
+        { at: call.at, hint: 'use get_json_object or from_json' },
+      )
+    },
+    current_timestamp: now('current_timestamp', TIMESTAMP),
+    now: now('now', TIMESTAMP),
+    current_date: now('current_date', DATE),
+    curdate: now('current_date', DATE),
+    localtimestamp: now('localtimestamp', TIMESTAMP_NTZ),
+    grouping,
+    grouping_id: groupingId,
+    window: timeWindow,
+    session_window: sessionWindow,
+    window_time: windowTime,
+    boolean: castTo1(BOOLEAN),
+    tinyint: castTo1(TINYINT),
+    smallint: castTo1(SMALLINT),
+    int: castTo1(INT),
+    bigint: castTo1(BIGINT),
+    float: castTo1(FLOAT),
+    double: castTo1(DOUBLE),
+    decimal: castTo1(decimal(10, 0)),
+    string: castTo1(STRING),
+    binary: castTo1(BINARY),
+    date: castTo1(DATE),
+    timestamp: castTo1(TIMESTAMP),
+  } satisfies Record<string, Form>,
+)

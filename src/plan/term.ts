@@ -35,11 +35,27 @@ export function castTo(expr: Expr, wanted: DataType, env: ExprEnv): Expr {
 /** `type`, where parts that may be NULL in `from` may be NULL: an implicit cast takes no NULL away. */
 function withNullsOf(type: DataType, from: DataType): DataType {
   if (type.kind === 'array' && from.kind === 'array')
-    return { ...type, element: withNullsOf(type.element, from.element), containsNull: type.containsNull || from.containsNull }
+    return {
+      ...type,
+      element: withNullsOf(type.element, from.element),
+      containsNull: type.containsNull || from.containsNull,
+    }
   if (type.kind === 'map' && from.kind === 'map')
-    return { ...type, key: withNullsOf(type.key, from.key), value: withNullsOf(type.value, from.value), valueContainsNull: type.valueContainsNull || from.valueContainsNull }
+    return {
+      ...type,
+      key: withNullsOf(type.key, from.key),
+      value: withNullsOf(type.value, from.value),
+      valueContainsNull: type.valueContainsNull || from.valueContainsNull,
+    }
   if (type.kind === 'struct' && from.kind === 'struct' && type.fields.length === from.fields.length)
-    return { ...type, fields: type.fields.map((f, i) => ({ ...f, type: withNullsOf(f.type, from.fields[i]!.type), nullable: f.nullable || from.fields[i]!.nullable })) }
+    return {
+      ...type,
+      fields: type.fields.map((f, i) => ({
+        ...f,
+        type: withNullsOf(f.type, from.fields[i]!.type),
+        nullable: f.nullable || from.fields[i]!.nullable,
+      })),
+    }
   return type
 }
 
@@ -69,7 +85,11 @@ export function constantValue(e: Expr, env: ExprEnv): Value | undefined {
 export function callExpr(env: ExprEnv, name: string, args: readonly Expr[], span?: Span): CallExpr {
   const entry = entryOf(name, env)
   const resolved = at(span, () =>
-    resolveCall(entry, args.map((x) => ({ type: x.type, nullable: x.nullable, constant: constantValue(x, env) })), env),
+    resolveCall(
+      entry,
+      args.map((x) => ({ type: x.type, nullable: x.nullable, constant: constantValue(x, env) })),
+      env,
+    ),
   )
   return {
     kind: 'call',
@@ -89,13 +109,34 @@ export function conjunction(list: readonly Expr[]): Expr | null {
 }
 
 /** The negation of a BOOLEAN. */
-export const not = (e: Expr, span = e.at): CallExpr => ({ kind: 'call', fn: 'not', args: [e], type: BOOLEAN, nullable: e.nullable, at: span })
+export const not = (e: Expr, span = e.at): CallExpr => ({
+  kind: 'call',
+  fn: 'not',
+  args: [e],
+  type: BOOLEAN,
+  nullable: e.nullable,
+  at: span,
+})
 
 /** `e IS NULL`. */
-export const isNull = (e: Expr): CallExpr => ({ kind: 'call', fn: 'isnull', args: [e], type: BOOLEAN, nullable: false, at: e.at })
+export const isNull = (e: Expr): CallExpr => ({
+  kind: 'call',
+  fn: 'isnull',
+  args: [e],
+  type: BOOLEAN,
+  nullable: false,
+  at: e.at,
+})
 
 /** `e IS NOT NULL`. */
-export const isNotNull = (e: Expr): CallExpr => ({ kind: 'call', fn: 'isnotnull', args: [e], type: BOOLEAN, nullable: false, at: e.at })
+export const isNotNull = (e: Expr): CallExpr => ({
+  kind: 'call',
+  fn: 'isnotnull',
+  args: [e],
+  type: BOOLEAN,
+  nullable: false,
+  at: e.at,
+})
 
 /** CASE over branches of one type. */
 export function caseOf(branches: CaseExpr['branches'], otherwise: Expr, span?: Span): CaseExpr {

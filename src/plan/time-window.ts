@@ -2,7 +2,16 @@ import { AnalysisError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import type { Expr } from '../expr/bound.ts'
 import type { AstCall, AstExpr } from '../sql/ast.ts'
-import { CALENDAR_INTERVAL, dayTimeInterval, field, isDatetime, structOf, TIMESTAMP, typeName, type DataType } from '../types/data-type.ts'
+import {
+  CALENDAR_INTERVAL,
+  dayTimeInterval,
+  field,
+  isDatetime,
+  structOf,
+  TIMESTAMP,
+  typeName,
+  type DataType,
+} from '../types/data-type.ts'
 import { CalendarInterval } from '../types/value.ts'
 import { parseDurationUs } from '../types/intervals.ts'
 import { attrExpr, freshAttr } from './analysis.ts'
@@ -26,13 +35,22 @@ export function timeWindow(call: AstCall, ctx: ExprContext): Term {
   positive(size, 'size', call.args[1]!.at ?? span)
   positive(slide, 'slide', call.args[2]?.at ?? span)
   const violated = (left: string, constraint: string, right: string, where: Span | undefined): never => {
-    throw new AnalysisError('DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION', { function: 'window', left, constraint, right }, { at: where ?? span })
+    throw new AnalysisError(
+      'DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION',
+      { function: 'window', left, constraint, right },
+      { at: where ?? span },
+    )
   }
   if (slide > size) violated('slide', 'at most', 'size', call.args[2]?.at)
-  if ((start < 0n ? -start : start) >= slide) violated('the absolute value of start', 'below', 'slide', call.args[3]?.at)
+  if ((start < 0n ? -start : start) >= slide)
+    violated('the absolute value of start', 'below', 'slide', call.args[3]?.at)
   const text = `window(${time.text}, ${[size, slide, start].join(', ')})`
   const key = `window ${exprKey(time.expr)} ${size} ${slide} ${start}`
-  return windowColumn(ctx, call, key, text, 'window', time, { sizeUs: String(size), slideUs: String(slide), startUs: String(start) })
+  return windowColumn(ctx, call, key, text, 'window', time, {
+    sizeUs: String(size),
+    slideUs: String(slide),
+    startUs: String(start),
+  })
 }
 
 /** `session_window(time, gap)`: the gap a duration, or an expression that gives one as text or interval per row. */
@@ -50,7 +68,12 @@ export function sessionWindow(call: AstCall, ctx: ExprContext): Term {
     gap = literal(new CalendarInterval(0, 0, us), CALENDAR_INTERVAL, span)
   }
   const key = `session_window ${exprKey(time.expr)} ${exprKey(gap)}`
-  return windowColumn(ctx, call, key, `session_window(${time.text}, ${gapTerm.text})`, 'session_window', time, { sizeUs: '0', slideUs: '0', startUs: '0', gap })
+  return windowColumn(ctx, call, key, `session_window(${time.text}, ${gapTerm.text})`, 'session_window', time, {
+    sizeUs: '0',
+    slideUs: '0',
+    startUs: '0',
+    gap,
+  })
 }
 
 function gapExpr(term: Term, span: Span | undefined, ctx: ExprContext): Expr {
@@ -67,11 +90,20 @@ function gapExpr(term: Term, span: Span | undefined, ctx: ExprContext): Expr {
 function count(call: AstCall, fn: string, least: number, most: number): void {
   if (call.args.length >= least && call.args.length <= most) return
   const expected = least === most ? `${least} arguments` : `${least} to ${most} arguments`
-  throw new AnalysisError('WRONG_NUM_ARGS.WITHOUT_SUGGESTION', { function: fn, expected, actual: call.args.length }, { at: call.at })
+  throw new AnalysisError(
+    'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
+    { function: fn, expected, actual: call.args.length },
+    { at: call.at },
+  )
 }
 
 function positive(us: bigint, name: string, at: Span | undefined, fn = 'window'): void {
-  if (us <= 0n) throw new AnalysisError('DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE', { function: fn, name, range: 'above 0', value: `${us} microseconds` }, { at })
+  if (us <= 0n)
+    throw new AnalysisError(
+      'DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE',
+      { function: fn, name, range: 'above 0', value: `${us} microseconds` },
+      { at },
+    )
 }
 
 /** A duration that must be constant: text (`'5 minutes'`) or a day-time interval, in microseconds. */
@@ -79,9 +111,17 @@ function durationUs(ast: AstExpr, fn: string, name: string, ctx: ExprContext): b
   const term = resolveExpr(ast, { ...ctx, generator: undefined })
   const value = constantValue(term.expr, ctx.a.env)
   if (value === undefined || value === null)
-    throw new AnalysisError('TIME_WINDOW_DURATION_NOT_CONSTANT', { name, function: fn, expression: term.text }, { at: ast.at })
+    throw new AnalysisError(
+      'TIME_WINDOW_DURATION_NOT_CONSTANT',
+      { name, function: fn, expression: term.text },
+      { at: ast.at },
+    )
   const months = (text: string): never => {
-    throw new AnalysisError('TIME_WINDOW_DURATION_WITH_MONTHS', { name, function: fn, value: text }, { at: ast.at, hint: 'count in days' })
+    throw new AnalysisError(
+      'TIME_WINDOW_DURATION_WITH_MONTHS',
+      { name, function: fn, value: text },
+      { at: ast.at, hint: 'count in days' },
+    )
   }
   if (typeof value === 'string') {
     const d = at(ast.at, () => parseDurationUs(value))
@@ -115,14 +155,19 @@ interface Time {
 
 /** True for a struct of a start and an end time, as window() makes it. */
 const isWindowStruct = (t: DataType): boolean =>
-  t.kind === 'struct' && t.fields.length === 2 && t.fields[0]!.name === 'start' && t.fields[1]!.name === 'end' && isDatetime(t.fields[0]!.type)
+  t.kind === 'struct' &&
+  t.fields.length === 2 &&
+  t.fields[0]!.name === 'start' &&
+  t.fields[1]!.name === 'end' &&
+  isDatetime(t.fields[0]!.type)
 
 /** The time a window is cut by: a timestamp, what casts to one, or the window of an earlier aggregation (its window_time). */
 function timeOf(ast: AstExpr, fn: string, ctx: ExprContext): Time {
   const term = resolveExpr(ast, { ...ctx, generator: undefined })
   const { type } = term.expr
   if (type.kind === 'timestamp' || type.kind === 'timestamp_ntz') return term
-  if (type.kind === 'date' || type.kind === 'string' || type.kind === 'void') return { expr: castTo(term.expr, TIMESTAMP, ctx.a.env), text: term.text }
+  if (type.kind === 'date' || type.kind === 'string' || type.kind === 'void')
+    return { expr: castTo(term.expr, TIMESTAMP, ctx.a.env), text: term.text }
   if (isWindowStruct(type)) return lastInstant(term, ast.at, ctx)
   throw new AnalysisError(
     'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE',
@@ -171,7 +216,15 @@ function windowColumn(
       const type = structOf([field('start', time.expr.type, false), field('end', time.expr.type, false)])
       return freshAttr(ctx.a, name, type, false, ctx.base.isEventTime(time.expr))
     },
-    (plan, column): LogicalWindow => ({ op: 'window', id: ctx.a.freshId(), input: plan, time: time.expr, ...shape, attrs: [...plan.attrs, column], at: call.at }),
+    (plan, column): LogicalWindow => ({
+      op: 'window',
+      id: ctx.a.freshId(),
+      input: plan,
+      time: time.expr,
+      ...shape,
+      attrs: [...plan.attrs, column],
+      at: call.at,
+    }),
   )
   return { expr: attrExpr(attr, call.at), text: ctx.clause === 'LATERAL VIEW' ? text : name }
 }

@@ -9,7 +9,12 @@ export function expressionsOf(plan: Logical): readonly Expr[] {
     case 'filter':
       return [plan.condition]
     case 'aggregate':
-      return [...plan.keys.map((k) => k.expr), ...plan.aggregates.flatMap((x) => [...x.call.args, ...(x.call.filter ? [x.call.filter] : [])])]
+      return [
+        ...plan.keys.map((k) => k.expr),
+        ...plan.aggregates.flatMap((x) => [...x.call.args, ...(x.call.filter ? [x.call.filter] : [])]),
+      ]
+    case 'observe':
+      return plan.calls.flatMap((x) => [...x.call.args, ...(x.call.filter ? [x.call.filter] : [])])
     case 'expand':
       return plan.projections.flat()
     case 'window':
@@ -19,9 +24,14 @@ export function expressionsOf(plan: Logical): readonly Expr[] {
     case 'sort':
       return plan.keys.map((k) => k.expr)
     case 'generate':
+    case 'asyncCall':
       return plan.args
     case 'over':
-      return [...plan.partitionBy, ...plan.orderBy.map((k) => k.expr), ...plan.calls.flatMap((c) => [...c.call.args, ...(c.call.filter ? [c.call.filter] : [])])]
+      return [
+        ...plan.partitionBy,
+        ...plan.orderBy.map((k) => k.expr),
+        ...plan.calls.flatMap((c) => [...c.call.args, ...(c.call.filter ? [c.call.filter] : [])]),
+      ]
     default:
       return []
   }
@@ -48,6 +58,14 @@ export function mapExpressions(plan: Logical, f: (e: Expr) => Expr): Logical {
           return { ...x, call: { ...x.call, args, ...(x.call.filter ? { filter: take() } : {}) } }
         }),
       }
+    case 'observe':
+      return {
+        ...plan,
+        calls: plan.calls.map((x) => {
+          const args = x.call.args.map(take)
+          return { ...x, call: { ...x.call, args, ...(x.call.filter ? { filter: take() } : {}) } }
+        }),
+      }
     case 'expand':
       return { ...plan, projections: plan.projections.map((p) => p.map(take)) }
     case 'window':
@@ -57,6 +75,7 @@ export function mapExpressions(plan: Logical, f: (e: Expr) => Expr): Logical {
     case 'sort':
       return { ...plan, keys: plan.keys.map((k) => ({ ...k, expr: take() })) }
     case 'generate':
+    case 'asyncCall':
       return { ...plan, args: plan.args.map(take) }
     case 'over':
       return {
@@ -75,7 +94,12 @@ export function mapExpressions(plan: Logical, f: (e: Expr) => Expr): Logical {
 
 /** Rewrites a plan bottom up. */
 export function transformPlan(plan: Logical, f: (node: Logical) => Logical): Logical {
-  return f(withInputs(plan, inputsOf(plan).map((p) => transformPlan(p, f))))
+  return f(
+    withInputs(
+      plan,
+      inputsOf(plan).map((p) => transformPlan(p, f)),
+    ),
+  )
 }
 
 /** Visits every node, inputs before the nodes over them. */

@@ -23,7 +23,12 @@ function originOf(definition: object): number {
 const DAY_US = 86_400_000_000n
 
 /** `withWatermark(column, delay)`. CANNOT_PARSE_INTERVAL for a delay that is none. */
-export function watermarkOf(a: Analysis, input: Relation, node: { readonly column: AstExpr; readonly delay: string }, surroundings: Surroundings): Relation {
+export function watermarkOf(
+  a: Analysis,
+  input: Relation,
+  node: { readonly column: AstExpr; readonly delay: string },
+  surroundings: Surroundings,
+): Relation {
   const { column, delay } = node
   const us = parseDurationUs(delay).totalUs
   return onColumn(a, input, column, undefined, us, delay, column.at, surroundings, node)
@@ -35,7 +40,13 @@ export function watermarkClause(a: Analysis, input: Relation, w: AstWatermark, s
   const term = resolveExpr(w.delay, relationContext(a, input, surroundings, 'WATERMARK', base))
   const value = constantValue(term.expr, a.env)
   const us =
-    typeof value === 'bigint' ? value : typeof value === 'number' ? BigInt(value) * 31n * DAY_US : value instanceof CalendarInterval ? (BigInt(value.months) * 31n + BigInt(value.days)) * DAY_US + value.micros : 0n
+    typeof value === 'bigint'
+      ? value
+      : typeof value === 'number'
+        ? BigInt(value) * 31n * DAY_US
+        : value instanceof CalendarInterval
+          ? (BigInt(value.months) * 31n + BigInt(value.days)) * DAY_US + value.micros
+          : 0n
   return onColumn(a, input, w.expr, w.name?.name, us, term.text, w.at, surroundings, w)
 }
 
@@ -56,7 +67,12 @@ function onColumn(
   const { expr } = term
   const time = isDatetime(expr.type) && expr.type.kind !== 'date'
   const window = expr.type.kind === 'struct' && expr.type.fields.length === 2 && expr.type.fields[1]!.name === 'end'
-  if (!time && !window) throw new AnalysisError('EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE', { name: term.text, actual: typeName(expr.type) }, { at: column.at ?? at })
+  if (!time && !window)
+    throw new AnalysisError(
+      'EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE',
+      { name: term.text, actual: typeName(expr.type) },
+      { at: column.at ?? at },
+    )
   let plan: Logical = base.plan
   let columns = input.columns
   let id: number
@@ -72,6 +88,15 @@ function onColumn(
     const { eventTime: _was, ...rest } = x
     return x.id === id ? { ...rest, eventTime: true } : rest
   }
-  const node: LogicalWatermark = { op: 'watermark', id: a.freshId(), input: plan, column: id, delayUs: String(us), origin: originOf(definition), attrs: plan.attrs.map(mark), at }
+  const node: LogicalWatermark = {
+    op: 'watermark',
+    id: a.freshId(),
+    input: plan,
+    column: id,
+    delayUs: String(us),
+    origin: originOf(definition),
+    attrs: plan.attrs.map(mark),
+    at,
+  }
   return { plan: node, columns: columns.map(mark), hidden: input.hidden.map(mark) }
 }

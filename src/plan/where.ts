@@ -9,8 +9,21 @@ import { applySubqueryConjunct } from './resolve-subquery.ts'
 import { conjunction } from './term.ts'
 
 /** A context for expressions over a relation's columns in a clause without aggregates; nodes go on `base`. */
-export function relationContext(a: Analysis, relation: Relation, surroundings: Surroundings, clause: Clause, base: Base): ExprContext {
-  return { a, surroundings, clause, names: columnNames(a, relation.columns, relation.hidden, surroundings.outer), base, subqueryBase: base }
+export function relationContext(
+  a: Analysis,
+  relation: Relation,
+  surroundings: Surroundings,
+  clause: Clause,
+  base: Base,
+): ExprContext {
+  return {
+    a,
+    surroundings,
+    clause,
+    names: columnNames(a, relation.columns, relation.hidden, surroundings.outer),
+    base,
+    subqueryBase: base,
+  }
 }
 
 /** The relation filtered by a condition; conjuncts that test a subquery become semi and anti joins. */

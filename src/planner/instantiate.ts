@@ -1,34 +1,29 @@
 import { Batch } from '../columns/batch.ts'
 import { InternalError } from '../errors/errors.ts'
-import { compileAggregateUpdate, compileFilter, compileFused, compileProjection } from '../expr/compile.ts'
+import { compileFilter, compileFused, compileProjection } from '../expr/compile.ts'
 import { entryOf, type ExprEnv, siteOf } from '../expr/env.ts'
-import type { SlotColumn, StateTable, StateTableSpec } from '../state/table.ts'
 import { HashStateTable } from '../state/hash-state-table.ts'
-import type { StateStore } from '../state/store.ts'
 import { TimeIndex } from '../state/time-index.ts'
-import { Aggregate, type RunningAggregate } from '../operators/aggregate.ts'
 import { Dedup } from '../operators/dedup.ts'
 import { Expand } from '../operators/expand.ts'
 import { Fused, type FusedKernel } from '../operators/fused.ts'
 import { Generate } from '../operators/generate.ts'
-import { HashJoin } from '../operators/hash-join.ts'
 import { Limit } from '../operators/limit.ts'
 import type { Operator } from '../operators/operator.ts'
 import { SetOperation } from '../operators/set-operation.ts'
 import { Sort } from '../operators/sort.ts'
+import { AssignSessions } from '../operators/assign-sessions.ts'
 import { Union } from '../operators/union.ts'
 import { Watermark } from '../operators/watermark.ts'
 import { AssignWindows } from '../operators/window.ts'
+import type { Vector } from '../columns/vector.ts'
 import { BIGINT, field, type Schema } from '../types/data-type.ts'
-import { runningEntry } from './aggregates.ts'
-import type { AggregateNode, DedupNode, GenerateNode, JoinNode, NodeSpec, PipelineSpec } from './spec.ts'
-
-/** What operators are made with besides their spec. */
-export interface InstantiateContext {
-  readonly env: ExprEnv
-  /** State of a stream; bounded queries and static sides get tables of their own. */
-  readonly store: StateStore | null
-}
+import { userMapOf } from './user-map.ts'
+import { makeAggregate, makeSessionAggregate } from './instantiate-aggregates.ts'
+import { type InstantiateContext, tableOf } from './instantiate-context.ts'
+import { makeJoin, makeStreamJoin } from './instantiate-joins.ts'
+import { makeObserve } from './instantiate-observe.ts'
+import type { DedupNode, GenerateNode, NodeSpec, PipelineSpec } from './spec.ts'
 
 /** The operators of a spec by node id; leaves have none. Runs on any thread: nothing but the spec goes in. */
 export function instantiate(spec: PipelineSpec, ctx: InstantiateContext): ReadonlyMap<string, Operator> {
@@ -51,6 +46,11 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
     case 'local':
     case 'range':
       return null
+    case 'asyncCall':
+      // Awaited by the engine: see asyncStages.
+      return null
+    case 'userMap':
+      return userMapOf(node, input, env)
     case 'fused':
       return new Fused(schema, fusedKernel(node.filter, node.items, input, schema, env))
     case 'watermark':
@@ -65,14 +65,24 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
         startUs: BigInt(node.startUs),
       })
     }
+    case 'session': {
+      const bounds = compileProjection([node.start, node.end], input, env)
+      return new AssignSessions({ schema, bounds: (batch) => bounds.project(batch) as [Vector, Vector] })
+    }
+    case 'session-aggregate':
+      return makeSessionAggregate(node, input, ctx)
     case 'expand':
       return new Expand(schema, node.projections.map((items) => fusedKernel(null, items, input, schema, env)))
+    case 'observe':
+      return makeObserve(node, input, ctx)
     case 'aggregate':
-      return aggregate(node, input, ctx)
+      return makeAggregate(node, input, ctx)
     case 'dedup':
       return dedup(node, ctx)
     case 'join':
-      return join(node, inputs, env)
+      return makeJoin(node, inputs, env)
+    case 'stream-join':
+      return makeStreamJoin(node, inputs, ctx)
     case 'union':
       return new Union(schema)
     case 'sort': {
@@ -114,62 +124,11 @@ function fusedKernel(
   }
 }
 
-function tableOf(id: string, spec: StateTableSpec, ctx: InstantiateContext): StateTable {
-  return ctx.store === null ? new HashStateTable(spec) : ctx.store.table(id, spec)
-}
-
-function aggregate(node: AggregateNode, input: Schema, ctx: InstantiateContext): Operator {
-  const { env } = ctx
-  const table = node.emit === 'batch' ? new HashStateTable(node.state) : tableOf(node.id, node.state, ctx)
-  const entries = node.calls.map((call) => runningEntry(call.fn, call.distinct, call.args.map((a) => a.type), env))
-  const compiled = compileAggregateUpdate(
-    node.calls.map((call, i) => ({ entry: entries[i]!, args: call.args, filter: call.filter ?? undefined, type: call.type, name: call.fn })),
-    input,
-    env,
-  )
-  let first = 0
-  const running: RunningAggregate[] = node.calls.map((call, i) => {
-    const width = call.state.length
-    first += width
-    const resultField = entries[i]!.resultField?.(compiled.sites[i]!) ?? null
-    return { type: call.type, body: compiled.bodies[i]!, first: first - width, width, resultField }
-  })
-  return new Aggregate({
-    schema: node.schema,
-    keys: node.keys,
-    pane: node.pane,
-    aggregates: running,
-    update: (batch: Batch, slots: Int32Array, columns: readonly SlotColumn[]) =>
-      compiled.update(batch, slots, running.map((a) => columns.slice(a.first, a.first + a.width))),
-    emit: node.emit,
-    table,
-    newLateTable: () => new HashStateTable({ ...node.state, values: [] }),
-  })
-}
-
 function dedup(node: DedupNode, ctx: InstantiateContext): Operator {
   const table = tableOf(node.id, node.state, ctx)
   const times = node.expiry === 'within-watermark' ? new TimeIndex(table, 0) : null
   const { schema, keys, time, expiry } = node
   return new Dedup({ schema, keys, time, expiry, delayUs: BigInt(node.delayUs), table, times })
-}
-
-function join(node: JoinNode, inputs: readonly Schema[], env: ExprEnv): Operator {
-  const [left, right] = [inputs[0]!, inputs[1]!]
-  const pair: Schema = { fields: [...left.fields, ...right.fields] }
-  const residual = node.residual === null ? null : compileFilter(node.residual, pair, env)
-  const keys = node.rightKeys.map((k) => right.fields[k]!)
-  return new HashJoin({
-    schema: node.schema,
-    left,
-    right,
-    type: node.type,
-    leftKeys: node.leftKeys,
-    rightKeys: node.rightKeys,
-    nullSafe: node.nullSafe,
-    residual,
-    table: new HashStateTable({ name: 'build', keys, values: [], paned: false }),
-  })
 }
 
 function generate(node: GenerateNode, input: Schema, env: ExprEnv): Operator {

@@ -41,7 +41,8 @@ export function splitJoinCondition(condition: Expr | null, left: ReadonlySet<num
   return { pairs, residual }
 }
 
-function conjuncts(e: Expr | null): Expr[] {
+/** The conditions joined by AND. */
+export function conjuncts(e: Expr | null): Expr[] {
   if (e === null) return []
   return e.kind === 'and' ? e.args.flatMap(conjuncts) : [e]
 }

@@ -1,7 +1,9 @@
-import { UnsupportedError } from '../errors/errors.ts'
+import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
 import type { Expr } from '../expr/bound.ts'
+import { attrIds } from '../plan/expr-key.ts'
 import type { ExprEnv } from '../expr/env.ts'
-import type { PaneSpec } from '../operators/config.ts'
+import type { AggregateSpec, PaneSpec, ReleaseRule } from '../operators/config.ts'
+import { callExpr } from '../plan/term.ts'
 import { originOf } from './window-origin.ts'
 import {
   type Attr,
@@ -11,14 +13,17 @@ import {
   type LogicalAggregate,
   type LogicalDedup,
   type LogicalJoin,
+  type LogicalObserve,
   type LogicalScan,
+  type Named,
 } from '../plan/logical.ts'
 import type { StateTableSpec } from '../state/table.ts'
-import { BIGINT, field, TIMESTAMP } from '../types/data-type.ts'
+import { BIGINT, BOOLEAN, field, TIMESTAMP } from '../types/data-type.ts'
 import { aggregateSpec } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
-import { splitJoinCondition } from './join-keys.ts'
-import type { EnvSpec, NodeSpec, PipelineSpec } from './spec.ts'
+import { joinBounds, lateColumn } from './join-bounds.ts'
+import { conjuncts, splitJoinCondition } from './join-keys.ts'
+import type { EnvSpec, NodeSpec, PipelineSpec, StreamJoinSide } from './spec.ts'
 
 export interface PlanOptions {
   /** null for a batch query. */
@@ -27,6 +32,8 @@ export interface PlanOptions {
   readonly envSpec: EnvSpec
   /** By id of the logical node. */
   readonly fingerprints: ReadonlyMap<number, { readonly fingerprint: string; readonly describe: string }>
+  /** Ids of stateful operators that a checkpoint has them under, by id of the logical node. */
+  readonly stateIds?: ReadonlyMap<number, string> | undefined
 }
 
 /** A part of the pipeline already planned: the node that gives it, and its columns. */
@@ -77,7 +84,8 @@ class Planner {
 
   /** Ids of stateful operators count by themselves, so that stateless parts may change between restarts. */
   #statefulId(op: string, plan: Logical): string {
-    const id = `${op}-s${this.#stateful++}`
+    const next = `${op}-s${this.#stateful++}`
+    const id = this.#options.stateIds?.get(plan.id) ?? next
     const print = this.#options.fingerprints.get(plan.id)
     if (print) this.#fingerprints[id] = print
     return id
@@ -115,17 +123,32 @@ class Planner {
         return this.#add({ op: 'watermark', id: this.#id('watermark'), inputs: [input.id], schema, column, delayUs: plan.delayUs, stream: this.#stream(plan.origin) }, attrs)
       }
       case 'window': {
-        if (plan.gap) throw new UnsupportedError('UNSUPPORTED', { feature: 'session_window' }, { at: plan.at })
         const input = this.#plan(plan.input)
+        if (plan.gap) {
+          const [start, end] = [plan.time, callExpr(this.#options.env, '+', [plan.time, plan.gap], plan.at)].map((e) => bindExpr(e, input.attrs)) as [Expr, Expr]
+          return this.#add({ op: 'session', id: this.#id('session'), inputs: [input.id], schema, start, end }, attrs)
+        }
         const { sizeUs, slideUs, startUs } = plan
         const time = bindExpr(plan.time, input.attrs)
         return this.#add({ op: 'window', id: this.#id('window'), inputs: [input.id], schema, time, sizeUs, slideUs, startUs }, attrs)
+      }
+      case 'userMap': {
+        const input = this.#plan(plan.input)
+        const { kind, closure, label } = plan
+        return this.#add({ op: 'userMap', id: this.#id('userMap'), inputs: [input.id], schema, kind, closure, label }, attrs)
+      }
+      case 'asyncCall': {
+        const input = this.#plan(plan.input)
+        const args = plan.args.map((e) => bindExpr(e, input.attrs))
+        return this.#add({ op: 'asyncCall', id: this.#id('asyncCall'), inputs: [input.id], schema, fn: plan.fn, args }, attrs)
       }
       case 'expand': {
         const input = this.#plan(plan.input)
         const projections = plan.projections.map((p) => p.map((e) => bindExpr(e, input.attrs)))
         return this.#add({ op: 'expand', id: this.#id('expand'), inputs: [input.id], schema, projections }, attrs)
       }
+      case 'observe':
+        return this.#observe(plan)
       case 'aggregate':
         return this.#aggregate(plan)
       case 'dedup':
@@ -217,13 +240,39 @@ class Planner {
     return { planned, at: wanted.map((id) => attrs.findIndex((a) => a.id === id)) }
   }
 
+  #observe(plan: LogicalObserve): Planned {
+    const { name, observer } = plan
+    if (this.#nodes.some((n) => n.op === 'observe' && n.name === name)) throw new AnalysisError('DUPLICATED_METRICS_NAME', { name }, { at: plan.at })
+    const input = this.#plan(plan.input)
+    const calls = plan.calls.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), this.#options.env))
+    const results = plan.calls.map((c) => c.attr)
+    return this.#add(
+      {
+        op: 'observe',
+        id: this.#id('observe'),
+        inputs: [input.id],
+        schema: schemaOfAttrs(input.attrs),
+        name,
+        observer,
+        calls,
+        results: schemaOfAttrs(results),
+        items: plan.items.map((i) => bindExpr(i.expr, results)),
+        metrics: schemaOfAttrs(plan.items.map((i) => i.attr)),
+        state: { name: 'metrics', keys: [], values: calls.flatMap((c, i) => c.state.map((type, k) => field(`${c.fn}_${i}_${k}`, type))), paned: false },
+      },
+      input.attrs,
+    )
+  }
+
   #aggregate(plan: LogicalAggregate): Planned {
     const { env, mode } = this.#options
     const { planned: input, at: keys } = this.#withColumns(plan.input, plan.keys)
     const calls = plan.aggregates.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), env))
+    const session = plan.keys.findIndex((k) => k.expr.kind === 'attr' && originOf(plan.input, k.expr.id)?.gap !== undefined)
+    if (session >= 0) return this.#sessionAggregate(plan, input.id, keys, session, calls)
     const pane = this.#pane(plan)
     const keyFields = plan.keys.map((k) => field(k.attr.name, k.attr.type)).filter((_, k) => !(pane?.kind === 'window' && pane.index === k))
-    const values = calls.flatMap((c, i) => c.state.map((type, k) => field(`${c.fn}_${i}_${k}`, type)))
+    const values = calls.flatMap((c, i) => c.state.map((type, k) => field(`${stateName(c.fn)}_${i}_${k}`, type)))
     const streaming = isStreaming(plan)
     const id = streaming ? this.#statefulId('aggregate', plan) : this.#id('aggregate')
     return this.#add(
@@ -237,6 +286,33 @@ class Planner {
         calls,
         emit: streaming && mode !== null ? mode : 'batch',
         state: { name: 'groups', keys: keyFields, values, paned: pane !== null },
+      },
+      plan.attrs,
+    )
+  }
+
+  #sessionAggregate(plan: LogicalAggregate, input: string, keys: readonly number[], session: number, calls: readonly AggregateSpec[]): Planned {
+    const { mode } = this.#options
+    const streaming = isStreaming(plan)
+    const others = plan.keys.filter((_, k) => k !== session).map((k) => field(k.attr.name, k.attr.type))
+    const values = calls.flatMap((c, i) => c.state.map((type, k) => field(`${c.fn}_${i}_${k}`, type)))
+    return this.#add(
+      {
+        op: 'session-aggregate',
+        id: streaming ? this.#statefulId('sessions', plan) : this.#id('sessions'),
+        inputs: [input],
+        schema: schemaOfAttrs(plan.attrs),
+        keys,
+        session,
+        expires: plan.keys[session]!.attr.eventTime === true,
+        calls,
+        emit: streaming && mode !== null ? mode : 'batch',
+        state: {
+          name: 'sessions',
+          keys: [...others, field('session', BIGINT)],
+          values: [field('start', BIGINT), field('end', BIGINT), ...values],
+          paned: false,
+        },
       },
       plan.attrs,
     )
@@ -290,7 +366,7 @@ class Planner {
   #join(plan: LogicalJoin): Planned {
     const leftStreams = isStreaming(plan.left)
     const rightStreams = isStreaming(plan.right)
-    if (leftStreams && rightStreams) throw new UnsupportedError('UNSUPPORTED', { feature: 'a join of two streams' }, { at: plan.at })
+    if (leftStreams && rightStreams) return this.#streamJoin(plan)
     // The side that is complete first is built; the other probes it.
     const swap = rightStreams
     const probe = swap ? plan.right : plan.left
@@ -298,9 +374,8 @@ class Planner {
     const type = swap ? swapped(plan.type) : plan.type
     if (type === null) throw new UnsupportedError('UNSUPPORTED', { feature: `a ${plan.type} join with a stream on the right` }, { at: plan.at })
     const keys = splitJoinCondition(plan.condition, new Set(probe.attrs.map((a) => a.id)), new Set(build.attrs.map((a) => a.id)))
-    const named = (e: Expr, i: number, side: string) => ({ expr: e, attr: { id: -1 - i - (side === 'r' ? 1000 : 0), name: `key${i}`, type: e.type, nullable: e.nullable, qualifier: [] } })
-    const right = this.#withColumns(build, keys.pairs.map((p, i) => named(p.right, i, 'r')))
-    const left = this.#withColumns(probe, keys.pairs.map((p, i) => named(p.left, i, 'l')))
+    const right = this.#withColumns(build, keys.pairs.map((p, i) => keyColumn(p.right, i, 'r')))
+    const left = this.#withColumns(probe, keys.pairs.map((p, i) => keyColumn(p.left, i, 'l')))
     const both = [...left.planned.attrs, ...right.planned.attrs]
     const residual = keys.residual ? bindExpr(keys.residual, both) : null
     const outer = type === 'left' || type === 'full' ? right.planned.attrs.map((a) => ({ ...a, nullable: true })) : right.planned.attrs
@@ -320,11 +395,76 @@ class Planner {
       },
       joined,
     )
-    const same = joined.length === plan.attrs.length && joined.every((a, i) => a.id === plan.attrs[i]!.id)
-    if (same) return { id: node.id, attrs: plan.attrs }
-    const items = plan.attrs.map((a) => bindExpr({ kind: 'attr', id: a.id, name: a.name, type: a.type, nullable: a.nullable }, joined))
-    return this.#fused(node, null, items, plan.attrs)
+    return this.#reorder(node, plan.attrs)
   }
+
+  /** Puts the columns of a node into the order of `attrs`; no node where they are in it. */
+  #reorder(node: Planned, attrs: readonly Attr[]): Planned {
+    if (node.attrs.length === attrs.length && node.attrs.every((a, i) => a.id === attrs[i]!.id)) return { id: node.id, attrs }
+    const items = attrs.map((a) => bindExpr({ kind: 'attr', id: a.id, name: a.name, type: a.type, nullable: a.nullable }, node.attrs))
+    return this.#fused(node, null, items, attrs)
+  }
+
+  #streamJoin(plan: LogicalJoin): Planned {
+    const { type } = plan
+    if (type === 'cross' || type === 'anti') throw new UnsupportedError('UNSUPPORTED', { feature: `a ${type} join of two streams` }, { at: plan.at })
+    const ids = (side: Logical): ReadonlySet<number> => new Set(side.attrs.map((a) => a.id))
+    const keys = splitJoinCondition(plan.condition, ids(plan.left), ids(plan.right))
+    const left = this.#withColumns(plan.left, keys.pairs.map((p, i) => keyColumn(p.left, i, 'l')))
+    const right = this.#withColumns(plan.right, keys.pairs.map((p, i) => keyColumn(p.right, i, 'r')))
+    const [l, r] = [left.planned.attrs, right.planned.attrs]
+    const bounds = joinBounds(keys, l, r)
+    const bounded = bounds.left !== null || bounds.right !== null
+    const conditions = conjuncts(keys.residual)
+    const onlyOf = (side: ReadonlySet<number>): Expr[] => conditions.filter((c) => [...attrIds(c)].every((id) => side.has(id)))
+    const [leftOnly, rightOnly] = [onlyOf(ids(plan.left)), onlyOf(ids(plan.right))]
+    const both = conditions.filter((c) => !leftOnly.includes(c) && !rightOnly.includes(c))
+    const id = this.#statefulId('join', plan)
+    const side = (name: string, attrs: readonly Attr[], at: readonly number[], release: ReleaseRule | null, only: Expr | null): StreamJoinSide => ({
+      keys: at,
+      nullSafe: keys.pairs.map((p) => p.nullSafe),
+      late: bounded ? lateColumn(attrs) : null,
+      release,
+      only: only && bindExpr(only, attrs),
+      state: {
+        name,
+        keys: [field('row', BIGINT)],
+        values: [...attrs.map((a) => field(a.name, a.type)), field('matched', BOOLEAN), field('expiresAt', BIGINT)],
+        paned: false,
+      },
+    })
+    const nullable = (attrs: readonly Attr[]): readonly Attr[] => attrs.map((a) => ({ ...a, nullable: true }))
+    const outLeft = type === 'right' || type === 'full' ? nullable(l) : l
+    const outRight = type === 'left' || type === 'full' ? nullable(r) : r
+    const joined = type === 'semi' ? l : [...outLeft, ...outRight]
+    const residual = allOf(both)
+    const node = this.#add(
+      {
+        op: 'stream-join',
+        id,
+        inputs: [left.planned.id, right.planned.id],
+        schema: schemaOfAttrs(joined),
+        type,
+        residual: residual && bindExpr(residual, [...l, ...r]),
+        left: side('left', l, left.at, bounds.left, allOf(leftOnly)),
+        right: side('right', r, right.at, bounds.right, allOf(rightOnly)),
+      },
+      joined,
+    )
+    return this.#reorder(node, plan.attrs)
+  }
+}
+
+/** A join key as a column of its own, computed when it is not one already. */
+const keyColumn = (expr: Expr, i: number, side: 'l' | 'r'): Named => ({
+  expr,
+  attr: { id: -1 - i - (side === 'r' ? 1000 : 0), name: `key${i}`, type: expr.type, nullable: expr.nullable, qualifier: [] },
+})
+
+/** An `and` of conditions; null for none. */
+function allOf(list: readonly Expr[]): Expr | null {
+  if (list.length <= 1) return list[0] ?? null
+  return { kind: 'and', args: list, type: BOOLEAN, nullable: list.some((e) => e.nullable) }
 }
 
 /** The join as seen with its sides exchanged; null where the operator cannot run it so. */
@@ -342,3 +482,6 @@ function findNode(plan: Logical, wanted: (n: Logical) => boolean): Logical | nul
   return null
 }
 
+
+/** A closure's id differs from run to run; what it is does not. */
+const stateName = (fn: string): string => fn.replace(/^closure:(\w+):\d+$/, '$1')

@@ -2,7 +2,7 @@ import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DecodePlan } from '../formats/decode-plan.ts'
 import type { StateTableSpec } from '../state/table.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
-import type { AggregateSpec, PaneSpec, SortKeySpec } from '../operators/config.ts'
+import type { AggregateSpec, PaneSpec, ReleaseRule, SortKeySpec, TimeColumn } from '../operators/config.ts'
 
 /**
  * A query ready to run, as plain JSON: what the planner gives and `instantiate` takes, on any thread. Expressions are
@@ -43,15 +43,21 @@ export type NodeSpec =
   | FusedNode
   | WatermarkNode
   | WindowNode
+  | SessionNode
   | ExpandNode
   | AggregateNode
+  | SessionAggregateNode
   | DedupNode
   | JoinNode
+  | StreamJoinNode
   | UnionNode
   | SortNode
   | LimitNode
   | GenerateNode
   | SetOperationNode
+  | UserMapNode
+  | AsyncCallNode
+  | ObserveNode
 
 /** A connector. `name` is the key of its offsets in the offset log. */
 export interface SourceNode extends NodeBase {
@@ -95,6 +101,12 @@ export interface WindowNode extends NodeBase {
   readonly slideUs: string
   readonly startUs: string
 }
+/** Appends struct<start, end>: the session a row is by itself. */
+export interface SessionNode extends NodeBase {
+  readonly op: 'session'
+  readonly start: Expr
+  readonly end: Expr
+}
 export interface ExpandNode extends NodeBase {
   readonly op: 'expand'
   readonly projections: readonly (readonly Expr[])[]
@@ -104,6 +116,16 @@ export interface AggregateNode extends NodeBase {
   /** Column positions of the grouping keys in the input. */
   readonly keys: readonly number[]
   readonly pane: PaneSpec | null
+  readonly calls: readonly AggregateSpec[]
+  readonly emit: 'append' | 'update' | 'complete' | 'batch'
+  readonly state: StateTableSpec
+}
+/** GROUP BY session_window: `session` is its position among the keys. */
+export interface SessionAggregateNode extends NodeBase {
+  readonly op: 'session-aggregate'
+  readonly keys: readonly number[]
+  readonly session: number
+  readonly expires: boolean
   readonly calls: readonly AggregateSpec[]
   readonly emit: 'append' | 'update' | 'complete' | 'batch'
   readonly state: StateTableSpec
@@ -127,6 +149,25 @@ export interface JoinNode extends NodeBase {
   readonly nullSafe: readonly boolean[]
   /** Over left then right columns. */
   readonly residual: Expr | null
+}
+/** Both ports are streams; port 0 is the left side. Positions are those of the side's own columns. */
+export interface StreamJoinNode extends NodeBase {
+  readonly op: 'stream-join'
+  readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi'
+  /** Over left then right columns. */
+  readonly residual: Expr | null
+  readonly left: StreamJoinSide
+  readonly right: StreamJoinSide
+}
+export interface StreamJoinSide {
+  readonly keys: readonly number[]
+  readonly nullSafe: readonly boolean[]
+  /** Rows at or before the late watermark by this column are dropped; null: none is late. */
+  readonly late: TimeColumn | null
+  readonly release: ReleaseRule | null
+  /** A condition on this side alone: rows that fail it match nothing. */
+  readonly only: Expr | null
+  readonly state: StateTableSpec
 }
 export interface UnionNode extends NodeBase {
   readonly op: 'union'
@@ -156,4 +197,31 @@ export interface SetOperationNode extends NodeBase {
   readonly op: 'setop'
   readonly kind: 'intersect' | 'except'
   readonly all: boolean
+}
+/** A closure over rows, by its id; see operators/user-map.ts. */
+export interface UserMapNode extends NodeBase {
+  readonly op: 'userMap'
+  readonly kind: 'map' | 'flatMap' | 'filter' | 'mapPartitions' | 'key' | 'mapGroups' | 'flatMapGroups'
+  readonly closure: string
+  /** How errors and plans name it. */
+  readonly label: string
+}
+/** Input columns, then the result of an asynchronous function; the engine awaits it between two pipelines. */
+export interface AsyncCallNode extends NodeBase {
+  readonly op: 'asyncCall'
+  readonly fn: string
+  readonly args: readonly Expr[]
+}
+/** Passes its input on; `items` over the results of `calls` are the metrics of a trigger. */
+export interface ObserveNode extends NodeBase {
+  readonly op: 'observe'
+  readonly name: string
+  readonly observer: string | null
+  readonly calls: readonly AggregateSpec[]
+  /** Columns of the results of the calls. */
+  readonly results: Schema
+  readonly items: readonly Expr[]
+  /** Columns of the metrics. */
+  readonly metrics: Schema
+  readonly state: StateTableSpec
 }

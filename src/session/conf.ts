@@ -12,9 +12,13 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'spark.sql.streaming.minBatchesToRetain': '100',
   'spark.sql.streaming.numRecentProgressUpdates': '100',
   'spark.sql.streaming.stopActiveRunOnRestart': 'true',
+  'spark.sql.streaming.stopTimeout': '0',
   'spark.sql.streaming.statefulOperator.allowMultiple': 'true',
   'millrace.extensions': 'true',
+  'millrace.runMode': 'auto',
+  'millrace.shell.outputMode': 'auto',
   'millrace.lateFilter': 'previous',
+  'millrace.checkpoint.allowSinkChange': 'false',
   'millrace.durability': 'power',
   'millrace.lockTimeoutMs': '0',
 }
@@ -27,7 +31,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'spark.sql.timestampType': ['TIMESTAMP_LTZ', 'TIMESTAMP_NTZ'],
   'spark.sql.streaming.multipleWatermarkPolicy': ['min', 'max'],
   'spark.sql.streaming.noDataMicroBatches.enabled': ['true', 'false'],
+  'spark.sql.streaming.stopActiveRunOnRestart': ['true', 'false'],
+  'millrace.checkpoint.allowSinkChange': ['true', 'false'],
   'millrace.extensions': ['true', 'false'],
+  'millrace.runMode': ['auto', 'batch', 'stream'],
+  'millrace.shell.outputMode': ['auto', 'append', 'update', 'complete'],
   'millrace.lateFilter': ['previous', 'batch'],
   'millrace.durability': ['power', 'process'],
 }
@@ -43,9 +51,11 @@ const LEAST: Readonly<Record<string, number>> = {
 /** `session.conf`: settings by key, as text. */
 export class RuntimeConfig {
   readonly #set = new Map<string, string>()
+  readonly #initial: Readonly<Record<string, string>>
 
   constructor(initial: Readonly<Record<string, string | number | boolean>> = {}) {
     for (const [k, v] of Object.entries(initial)) this.set(k, v)
+    this.#initial = Object.fromEntries(this.#set)
   }
 
   /** Sets a key. A value that the key does not take raises INVALID_CONF_VALUE. */
@@ -53,10 +63,18 @@ export class RuntimeConfig {
     const text = String(value)
     const least = LEAST[key]
     if (least !== undefined && !(/^\d{1,15}$/.test(text) && Number(text) >= least))
-      throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', { key, value: text, requirement: `a whole number from ${least}` })
+      throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', {
+        key,
+        value: text,
+        requirement: `a whole number from ${least}`,
+      })
     const allowed = ALLOWED[key]
     if (allowed && !allowed.some((a) => a.toLowerCase() === text.toLowerCase()))
-      throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', { key, value: text, requirement: `one of ${allowed.join(', ')}` })
+      throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', {
+        key,
+        value: text,
+        requirement: `one of ${allowed.join(', ')}`,
+      })
     this.#set.set(key, text)
   }
   /** The value, the default of a known key, or `fallback`; undefined when there is none. */
@@ -71,6 +89,14 @@ export class RuntimeConfig {
   number(key: string): number {
     const n = Number(this.get(key))
     return Number.isFinite(n) ? n : Number(DEFAULTS[key])
+  }
+  /** RESET: a key, or every key, is again what the session was made with. */
+  reset(key?: string): void {
+    for (const k of key === undefined ? [...this.#set.keys(), ...Object.keys(this.#initial)] : [key]) {
+      const initial = this.#initial[k]
+      if (initial === undefined) this.#set.delete(k)
+      else this.#set.set(k, initial)
+    }
   }
   unset(key: string): void {
     this.#set.delete(key)

@@ -1,4 +1,6 @@
 import type { Span } from '../errors/span.ts'
+import type { DataType } from '../types/data-type.ts'
+import type { Value } from '../types/value.ts'
 
 /**
  * The syntax tree of SQL text. Every node keeps its span to the end of planning; nodes that the DataFrame
@@ -11,6 +13,8 @@ export interface Node {
 export interface Ident extends Node {
   readonly name: string
   readonly quoted?: boolean
+  /** `IDENTIFIER(expr)`: a whole dotted name that is computed before the statement runs; `name` is then empty. */
+  readonly computed?: AstExpr
 }
 
 // ---------------------------------------------------------------- expressions
@@ -234,11 +238,12 @@ export interface AstTuple extends Node {
   readonly kind: 'tuple'
   readonly items: readonly AstExpr[]
 }
-/** `:name`, or `?` with its 0-based index. */
+/** `:name`, or `?` with its 0-based index; `bound` once it has a value. */
 export interface AstParameter extends Node {
   readonly kind: 'parameter'
   readonly name?: string
   readonly index?: number
+  readonly bound?: { readonly value: Value; readonly type: DataType }
 }
 /** `expr AS a`, `expr AS (a, b)`; where an expression may be named (select items, pivot, struct arguments). */
 export interface AstAlias extends Node {
@@ -425,7 +430,29 @@ export interface AstLateralView extends Node {
 
 // ---------------------------------------------------------------- statements
 
-export type AstStatement = AstQueryStatement | AstCreateView | AstDropView | AstExplain | AstSet | AstUnparsed
+export type AstStatement =
+  | AstQueryStatement
+  | AstCreateView
+  | AstCreateTable
+  | AstCreateFunction
+  | AstDropView
+  | AstDrop
+  | AstInsert
+  | AstTruncate
+  | AstShow
+  | AstDescribe
+  | AstExplain
+  | AstSet
+  | AstSetVariable
+  | AstDeclare
+  | AstExecuteImmediate
+  | AstStopQuery
+  | AstUse
+  | AstCache
+  | AstRefresh
+  | AstUnparsed
+/** `(key = value, …)` in order; values are texts, numbers and truth values as text. */
+export type AstProperties = readonly (readonly [key: string, value: string])[]
 export interface AstQueryStatement extends Node {
   readonly kind: 'query_statement'
   readonly query: AstQuery
@@ -434,15 +461,103 @@ export interface AstCreateView extends Node {
   readonly kind: 'create_view'
   readonly replace: boolean
   readonly temporary: boolean
+  readonly global?: boolean
   readonly ifNotExists: boolean
   readonly name: readonly Ident[]
   readonly columns?: readonly Ident[]
+  /** Of the columns, by position. */
+  readonly columnComments?: readonly (string | undefined)[]
+  readonly comment?: string
+  readonly properties?: AstProperties
   readonly query: AstQuery
+}
+/** A column of CREATE TABLE or RETURNS TABLE, or a parameter of a function. */
+export interface AstColumn extends Node {
+  readonly name: Ident
+  readonly type: AstType
+  readonly notNull?: boolean
+  readonly default?: AstExpr
+  readonly comment?: string
+}
+/** `WATERMARK FOR column AS column - INTERVAL …`. */
+export interface AstTableWatermark extends Node {
+  readonly column: Ident
+  readonly expr: AstExpr
+}
+/** CREATE [OR REPLACE] TABLE; `replaceOnly` for REPLACE TABLE. Without columns they come from the query or the connector. */
+export interface AstCreateTable extends Node {
+  readonly kind: 'create_table'
+  readonly replace: boolean
+  readonly replaceOnly?: boolean
+  readonly external?: boolean
+  readonly ifNotExists: boolean
+  readonly name: readonly Ident[]
+  readonly columns?: readonly AstColumn[]
+  readonly watermark?: AstTableWatermark
+  readonly using?: string
+  readonly options?: AstProperties
+  readonly properties?: AstProperties
+  readonly location?: string
+  readonly comment?: string
+  readonly partitionedBy?: readonly Ident[]
+  readonly query?: AstQuery
+}
+/** A function in SQL: `body` is an expression, or a query for RETURNS TABLE; `columns` empty: those of the query. */
+export interface AstCreateFunction extends Node {
+  readonly kind: 'create_function'
+  readonly replace: boolean
+  readonly temporary: boolean
+  readonly ifNotExists: boolean
+  readonly name: readonly Ident[]
+  readonly parameters: readonly AstColumn[]
+  readonly returns?: { readonly type: AstType } | { readonly columns: readonly AstColumn[] }
+  readonly comment?: string
+  readonly body: AstExpr | AstQuery
 }
 export interface AstDropView extends Node {
   readonly kind: 'drop_view'
   readonly ifExists: boolean
   readonly name: readonly Ident[]
+}
+export interface AstDrop extends Node {
+  readonly kind: 'drop'
+  readonly what: 'table' | 'function' | 'variable'
+  readonly temporary: boolean
+  readonly ifExists: boolean
+  readonly purge?: boolean
+  readonly name: readonly Ident[]
+}
+/** INSERT; `options` is the WITH (…) at its end, which makes a query over a stream start. */
+export interface AstInsert extends Node {
+  readonly kind: 'insert'
+  readonly overwrite: boolean
+  readonly name: readonly Ident[]
+  readonly columns?: readonly Ident[]
+  readonly byName?: boolean
+  readonly query: AstQuery
+  readonly options?: AstProperties
+}
+export interface AstTruncate extends Node {
+  readonly kind: 'truncate'
+  readonly name: readonly Ident[]
+}
+/** SHOW …; `scope` is the word before FUNCTIONS, `name` the table, `namespace` what stands behind IN. */
+export interface AstShow extends Node {
+  readonly kind: 'show'
+  readonly what: 'tables' | 'views' | 'queries' | 'databases' | 'catalogs' | 'functions' | 'columns' | 'tblproperties' | 'create_table' | 'current_namespace'
+  readonly scope?: string
+  readonly namespace?: readonly Ident[]
+  readonly name?: readonly Ident[]
+  readonly like?: string
+}
+export interface AstDescribe extends Node {
+  readonly kind: 'describe'
+  readonly what: 'table' | 'query' | 'function'
+  readonly extended: boolean
+  readonly name?: readonly Ident[]
+  /** One column of the table. */
+  readonly column?: readonly Ident[]
+  readonly query?: AstQuery
 }
 export interface AstExplain extends Node {
   readonly kind: 'explain'
@@ -455,6 +570,50 @@ export interface AstSet extends Node {
   readonly key?: string
   readonly value?: string
   readonly reset?: boolean
+}
+/** SET VAR a = x, b = y (`value` left out: DEFAULT), or SET VAR (a, b) = (query). */
+export interface AstSetVariable extends Node {
+  readonly kind: 'set_variable'
+  readonly assignments: readonly { readonly name: readonly Ident[]; readonly value?: AstExpr }[]
+  readonly query?: AstQuery
+}
+export interface AstDeclare extends Node {
+  readonly kind: 'declare'
+  readonly replace: boolean
+  readonly names: readonly (readonly Ident[])[]
+  readonly type?: AstType
+  readonly default?: AstExpr
+}
+export interface AstExecuteImmediate extends Node {
+  readonly kind: 'execute_immediate'
+  readonly text: AstExpr
+  readonly into?: readonly (readonly Ident[])[]
+  /** Items of USING; an alias names the parameter. */
+  readonly using?: readonly AstExpr[]
+}
+export interface AstStopQuery extends Node {
+  readonly kind: 'stop_query'
+  /** Name or id. */
+  readonly query: string
+}
+export interface AstUse extends Node {
+  readonly kind: 'use'
+  readonly what?: 'catalog' | 'schema'
+  readonly name: readonly Ident[]
+}
+/** CACHE and UNCACHE TABLE, CLEAR CACHE (no name): tables are read where they are, so these only check the name. */
+export interface AstCache extends Node {
+  readonly kind: 'cache'
+  readonly action: 'cache' | 'uncache' | 'clear'
+  readonly lazy?: boolean
+  readonly ifExists?: boolean
+  readonly name?: readonly Ident[]
+  readonly options?: AstProperties
+  readonly query?: AstQuery
+}
+export interface AstRefresh extends Node {
+  readonly kind: 'refresh'
+  readonly name: readonly Ident[]
 }
 /** A statement whose first words are known (`what`) but whose meaning is not built yet. */
 export interface AstUnparsed extends Node {

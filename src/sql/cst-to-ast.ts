@@ -1,20 +1,9 @@
 import type { Cst, Token } from '../../grammar/parse.ts'
 import type { AstExplain, AstSet, AstStatement } from './ast.ts'
-import {
-  has,
-  ident,
-  idents,
-  kid,
-  kids,
-  must,
-  spanOf,
-  syntaxError,
-  token,
-  tokens,
-  tokenSpan,
-  type Reading,
-} from './cst.ts'
+import { has, kid, must, spanOf, syntaxError, token, tokens, tokenSpan, type Reading } from './cst.ts'
 import { unescapeString, unquoteIdentifier } from './literal-text.ts'
+import { readCommand } from './read-command.ts'
+import { readDefinition } from './read-definition.ts'
 import { readQuery } from './read-query.ts'
 
 /** The statement a tree of rule `statement` says. Throws ParseError where the words fit and their meaning does not. */
@@ -22,22 +11,8 @@ export function readStatement(r: Reading, node: Cst): AstStatement {
   const at = spanOf(r, node)
   const query = kid(node, 'query')
   if (query) return { kind: 'query_statement', query: readQuery(r, query), at }
-  const view = kid(node, 'createView')
-  if (view) {
-    const columns = kids(view, 'viewColumn').map((c) => ident(r, token(c, 'Identifier')!))
-    return {
-      kind: 'create_view',
-      replace: has(view, 'REPLACE'),
-      temporary: has(view, 'TEMPORARY'),
-      ifNotExists: has(view, 'IF'),
-      name: idents(r, must(view, 'name')),
-      ...(columns.length > 0 ? { columns } : {}),
-      query: readQuery(r, must(view, 'query')),
-      at,
-    }
-  }
-  const drop = kid(node, 'dropView')
-  if (drop) return { kind: 'drop_view', ifExists: has(drop, 'IF'), name: idents(r, must(drop, 'name')), at }
+  const built = readDefinition(r, node, at) ?? readCommand(r, node, at)
+  if (built) return built
   const explain = kid(node, 'explain')
   if (explain) {
     const word = token(explain, 'mode')?.image.toLowerCase()
@@ -61,20 +36,7 @@ function firstWords(list: readonly Token[]): string {
     )
     return words.slice(0, at < 0 ? 1 : at + 1).join(' ')
   }
-  const one = [
-    'ADD',
-    'BEGIN',
-    'CALL',
-    'COMMIT',
-    'DECLARE',
-    'DESC',
-    'DESCRIBE',
-    'LIST',
-    'REFRESH',
-    'ROLLBACK',
-    'UPDATE',
-    'USE',
-  ]
+  const one = ['ADD', 'BEGIN', 'CALL', 'COMMIT', 'LIST', 'ROLLBACK', 'UPDATE']
   return one.includes(first) ? first : words.slice(0, 2).join(' ')
 }
 

@@ -12,14 +12,15 @@ import { quoteIdentifier, quoteString } from './literal-text.ts'
 import { printQuery } from './print.ts'
 
 /** A name with backquotes where it needs them. */
-export const printIdent = (i: Ident): string => quoteIdentifier(i.name, i.quoted)
+export const printIdent = (i: Ident): string =>
+  i.computed ? `IDENTIFIER(${printExpr(i.computed)})` : quoteIdentifier(i.name, i.quoted)
 /** `a.b.c`. */
 export const printName = (parts: readonly Ident[]): string => parts.map(printIdent).join('.')
 
 /** Words that begin a construct where an operand may stand: as names there they are put in backquotes, written so or not. */
 const STARTERS = /^(all|case|distinct|exists|from|interval|not|select|table|values|with)$/i
 const printOperandName = (parts: readonly Ident[]): string =>
-  STARTERS.test(parts[0]!.name)
+  !parts[0]!.computed && STARTERS.test(parts[0]!.name)
     ? [quoteIdentifier(parts[0]!.name, true), ...parts.slice(1).map(printIdent)].join('.')
     : printName(parts)
 

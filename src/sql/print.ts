@@ -5,38 +5,13 @@ import type {
   AstQuery,
   AstQueryBody,
   AstSelect,
-  AstStatement,
   AstValues,
 } from './ast.ts'
-import { quoteIdentifier } from './literal-text.ts'
 import { printExpr, printIdent, printName, printSortItem, printWindowSpec } from './print-expr.ts'
 import { printExtension, printJoinTail, printLateralView, printRelation } from './print-relation.ts'
 
+export { printStatement } from './print-statement.ts'
 export { printExpr }
-
-/** SQL text of a statement; it parses to the same tree apart from spans. A statement that was not read is printed as it was written. */
-export function printStatement(s: AstStatement): string {
-  switch (s.kind) {
-    case 'query_statement':
-      return printQuery(s.query)
-    case 'create_view': {
-      const head = `CREATE ${s.replace ? 'OR REPLACE ' : ''}${s.temporary ? 'TEMPORARY ' : ''}VIEW ${s.ifNotExists ? 'IF NOT EXISTS ' : ''}`
-      return `${head}${printName(s.name)}${s.columns ? `(${s.columns.map(printIdent).join(', ')})` : ''} AS ${printQuery(s.query)}`
-    }
-    case 'drop_view':
-      return `DROP VIEW ${s.ifExists ? 'IF EXISTS ' : ''}${printName(s.name)}`
-    case 'explain':
-      return `EXPLAIN ${s.mode === 'simple' ? '' : `${s.mode.toUpperCase()} `}${printStatement(s.statement)}`
-    case 'set': {
-      if (s.key === undefined) return s.reset ? 'RESET' : 'SET'
-      const key = /^[\w.:-]+$/.test(s.key) ? s.key : quoteIdentifier(s.key, true)
-      if (s.value === undefined) return `${s.reset ? 'RESET' : 'SET'} ${key}`
-      return `SET ${key} = ${/;/.test(s.value) ? quoteIdentifier(s.value, true) : s.value}`
-    }
-    case 'unparsed':
-      return s.at ? s.at.sql.slice(s.at.start, s.at.end) : s.what
-  }
-}
 
 /** SQL text of a query; it parses to the same tree apart from spans. */
 export function printQuery(q: AstQuery): string {

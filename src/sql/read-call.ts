@@ -1,9 +1,8 @@
 import type { Cst } from '../../grammar/parse.ts'
-import { UnsupportedError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import type { AstCall, AstExpr, AstFrame, AstFrameBound, AstSortItem, AstWindowSpec, Ident } from './ast.ts'
 import { has, ident, idents, kid, kids, must, spanOf, syntaxError, token, tokenSpan, type Reading } from './cst.ts'
-import { namesIn, readExpr, readNamed, readValue } from './read-expr.ts'
+import { identifierClause, readExpr, readNamed, readValue } from './read-expr.ts'
 import { readQuery } from './read-query.ts'
 
 const UNIT_FIRST: ReadonlySet<string> = new Set([
@@ -59,14 +58,7 @@ export function readCall(r: Reading, node: Cst): AstCall {
 function callName(r: Reading, node: Cst): readonly Ident[] {
   const computed = kid(node, 'nameExpression')
   if (!computed) return idents(r, must(node, 'name'))
-  const expr = readExpr(r, computed)
-  if (expr.kind !== 'literal' || expr.type !== 'string')
-    throw new UnsupportedError(
-      'UNSUPPORTED',
-      { feature: 'IDENTIFIER of anything but a string' },
-      { at: spanOf(r, computed) },
-    )
-  return namesIn(expr.text, spanOf(r, computed))
+  return identifierClause(readExpr(r, computed), spanOf(r, computed))
 }
 
 function argumentName(r: Reading, node: Cst): string | undefined {

@@ -291,13 +291,19 @@ export function namesIn(text: string, at: Span): Ident[] {
   return parts
 }
 
+/** What IDENTIFIER(expr) names: at once where it is a text, else when the statement is bound. */
+export function identifierClause(expr: AstExpr, at: Span): Ident[] {
+  if (expr.kind === 'literal' && expr.type === 'string') return namesIn(expr.text, at)
+  return [{ name: '', computed: expr, at }]
+}
+
 function readCallOrName(r: Reading, node: Cst): AstExpr {
   const call = readCall(r, node)
   const only = call.args[0]
   const isIdentifier =
     call.name.length === 1 && !call.name[0]!.quoted && call.name[0]!.name.toLowerCase() === 'identifier'
-  if (isIdentifier && call.args.length === 1 && only?.kind === 'literal' && only.type === 'string')
-    return { kind: 'name', parts: namesIn(only.text, only.at ?? spanOf(r, node)), at: spanOf(r, node) }
+  if (isIdentifier && call.args.length === 1 && only)
+    return { kind: 'name', parts: identifierClause(only, only.at ?? spanOf(r, node)), at: spanOf(r, node) }
   return call
 }
 

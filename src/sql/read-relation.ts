@@ -17,7 +17,7 @@ import type {
 import { between, has, ident, idents, kid, kids, must, spanOf, token, tokens, type Reading } from './cst.ts'
 import { unescapeString } from './literal-text.ts'
 import { readCall } from './read-call.ts'
-import { namesIn, readExpr, readName, readNamedList } from './read-expr.ts'
+import { identifierClause, readExpr, readName, readNamedList } from './read-expr.ts'
 import { readInterval } from './read-literal.ts'
 import { readQuery, readValues } from './read-query.ts'
 
@@ -99,12 +99,12 @@ function readPrimary(r: Reading, node: Cst): AstRelation {
   }
   const stream = kid(node, 'streamTable')
   if (stream) {
-    const properties = kids(stream, 'property')
+    const properties = kid(stream, 'properties')
     return {
       kind: 'table',
       name: idents(r, must(stream, 'name')),
       stream: true,
-      ...(properties.length > 0 ? { options: Object.fromEntries(properties.map((p) => readProperty(r, p))) } : {}),
+      ...(properties ? { options: Object.fromEntries(readProperties(r, properties)) } : {}),
       ...readSuffix(r, must(stream, 'relationSuffix')),
       at,
     }
@@ -143,9 +143,14 @@ function readTableFunction(
   const only = call.args.length === 1 ? call.args[0] : undefined
   const word = call.name.length === 1 && !call.name[0]!.quoted ? call.name[0]!.name.toLowerCase() : ''
   if (word === 'table' && only?.kind === 'call') call = only
-  if (word === 'identifier' && only?.kind === 'literal' && only.type === 'string')
-    return { kind: 'table', name: namesIn(only.text, only.at ?? spanOf(r, node)), stream: false, ...suffix, at }
+  if (word === 'identifier' && only)
+    return { kind: 'table', name: identifierClause(only, only.at ?? spanOf(r, node)), stream: false, ...suffix, at }
   return { kind: 'tablefunction', call, ...suffix, at }
+}
+
+/** `(key = value, …)`. */
+export function readProperties(r: Reading, node: Cst): [string, string][] {
+  return kids(node, 'property').map((p) => readProperty(r, p))
 }
 
 function readProperty(r: Reading, node: Cst): [string, string] {

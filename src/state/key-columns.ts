@@ -1,6 +1,7 @@
 import { allNull } from '../columns/all-null.ts'
 import { keyBytesVector, keyFromBytes, keyIsEncoded } from '../columns/key-bytes.ts'
 import { vectorOf } from '../columns/builder.ts'
+import { FIRST_WORD, SECOND_WORD } from '../columns/short-bytes.ts'
 import {
   BoolVector,
   BytesVector,
@@ -20,7 +21,7 @@ export type KeyShape = 'bool' | 'i32' | 'i64' | 'f32' | 'f64' | 'bytes' | 'null'
 
 /** The most bytes one arena of strings may hold: positions are int32. */
 const MAX_ARENA = 0x7fff_ffff
-/** Bytes of an arena behind its last key, so that eight can be read at any (probe.ts). */
+/** Bytes of an arena behind its last key, so that eight can be read at any. */
 const ARENA_SLACK = 8
 
 /** `type` as it is held and written: BINARY for types held as canonical bytes. */
@@ -30,7 +31,8 @@ export const heldKeyType = (type: DataType): DataType => (keyIsEncoded(type) ? B
  * One key column by slot. The arrays are replaced when the column grows: read them anew after `store`.
  *
  *   bool i32 f32 f64   `values[slot]`;   i64: `values[2 slot]` low and `values[2 slot + 1]` high half
- *   bytes              `values[slot]` is where the bytes start in `arena`, `lengths[slot]` how many
+ *   bytes              four from `values[4 slot]`: where the bytes start in `arena`, how many they are, and the first
+ *                      eight of them, zeros behind the last: most keys are told apart without a look into the arena
  *
  * `validity` stays null until the first NULL key.
  */
@@ -39,7 +41,6 @@ export class KeyColumn {
   readonly shape: KeyShape
   readonly #encoded: boolean
   values: Int32Array | Float32Array | Float64Array | Uint8Array
-  lengths: Int32Array
   validity: Uint8Array | null = null
   arena: Buffer
   view: DataView
@@ -53,7 +54,6 @@ export class KeyColumn {
     this.shape = this.#encoded ? 'bytes' : (shapeOf(type) as KeyShape)
     this.#capacity = capacity
     this.values = this.#makeValues(capacity)
-    this.lengths = new Int32Array(this.shape === 'bytes' ? capacity : 0)
     this.arena = Buffer.alloc(this.shape === 'bytes' ? 256 : 0)
     this.view = viewOf(this.arena)
   }
@@ -63,8 +63,9 @@ export class KeyColumn {
       case 'bool':
         return new Uint8Array(capacity)
       case 'i32':
-      case 'bytes':
         return new Int32Array(capacity)
+      case 'bytes':
+        return new Int32Array(capacity * 4)
       case 'i64':
         return new Int32Array(capacity * 2)
       case 'f32':
@@ -78,7 +79,7 @@ export class KeyColumn {
 
   /** Bytes of arrays and arena. */
   get memoryBytes(): number {
-    return this.values.byteLength + this.lengths.byteLength + this.arena.length + (this.validity?.length ?? 0)
+    return this.values.byteLength + this.arena.length + (this.validity?.length ?? 0)
   }
 
   /** A vector of this column's type as one of its held shape, with the rows given (null: all) in place. */
@@ -93,11 +94,6 @@ export class KeyColumn {
     const values = this.#makeValues(capacity)
     values.set(this.values)
     this.values = values
-    if (this.shape === 'bytes') {
-      const lengths = new Int32Array(capacity)
-      lengths.set(this.lengths)
-      this.lengths = lengths
-    }
     if (this.validity !== null) {
       const validity = new Uint8Array(capacity).fill(1, this.#capacity)
       validity.set(this.validity)
@@ -111,7 +107,7 @@ export class KeyColumn {
     if (vector.validity !== null && vector.validity[row] === 0) {
       this.validity ??= new Uint8Array(this.#capacity).fill(1)
       this.validity[slot] = 0
-      if (vector.shape === 'bytes') this.lengths[slot] = 0
+      if (vector.shape === 'bytes') this.values.fill(0, 4 * slot, 4 * slot + 4)
       return
     }
     if (this.validity !== null) this.validity[slot] = 1
@@ -139,8 +135,11 @@ export class KeyColumn {
         const data = vector.data
         if (length < 48) for (let i = 0; i < length; i++) arena[at + i] = data[start + i]!
         else data.copy(arena, at, start, start + length)
-        this.values[slot] = at
-        this.lengths[slot] = length
+        const cell = slot << 2
+        this.values[cell] = at
+        this.values[cell + 1] = length
+        this.values[cell + 2] = this.view.getInt32(at, true) & FIRST_WORD[Math.min(length, 8)]!
+        this.values[cell + 3] = this.view.getInt32(at + 4, true) & SECOND_WORD[Math.min(length, 8)]!
         this.#arenaEnd = at + length
         return
       }
@@ -161,8 +160,8 @@ export class KeyColumn {
   /** Says that a slot's key will not be read again. */
   release(slot: number): void {
     if (this.shape === 'bytes') {
-      this.#dead += this.lengths[slot]!
-      this.lengths[slot] = 0
+      this.#dead += this.values[4 * slot + 1]!
+      this.values[4 * slot + 1] = 0
     }
   }
 
@@ -175,10 +174,10 @@ export class KeyColumn {
     let at = 0
     for (let slot = 0; slot < high; slot++) {
       if (states[slot] === 0) continue
-      const start = this.values[slot]!
-      const length = this.lengths[slot]!
+      const start = this.values[4 * slot]!
+      const length = this.values[4 * slot + 1]!
       this.arena.copy(arena, at, start, start + length)
-      this.values[slot] = at
+      this.values[4 * slot] = at
       at += length
     }
     this.arena = arena
@@ -233,9 +232,9 @@ export class KeyColumn {
         const starts = new Int32Array(n)
         const ends = new Int32Array(n)
         for (let i = 0; i < n; i++) {
-          const s = slots[i]!
+          const s = 4 * slots[i]!
           starts[i] = values[s]!
-          ends[i] = values[s]! + this.lengths[s]!
+          ends[i] = values[s]! + values[s + 1]!
         }
         return new BytesVector(type, this.arena, starts, ends, validity)
       }

@@ -1,3 +1,4 @@
+import { FIRST_WORD, SECOND_WORD } from '../columns/short-bytes.ts'
 import type { Vector } from '../columns/vector.ts'
 import type { KeyColumn, KeyShape } from './key-columns.ts'
 import type { PaneIndex } from './pane-index.ts'
@@ -45,29 +46,24 @@ export function probeFor(shapes: readonly KeyShape[], nullable: readonly boolean
   return probe
 }
 
-/** By length up to eight: what of the first four bytes, and of the four behind them, belongs to a key. */
-const FIRST = Int32Array.of(0, 0xff, 0xffff, 0xffffff, -1, -1, -1, -1, -1)
-const SECOND = Int32Array.of(0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1)
-
-/**
- * Equal runs of bytes. Up to eight are compared without a branch on the length, which nothing could predict: an arena
- * has room behind its last key for reading eight bytes at any (`a`), the rows have it up to `bLast`.
- */
-function sameBytes(av: DataView, a: number, bv: DataView, b: number, bLast: number, length: number): boolean {
-  if (length <= 8 && b <= bLast)
-    return (
-      (((av.getInt32(a, true) ^ bv.getInt32(b, true)) & FIRST[length]!) |
-        ((av.getInt32(a + 4, true) ^ bv.getInt32(b + 4, true)) & SECOND[length]!)) ===
-      0
-    )
-  let i = 0
+/** Equal bytes from the ninth on; the first eight are known to be alike. */
+function sameRest(av: DataView, a: number, bv: DataView, b: number, length: number): boolean {
+  let i = 8
   for (; i + 4 <= length; i += 4) if (av.getInt32(a + i, true) !== bv.getInt32(b + i, true)) return false
   for (; i < length; i++) if (av.getUint8(a + i) !== bv.getUint8(b + i)) return false
   return true
 }
 
+/** Up to four bytes from `from`, little-endian: for values at the very end of their buffer. */
+function lastBytes(data: Uint8Array, from: number, end: number): number {
+  let word = 0
+  for (let i = 0; i < 4 && from + i < end; i++) word |= data[from + i]! << (i << 3)
+  return word
+}
+
 function generate(shapes: readonly KeyShape[], nullable: readonly boolean[], paned: boolean): Probe {
   const rowSide: string[] = []
+  const perRow: string[] = []
   const slotDeclare: string[] = []
   const slotSide: string[] = []
   const tests: string[] = []
@@ -77,15 +73,28 @@ function generate(shapes: readonly KeyShape[], nullable: readonly boolean[], pan
     rowSide.push(`const kn${k} = keys[${k}].validity;`)
     let same: string
     switch (shape) {
-      case 'bytes':
+      case 'bytes': {
+        const at = `kb${k}`
+        const length = `kl${k}`
         rowSide.push(
           `const kd${k} = keys[${k}].data, ks${k} = keys[${k}].starts, ke${k} = keys[${k}].ends;`,
-          `const kw${k} = new DataView(kd${k}.buffer, kd${k}.byteOffset, kd${k}.length), kb${k} = kd${k}.length - 8;`,
+          `const kw${k} = new DataView(kd${k}.buffer, kd${k}.byteOffset, kd${k}.length), last${k} = kd${k}.length - 8;`,
         )
-        slotDeclare.push(`sl${k}`, `sw${k}`)
-        slotSide.push(`sl${k} = cols[${k}].lengths; sw${k} = cols[${k}].view;`)
-        same = `sl${k}[s] === ke${k}[r] - ks${k}[r] && sameBytes(sw${k}, sv${k}[s], kw${k}, ks${k}[r], kb${k}, sl${k}[s])`
+        perRow.push(
+          `let ${at} = 0, ${length} = 0, kx${k} = 0, ky${k} = 0;`,
+          `${nullable[k] === true ? `if (kn${k} === null || kn${k}[r] !== 0) ` : ''}{`,
+          `  ${at} = ks${k}[r]; ${length} = ke${k}[r] - ${at};`,
+          `  if (${length} > 8) { kx${k} = kw${k}.getInt32(${at}, true); ky${k} = kw${k}.getInt32(${at} + 4, true); }`,
+          `  else if (${at} <= last${k}) { kx${k} = kw${k}.getInt32(${at}, true) & FIRST[${length}]; ky${k} = kw${k}.getInt32(${at} + 4, true) & SECOND[${length}]; }`,
+          `  else { kx${k} = lastBytes(kd${k}, ${at}, ${at} + ${length}); ky${k} = lastBytes(kd${k}, ${at} + 4, ${at} + ${length}); }`,
+          `}`,
+        )
+        slotDeclare.push(`sw${k}`)
+        slotSide.push(`sw${k} = cols[${k}].view;`)
+        const cell = (i: number): string => `sv${k}[4 * s + ${i}]`
+        same = `${cell(1)} === ${length} && ${cell(2)} === kx${k} && ${cell(3)} === ky${k} && (${length} <= 8 || sameRest(sw${k}, ${cell(0)}, kw${k}, ${at}, ${length}))`
         break
+      }
       case 'i64':
         rowSide.push(`const kv${k} = keys[${k}].halves;`)
         same = `sv${k}[2 * s] === kv${k}[2 * r] && sv${k}[2 * s + 1] === kv${k}[2 * r + 1]`
@@ -107,15 +116,20 @@ function generate(shapes: readonly KeyShape[], nullable: readonly boolean[], pan
     tests.push(same)
   })
   const reload = `hashes = host.hashes; ${slotSide.join(' ')} index = pane.index; shift = pane.shift; mask = index.length - 1;`
+  const otherPane = paned
+    ? 'if (panes[2 * r] !== paneLow || panes[2 * r + 1] !== paneHigh || pane === undefined) break;'
+    : ''
   const findPane = paned
     ? `const low = panes[2 * r], high = panes[2 * r + 1];
       if (pane === undefined || low !== paneLow || high !== paneHigh) {
         pane = host.pane(low, high, make);
-        if (pane === undefined) { slots[i] = -1; continue; }
+        if (pane === undefined) { slots[i++] = -1; continue; }
         paneLow = low; paneHigh = high;
         index = pane.index; shift = pane.shift; mask = index.length - 1;
+        continue;
       }`
     : ''
+  // Calls of the host stand outside the inner loop: inside, the engine would look up every array anew for each row.
   const body = `
   return function probe(host, keys, rows, n, rowHashes, panes, slots, isNew, make) {
     const cols = host.keyColumns;
@@ -124,28 +138,36 @@ function generate(shapes: readonly KeyShape[], nullable: readonly boolean[], pan
     let ${['pane', ...slotDeclare].join(', ')};
     ${slotSide.join('\n    ')}
     ${paned ? '' : 'pane = host.pane(0, 0, true); index = pane.index; shift = pane.shift; mask = index.length - 1;'}
-    for (let i = 0; i < n; i++) {
-      const r = rows === null ? i : rows[i];
-      const h = rowHashes[i];
-      ${findPane}
-      let at = h >>> shift, s = -1, fresh = 0;
-      for (;;) {
-        s = index[at] - 1;
-        if (s < 0) {
-          if (make) {
-            s = host.insert(pane, h, keys, r);
-            fresh = 1;
-            ${reload}
-          }
-          break;
+    for (let i = 0; i < n;) {
+      for (; i < n; i++) {
+        const r = rows === null ? i : rows[i];
+        const h = rowHashes[i];
+        ${otherPane}
+        ${perRow.join('\n        ')}
+        let at = h >>> shift, s = -1;
+        for (;;) {
+          s = index[at] - 1;
+          if (s < 0 || (hashes[s] === h${tests.map((t) => ` && ${t}`).join('')})) break;
+          at = (at + 1) & mask;
         }
-        if (hashes[s] === h${tests.map((t) => ` && ${t}`).join('')}) break;
-        at = (at + 1) & mask;
+        if (s < 0 && make) break;
+        slots[i] = s;
+        if (isNew !== null) isNew[i] = 0;
       }
-      slots[i] = s;
-      if (isNew !== null) isNew[i] = fresh;
+      if (i >= n) break;
+      const r = rows === null ? i : rows[i];
+      ${findPane}
+      slots[i] = host.insert(pane, rowHashes[i], keys, r);
+      if (isNew !== null) isNew[i] = 1;
+      i++;
+      ${reload}
     }
   }`
   // the text is made of the names above only: nothing of the user's gets in
-  return (new Function('sameBytes', body) as (same: typeof sameBytes) => Probe)(sameBytes)
+  return (new Function('sameRest', 'lastBytes', 'FIRST', 'SECOND', body) as (...names: unknown[]) => Probe)(
+    sameRest,
+    lastBytes,
+    FIRST_WORD,
+    SECOND_WORD,
+  )
 }

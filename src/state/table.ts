@@ -18,7 +18,7 @@ export interface StateTableSpec {
 
 /**
  * One value column of a state table, indexed by slot, grown by the table: read the arrays anew after every `upsert`.
- * Fixed-width shapes are typed arrays as in the vectors; bytes, list, map, struct and object shapes are arrays of Values.
+ * Fixed-width shapes are typed arrays as in the vectors; bytes, list, map, struct, i128 and object shapes are arrays of Values.
  */
 export interface SlotColumn {
   readonly type: DataType

@@ -1,6 +1,13 @@
-import BetterSqlite3 from 'better-sqlite3'
+import { createRequire } from 'node:module'
+import type BetterSqlite3 from 'better-sqlite3'
 import { CheckpointError, InternalError } from '../errors/errors.ts'
 import type { Database, Durability, SqlValue, Statement, StatementOptions } from './database.ts'
+
+const require = createRequire(import.meta.url)
+let loaded: typeof BetterSqlite3 | undefined
+
+/** Loaded when the first file is opened: many processes that import millrace never open one. */
+const sqlite = (): typeof BetterSqlite3 => (loaded ??= require('better-sqlite3') as typeof BetterSqlite3)
 
 /** How to open a SQLite file. */
 export interface OpenOptions {
@@ -24,7 +31,7 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
   const readonly = options.readonly ?? false
   let db: BetterSqlite3.Database
   try {
-    db = new BetterSqlite3(path, { readonly, fileMustExist: readonly, timeout: options.busyTimeoutMs ?? 5000 })
+    db = new (sqlite())(path, { readonly, fileMustExist: readonly, timeout: options.busyTimeoutMs ?? 5000 })
   } catch (cause) {
     throw storageError(path, cause)
   }
@@ -48,7 +55,7 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
 /** What a fault of SQLite means to us; faults that are not SQLite's are ours. */
 export function storageError(path: string, cause: unknown): CheckpointError | InternalError {
   const message = cause instanceof Error ? cause.message : String(cause)
-  if (!(cause instanceof BetterSqlite3.SqliteError)) {
+  if (!(cause instanceof sqlite().SqliteError)) {
     // the driver's own check before SQLite sees the path
     if (cause instanceof TypeError && message.startsWith('Cannot open database'))
       return new CheckpointError('CHECKPOINT_IO', { path, message: 'its directory does not exist' }, { cause })

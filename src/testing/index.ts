@@ -17,4 +17,7 @@ export {
   type TestRow,
 } from './steps.ts'
 export { testStream, type TestStreamReport } from './test-stream.ts'
+export { type ContractCheck, sourceContract, type SourceUnderTest } from './source-contract.ts'
+export { sinkContract, type SinkUnderTest } from './sink-contract.ts'
+export { sinkContext, sourceContext } from './contexts.ts'
 export { MemoryStream } from '../connectors/memory/stream.ts'

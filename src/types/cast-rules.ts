@@ -95,7 +95,8 @@ function nullsFit(from: DataType, to: DataType, fromNullable: boolean, toNullabl
 
 /** Whether a cast of a non-NULL value can give NULL. In ANSI mode only where the type itself says so. */
 function makesNull(from: DataType, to: DataType, mode: CastMode): boolean {
-  if (from.kind === 'void') return true
+  // The element of an empty array or map: there is no value to cast (a NULL element shows as containsNull).
+  if (from.kind === 'void') return false
   if (mode === 'ansi') return false
   if (from.kind === to.kind && from.kind !== 'decimal') return false
   if (to.kind === 'string' || to.kind === 'binary') return false

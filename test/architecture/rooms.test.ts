@@ -51,7 +51,7 @@ function roomOf(path: string): string {
 }
 
 const imports = (path: string): string[] =>
-  [...readFileSync(path, 'utf8').matchAll(/^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|import\('([^']+)'\)/gm)].map((m) => (m[1] ?? m[2] ?? m[3])!)
+  [...readFileSync(path, 'utf8').matchAll(/^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|import\('([^']+)'\)|\brequire\('([^']+)'\)/gm)].map((m) => (m[1] ?? m[2] ?? m[3] ?? m[4])!)
 
 test('a room imports only rooms below it', () => {
   const wrong: string[] = []

@@ -60,6 +60,7 @@ describe('where a checkpoint lies', () => {
     expect(checkpointPaths(join(dir, 'app.sqlite'))).toEqual({
       database: join(dir, 'app.sqlite'),
       lock: join(dir, 'app.sqlite.lock'),
+      marker: null,
     })
     expect(checkpointPaths(join(dir, 'orders')).database).toBe(join(dir, 'orders'))
     expect(checkpointPaths(join(dir, 'odd.db')).database).toBe(join(dir, 'odd.db', 'checkpoint.db'))
@@ -370,7 +371,7 @@ describe('damage', () => {
     const db = openDatabase(join(dir, 'checkpoint.db'))
     db.exec("UPDATE millrace_checkpoint SET value = '7' WHERE key = 'format_version'")
     db.close()
-    expect(() => openCheckpoint(dir)).toThrow(/CHECKPOINT_FORMAT_TOO_NEW.*format version 7.*up to 1/)
+    expect(() => openCheckpoint(dir)).toThrow(/CHECKPOINT_FORMAT_TOO_NEW.*format version 7.*up to 2/)
   })
 
   test('a full disk leaves the last commit and nothing half written', () => {

@@ -12,7 +12,7 @@ describe('the registry', () => {
     expect(() => sourceProvider('jsn')).toThrow(AnalysisError)
     expect(() => sourceProvider('jsn')).toThrow(/DATA_SOURCE_NOT_FOUND.*42K02\nhint: did you mean "json"\?/s)
     expect(() => sinkProvider('consol')).toThrow(/did you mean "console"/)
-    expect(() => sinkProvider('qqqqqqqq')).toThrow(/there are console, foreachBatch/)
+    expect(() => sinkProvider('qqqqqqqq')).toThrow(/there are console, foreach, foreachBatch/)
   })
 })
 

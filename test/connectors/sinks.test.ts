@@ -1,23 +1,22 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { describe } from 'vitest'
-import { CONSOLE_WRITER, consoleSink } from '../../src/connectors/console/sink.ts'
-import { jsonSink } from '../../src/connectors/files/sink.ts'
-import { foreachBatchSink } from '../../src/connectors/foreach-batch/sink.ts'
-import { MEMORY_TABLES, memorySink, MemoryTables } from '../../src/connectors/memory/sink.ts'
-import { noopSink } from '../../src/connectors/noop/sink.ts'
+import { describe, test } from 'vitest'
+import { CONSOLE_WRITER } from '../../src/connectors/console/sink.ts'
+import { MEMORY_TABLES, MemoryTables } from '../../src/connectors/memory/sink.ts'
 import { SINKS } from '../../src/connectors/registry.ts'
 import type { Batch } from '../../src/columns/batch.ts'
 import type { Value } from '../../src/types/value.ts'
+import { ForeachTarget } from '../../src/connectors/foreach/sink.ts'
+import { sqliteSink } from '../../src/connectors/sqlite/sink.ts'
+import { openDatabase } from '../../src/storage/sqlite.ts'
+import { sinkContract, type SinkUnderTest } from '../../src/testing/sink-contract.ts'
 import { rowsOf } from './contexts.ts'
-import { sinkContract, type SinkUnderTest } from './sink-contract.ts'
 
 const makers: Record<string, () => Promise<SinkUnderTest>> = {
   json: () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-sink-'))
     return Promise.resolve({
-      provider: jsonSink,
       options: { path: path.join(dir, 'out', 'deep'), fsync: 'false' },
       rows: () => {
         const out = path.join(dir, 'out', 'deep')
@@ -34,7 +33,6 @@ const makers: Record<string, () => Promise<SinkUnderTest>> = {
   memory: () => {
     const tables = new MemoryTables()
     return Promise.resolve({
-      provider: memorySink,
       options: {},
       context: { objects: new Map([[MEMORY_TABLES, tables]]) },
       rows: () => tables.get('q')!.rows(),
@@ -43,7 +41,6 @@ const makers: Record<string, () => Promise<SinkUnderTest>> = {
   },
   console: () =>
     Promise.resolve({
-      provider: consoleSink,
       options: {},
       context: { objects: new Map([[CONSOLE_WRITER, () => {}]]) },
       rows: () => null,
@@ -53,14 +50,60 @@ const makers: Record<string, () => Promise<SinkUnderTest>> = {
     const rows: Value[][] = []
     const fn = (batches: Batch[]): void => void rows.push(...rowsOf(batches))
     return Promise.resolve({
-      provider: foreachBatchSink,
       options: { id: 'fn' },
       context: { objects: new Map([['fn', fn]]) },
       rows: () => rows,
       close: () => {},
     })
   },
-  noop: () => Promise.resolve({ provider: noopSink, options: {}, rows: () => null, close: () => {} }),
+  foreach: () => {
+    const rows: Value[][] = []
+    const target = new ForeachTarget({ process: (row) => void rows.push([row['k'] as string, row['n'] as bigint]) })
+    return Promise.resolve({ options: { id: 'w' }, context: { objects: new Map([['w', target]]) }, rows: () => rows })
+  },
+  sqlite: () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-sqlite-'))
+    const file = path.join(dir, 'out.db')
+    const database = openDatabase(path.join(dir, 'checkpoint.db'))
+    return Promise.resolve({
+      options: { path: file, table: 'out' },
+      context: { database },
+      rows: () => sqliteRows(file),
+      close: () => {
+        database.close()
+        fs.rmSync(dir, { recursive: true })
+      },
+    })
+  },
+  noop: () => Promise.resolve({ options: {}, rows: () => null, close: () => {} }),
 }
 
-for (const provider of SINKS) describe(`sink ${provider.format}`, () => sinkContract(makers[provider.format]!))
+function sqliteRows(file: string): Value[][] {
+  const db = openDatabase(file, { readonly: true })
+  const rows = db.prepare('SELECT k, n FROM out', { bigints: true }).all()
+  db.close()
+  return rows.map((r) => [r['k'], r['n']] as Value[])
+}
+
+const atomic = (): SinkUnderTest => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-sqlite-'))
+  const file = path.join(dir, 'checkpoint.db')
+  const database = openDatabase(file)
+  return {
+    options: { table: 'out', atomic: 'true' },
+    context: { database },
+    rows: () => sqliteRows(file),
+    close: () => {
+      database.close()
+      fs.rmSync(dir, { recursive: true })
+    },
+  }
+}
+
+for (const provider of SINKS)
+  describe(`sink ${provider.format}`, () => {
+    for (const { name, run } of sinkContract(provider, makers[provider.format]!)) test(name, run)
+  })
+describe('sink sqlite, atomic', () => {
+  for (const { name, run } of sinkContract(sqliteSink, atomic)) test(name, run)
+})

@@ -2,15 +2,19 @@ import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { describe } from 'vitest'
+import { EventEmitter } from 'node:events'
+import http from 'node:http'
+import { describe, test } from 'vitest'
 import { jsonSource, textSource } from '../../src/connectors/files/source.ts'
-import { memorySource } from '../../src/connectors/memory/source.ts'
+import { LiveInput } from '../../src/connectors/live/input.ts'
+import { liveSource } from '../../src/connectors/live/source.ts'
 import { MemoryStream } from '../../src/connectors/memory/stream.ts'
-import { rateSource } from '../../src/connectors/rate/source.ts'
+import { receiver, type ReceiverStore } from '../../src/connectors/push/receiver.ts'
+import { openDatabase } from '../../src/storage/sqlite.ts'
 import { SOURCES } from '../../src/connectors/registry.ts'
-import { socketSource } from '../../src/connectors/socket/source.ts'
 import { BIGINT, field, schemaOf, STRING } from '../../src/types/data-type.ts'
-import { sourceContract, type SourceUnderTest } from './source-contract.ts'
+import { sourceContract, type SourceUnderTest } from '../../src/testing/source-contract.ts'
+import { freePort } from './free-port.ts'
 
 const TWO = schemaOf(field('k', STRING), field('n', BIGINT))
 
@@ -18,7 +22,6 @@ function files(provider: typeof jsonSource, line: (i: number) => string): Promis
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-source-'))
   let n = 0
   return Promise.resolve({
-    provider,
     options: { path: dir },
     declared: provider === jsonSource ? TWO : null,
     feed: () => {
@@ -31,6 +34,22 @@ function files(provider: typeof jsonSource, line: (i: number) => string): Promis
   })
 }
 
+function live(wal: boolean): SourceUnderTest {
+  const emitter = new EventEmitter()
+  const input = new LiveInput(emitter, TWO)
+  let n = 0
+  return {
+    options: { id: 'in', wal: String(wal) },
+    declared: TWO,
+    context: { objects: new Map([['in', input]]) },
+    feed: async () => {
+      for (let i = 0; i < 3; i++) emitter.emit('data', { k: `key ${n}`, n: n++ })
+      await new Promise((r) => setTimeout(r, 10))
+    },
+    close: () => input.close(),
+  }
+}
+
 const makers: Record<string, () => Promise<SourceUnderTest>> = {
   json: () => files(jsonSource, (i) => JSON.stringify({ n: i, k: `key ${i}` })),
   text: () => files(textSource, (i) => `line ${i}`),
@@ -38,7 +57,6 @@ const makers: Record<string, () => Promise<SourceUnderTest>> = {
     const stream = new MemoryStream(TWO)
     let n = 0
     return Promise.resolve({
-      provider: memorySource,
       options: { id: 's' },
       declared: TWO,
       context: { objects: new Map([['s', stream]]) },
@@ -49,12 +67,72 @@ const makers: Record<string, () => Promise<SourceUnderTest>> = {
   rate: () => {
     let nowUs = 1_767_225_600_000_000n
     return Promise.resolve({
-      provider: rateSource,
       options: { rowsPerSecond: '9000', rampUpTime: '2s' },
       declared: null,
       context: { nowUs: () => nowUs },
       feed: () => Promise.resolve(void (nowUs += 2_500_000n)),
       close: () => {},
+    })
+  },
+  'rate-micro-batch': () =>
+    Promise.resolve({ options: { rowsPerBatch: '9000', startTimestamp: '1000' }, endless: true, feed: () => {} }),
+  live: () => Promise.resolve(live(false)),
+  http: async () => {
+    const port = await freePort()
+    let n = 0
+    return {
+      options: { port: String(port), path: '/rows' },
+      declared: TWO,
+      feed: async () => {
+        const body = `${JSON.stringify({ k: `key ${n}`, n: n++ })}\n${JSON.stringify({ n: n++ })}\n`
+        const answer = await fetch(`http://127.0.0.1:${port}/rows`, { method: 'POST', body })
+        if (answer.status !== 200) throw new Error(await answer.text())
+      },
+    }
+  },
+  'http-pull': async () => {
+    const events: string[] = []
+    const clients = new Set<http.ServerResponse>()
+    const server = http.createServer((request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.flushHeaders()
+      const last = request.headers['last-event-id']
+      for (const e of events.slice(last === undefined ? 0 : Number(last) + 1)) response.write(e)
+      clients.add(response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return {
+      options: { url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}/`, reconnectDelay: '20ms' },
+      declared: TWO,
+      feed: async (source) => {
+        const before = JSON.stringify(await source.latestOffset(null))
+        const n = events.length
+        const event = `id: ${n}\ndata: {"k": "key",\ndata:  "n": ${n}}\n\n`
+        events.push(event)
+        for (const c of clients) c.write(event)
+        for (let i = 0; i < 100 && JSON.stringify(await source.latestOffset(null)) === before; i++)
+          await new Promise((r) => setTimeout(r, 2))
+      },
+      close: () => {
+        server.closeAllConnections()
+        return new Promise((resolve) => server.close(() => resolve()))
+      },
+    }
+  },
+  sqlite: () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-sqlite-'))
+    const file = path.join(dir, 'in.db')
+    const db = openDatabase(file)
+    db.exec('CREATE TABLE t (k TEXT, n BIGINT)')
+    let n = 0
+    return Promise.resolve({
+      options: { path: file, table: 'T' },
+      bounded: true,
+      feed: () => void db.prepare('INSERT INTO t VALUES (?, ?)').run(`key ${n}`, n++),
+      close: () => {
+        db.close()
+        fs.rmSync(dir, { recursive: true })
+      },
     })
   },
   socket: async () => {
@@ -63,7 +141,6 @@ const makers: Record<string, () => Promise<SourceUnderTest>> = {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     let n = 0
     return {
-      provider: socketSource,
       options: {
         host: '127.0.0.1',
         port: String((server.address() as net.AddressInfo).port),
@@ -88,4 +165,29 @@ const makers: Record<string, () => Promise<SourceUnderTest>> = {
   },
 }
 
-for (const provider of SOURCES) describe(`source ${provider.format}`, () => sourceContract(makers[provider.format]!))
+for (const provider of SOURCES)
+  describe(`source ${provider.format}`, () => {
+    for (const { name, run } of sourceContract(provider, makers[provider.format]!)) test(name, run)
+  })
+describe('source live, logged', () => {
+  for (const { name, run } of sourceContract(liveSource, () => live(true))) test(name, run)
+})
+describe('a receiver', () => {
+  let store: ReceiverStore
+  const ticks = receiver({
+    format: 'ticks',
+    doc: 'Numbers of a test.',
+    schema: 'n BIGINT, k STRING',
+    start: (s) => {
+      store = s
+    },
+  })
+  let n = 0
+  const make = (): SourceUnderTest => ({
+    options: {},
+    feed: async () => {
+      for (let i = 0; i < 3; i++) await store({ n: n++, k: `k${n}` })
+    },
+  })
+  for (const { name, run } of sourceContract(ticks, make)) test(name, run)
+})

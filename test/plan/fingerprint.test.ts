@@ -4,7 +4,10 @@ import { fingerprints } from '../../src/plan/fingerprint.ts'
 import { optimize } from '../../src/plan/optimize.ts'
 import { envOf, plan, source, watermark, worldOf } from './harness.ts'
 
-const world = worldOf({ e: watermark(source('ts TIMESTAMP, k STRING, v INT'), 'ts', '10 minutes'), f: source('k STRING, v INT') })
+const world = worldOf({
+  e: watermark(source('ts TIMESTAMP, k STRING, v INT'), 'ts', '10 minutes'),
+  f: source('k STRING, v INT'),
+})
 const prints = (text: string) => fingerprints(plan(text, world)).map((f) => f.fingerprint)
 const base = 'SELECT k, sum(v) AS s FROM f GROUP BY k'
 
@@ -29,7 +32,14 @@ test.each([
 
 test('windows differ by size, slide and start', () => {
   const of = (w: string) => prints(`SELECT count(*) FROM e GROUP BY window(ts, ${w})`)[0]
-  expect(new Set([of("'5 minutes'"), of("'10 minutes'"), of("'10 minutes', '5 minutes'"), of("'10 minutes', '5 minutes', '1 minute'")]).size).toBe(4)
+  expect(
+    new Set([
+      of("'5 minutes'"),
+      of("'10 minutes'"),
+      of("'10 minutes', '5 minutes'"),
+      of("'10 minutes', '5 minutes', '1 minute'"),
+    ]).size,
+  ).toBe(4)
   expect(of("'5 minutes'")).toBe(of("'300 seconds'"))
 })
 
@@ -39,7 +49,10 @@ test('a static table has none, a fingerprint describes its node', () => {
 })
 
 test('EXPLAIN shows both plans, the rules and what the state is bounded by', () => {
-  const analyzed = plan("SELECT window.start AS ws, count(*) AS n FROM e WHERE v > 1 GROUP BY window(ts, '5 minutes')", world)
+  const analyzed = plan(
+    "SELECT window.start AS ws, count(*) AS n FROM e WHERE v > 1 GROUP BY window(ts, '5 minutes')",
+    world,
+  )
   const text = explain({ analyzed, optimized: optimize(analyzed, envOf()) }, 'extended').replaceAll(/#\d+/g, '#')
   expect(text).toBe(`== Analyzed Plan ==
 ws, n

@@ -20,7 +20,11 @@ describe('GROUP BY', () => {
     ['SELECT k, i, sum(d) FROM t GROUP BY ALL', ['k', 'i']],
     ['SELECT upper(k), sum(d) FROM t GROUP BY upper(k)', ['upper(k)']],
   ])('%s', (text, names) => {
-    expect(columns(run(text)).slice(0, names.length).map((c) => c.split(' ')[0])).toEqual(names)
+    expect(
+      columns(run(text))
+        .slice(0, names.length)
+        .map((c) => c.split(' ')[0]),
+    ).toEqual(names)
     expect(aggregate(text).keys).toHaveLength(names.length)
   })
 
@@ -29,7 +33,9 @@ describe('GROUP BY', () => {
   })
 
   test('ORDER BY may name aggregates and grouping columns that are not selected', () => {
-    expect(shape(run('SELECT k FROM t GROUP BY k ORDER BY count(*) DESC, k'))).toBe('project > sort > project > aggregate > scan')
+    expect(shape(run('SELECT k FROM t GROUP BY k ORDER BY count(*) DESC, k'))).toBe(
+      'project > sort > project > aggregate > scan',
+    )
     expect(columns(run('SELECT k FROM t GROUP BY k ORDER BY count(*) DESC'))).toEqual(['k string'])
   })
 
@@ -94,7 +100,11 @@ describe('what cannot be grouped', () => {
     ['SELECT count(*) FILTER (WHERE i) FROM t', 'INVALID_AGGREGATE_FILTER.NOT_BOOLEAN', 'i'],
     ['SELECT k FROM t ORDER BY 5', 'ORDER_BY_POS_OUT_OF_RANGE', '5'],
     ['SELECT row_number() FROM t', 'WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE', 'row_number()'],
-    ['SELECT k FROM t WHERE row_number() OVER (ORDER BY i) = 1', 'WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE', 'row_number() OVER (ORDER BY i)'],
+    [
+      'SELECT k FROM t WHERE row_number() OVER (ORDER BY i) = 1',
+      'WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE',
+      'row_number() OVER (ORDER BY i)',
+    ],
   ])('%s: %s', (text, code, at) => {
     const e = errorOf(() => run(text))
     expect(e.code).toBe(code)

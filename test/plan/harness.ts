@@ -24,8 +24,13 @@ export const envOf = (conf: Readonly<Record<string, string>> = {}): ExprEnv => (
 })
 
 /** Tables by name, each a plan, or DDL of a static table; `stream` makes it a stream. */
-export function worldOf(tables: Readonly<Record<string, Unresolved | string>>, conf: Readonly<Record<string, string>> = {}): World {
-  const plans = new Map(Object.entries(tables).map(([name, t]) => [name.toLowerCase(), typeof t === 'string' ? source(t, false) : t]))
+export function worldOf(
+  tables: Readonly<Record<string, Unresolved | string>>,
+  conf: Readonly<Record<string, string>> = {},
+): World {
+  const plans = new Map(
+    Object.entries(tables).map(([name, t]) => [name.toLowerCase(), typeof t === 'string' ? source(t, false) : t]),
+  )
   const catalog: PlanCatalog = {
     lookup: (name) => {
       const plan = plans.get(name.join('.').toLowerCase())
@@ -104,7 +109,8 @@ export function soundness(p: Logical): void {
         if (n.kind !== 'attr') return
         const attr = below.get(n.id)
         if (!attr) throw new TypeError(`${node.op} reads ${n.name}#${n.id}, which nothing below gives`)
-        if (typeName(attr.type) !== typeName(n.type)) throw new TypeError(`${node.op} reads ${n.name} as ${typeName(n.type)}, it is ${typeName(attr.type)}`)
+        if (typeName(attr.type) !== typeName(n.type))
+          throw new TypeError(`${node.op} reads ${n.name} as ${typeName(n.type)}, it is ${typeName(attr.type)}`)
       })
     const own = node.attrs.map((x) => x.id).join()
     const same = (list: readonly { readonly id: number }[]): void => {
@@ -123,14 +129,22 @@ export function soundness(p: Logical): void {
       case 'aggregate':
         return same([...node.keys.map((k) => k.attr), ...node.aggregates.map((x) => x.attr)])
       case 'join':
-        return same(node.type === 'semi' || node.type === 'anti' ? node.left.attrs : [...node.left.attrs, ...node.right.attrs])
+        return same(
+          node.type === 'semi' || node.type === 'anti' ? node.left.attrs : [...node.left.attrs, ...node.right.attrs],
+        )
+      case 'generate': {
+        // Columns of the input that nothing above reads may be left out, the others keep their order.
+        const passed = node.input.attrs.filter((x) => node.attrs.some((y) => y.id === x.id))
+        return same([...passed, ...generatedAttrs(node)])
+      }
       case 'window':
-      case 'generate':
       case 'over':
-        if (node.input.attrs.some((x, i) => x.id !== node.attrs[i]!.id)) throw new TypeError(`${node.op} does not pass its input on`)
+        if (node.input.attrs.some((x, i) => x.id !== node.attrs[i]!.id))
+          throw new TypeError(`${node.op} does not pass its input on`)
         return
       case 'union':
-        if (node.inputs.some((x) => x.attrs.length !== node.attrs.length)) throw new TypeError('the inputs of a union differ')
+        if (node.inputs.some((x) => x.attrs.length !== node.attrs.length))
+          throw new TypeError('the inputs of a union differ')
         return
       default:
     }

@@ -28,7 +28,11 @@ describe('names of columns', () => {
   })
 
   test('the text of an unnamed expression is that of Spark', () => {
-    expect(shows("SELECT -id, NOT id = 1, id IN (1, 2), CASE WHEN id > 1 THEN 'a' END, CAST(id AS STRING), count(*) OVER () FROM t").map((c) => c.replace(/ \w+$/, ''))).toEqual([
+    expect(
+      shows(
+        "SELECT -id, NOT id = 1, id IN (1, 2), CASE WHEN id > 1 THEN 'a' END, CAST(id AS STRING), count(*) OVER () FROM t",
+      ).map((c) => c.replace(/ \w+$/, '')),
+    ).toEqual([
       '(- id)',
       '(NOT (id = 1))',
       '(id IN (1, 2))',

@@ -12,7 +12,11 @@ const world = worldOf({
 })
 
 /** The optimized plan without ids, and the rules that made it. */
-function run(text: string): { readonly plan: Logical; readonly rules: readonly string[]; readonly filters: readonly string[] } {
+function run(text: string): {
+  readonly plan: Logical
+  readonly rules: readonly string[]
+  readonly filters: readonly string[]
+} {
   const analyzed = plan(text, world)
   const before = JSON.stringify(analyzed)
   const out = optimize(analyzed, envOf())
@@ -20,7 +24,11 @@ function run(text: string): { readonly plan: Logical; readonly rules: readonly s
   expect(JSON.stringify(analyzed)).toBe(before)
   expect(columns(out.plan)).toEqual(columns(analyzed))
   const bare = (t: string): string => t.replaceAll(/#\d+/g, '')
-  return { plan: out.plan, rules: out.applied.map((r) => r.rule), filters: nodes(out.plan, 'filter').map((f) => bare(exprText(f.condition))) }
+  return {
+    plan: out.plan,
+    rules: out.applied.map((r) => r.rule),
+    filters: nodes(out.plan, 'filter').map((f) => bare(exprText(f.condition))),
+  }
 }
 
 describe('fold-constants', () => {
@@ -68,10 +76,21 @@ describe('push-filters', () => {
     expect(shape(p)).toBe('project > filter > join(filter > scan; filter > scan)')
   })
 
-  test('never across an aggregate, a limit, or what is random', () => {
-    expect(shape(run('SELECT * FROM (SELECT id, count(*) AS n FROM a GROUP BY id) WHERE id > 1').plan)).toBe('project > filter > aggregate > scan')
+  test('below an aggregate only what reads grouping columns', () => {
+    expect(shape(run('SELECT * FROM (SELECT id, count(*) AS n FROM a GROUP BY id) WHERE id > 1').plan)).toBe(
+      'project > aggregate > filter > scan',
+    )
+    expect(shape(run('SELECT * FROM (SELECT id, count(*) AS n FROM a GROUP BY id) WHERE n > 1').plan)).toBe(
+      'project > filter > aggregate > scan',
+    )
+    expect(shape(run('SELECT count(*) AS n FROM a HAVING 1 > 2').plan)).toContain('filter > aggregate')
+  })
+
+  test('never across a limit, or what is random', () => {
     expect(shape(run('SELECT * FROM (SELECT id FROM a LIMIT 3) WHERE id > 1').plan)).toBe('filter > limit > scan')
-    expect(shape(run('SELECT * FROM (SELECT id, rand() AS r FROM a) WHERE r > 0.5').plan)).toBe('filter > project > scan')
+    expect(shape(run('SELECT * FROM (SELECT id, rand() AS r FROM a) WHERE r > 0.5').plan)).toBe(
+      'filter > project > scan',
+    )
   })
 
   test('into the inputs of a union', () => {
@@ -116,7 +135,11 @@ describe('pruning', () => {
     const scan = nodes(p, 'scan')[0]!
     expect(scan.columns).toEqual([['kind'], ['body', 'bid', 'channel']])
     expect(scan.attrs[1]!.type).toMatchObject({ fields: [{ name: 'bid', type: { fields: [{ name: 'channel' }] } }] })
-    expect(nodes(p, 'project')[0]!.items[0]!.expr).toMatchObject({ kind: 'field', index: 0, arg: { kind: 'field', index: 0 } })
+    expect(nodes(p, 'project')[0]!.items[0]!.expr).toMatchObject({
+      kind: 'field',
+      index: 0,
+      arg: { kind: 'field', index: 0 },
+    })
   })
 
   test('a struct used as a whole stays whole', () => {
@@ -142,14 +165,18 @@ describe('scan-predicates', () => {
   })
 
   test('members of structs by path', () => {
-    expect(nodes(run('SELECT kind FROM raw WHERE body.bid.price > 10').plan, 'scan')[0]!.predicates).toEqual([{ column: ['body', 'bid', 'price'], op: '>', literal: 10 }])
+    expect(nodes(run('SELECT kind FROM raw WHERE body.bid.price > 10').plan, 'scan')[0]!.predicates).toEqual([
+      { column: ['body', 'bid', 'price'], op: '>', literal: 10 },
+    ])
   })
 })
 
 describe('projects', () => {
   test('neighbours are joined unless a costly expression would run twice', () => {
     expect(shape(run('SELECT x + 1 AS y FROM (SELECT id + 1 AS x FROM a)').plan)).toBe('project > scan')
-    expect(shape(run('SELECT x + x AS y FROM (SELECT length(upper(av)) AS x FROM a)').plan)).toBe('project > project > scan')
+    expect(shape(run('SELECT x + x AS y FROM (SELECT length(upper(av)) AS x FROM a)').plan)).toBe(
+      'project > project > scan',
+    )
     expect(shape(run('SELECT r + 1 AS y FROM (SELECT rand() AS r FROM a)').plan)).toBe('project > project > scan')
   })
 
@@ -170,7 +197,8 @@ describe('set operations', () => {
 })
 
 test('the order of nodes with state and their ids do not change', () => {
-  const text = "SELECT window.start, count(*) FROM e JOIN (SELECT ts AS t2, k AS k2 FROM e) ON k = k2 AND ts = t2 GROUP BY window(ts, '5 minutes')"
+  const text =
+    "SELECT window.start, count(*) FROM e JOIN (SELECT ts AS t2, k AS k2 FROM e) ON k = k2 AND ts = t2 GROUP BY window(ts, '5 minutes')"
   const analyzed = plan(text, world)
   const after = optimize(analyzed, envOf()).plan
   const ids = (p: Logical) => [...nodes(p, 'aggregate'), ...nodes(p, 'join'), ...nodes(p, 'watermark')].map((n) => n.id)

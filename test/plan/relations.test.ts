@@ -4,18 +4,38 @@ import { parseExpression } from '../../src/sql/parse.ts'
 import type { Unresolved } from '../../src/plan/unresolved.ts'
 import { columns, errorOf, nodes, plan, shape, soundness, sql, underlined, worldOf } from './harness.ts'
 
-const world = worldOf({ a: 'id INT, av STRING', b: 'id INT, bv INT', n: 'xs ARRAY<INT>, m MAP<STRING, INT>', s: 'region STRING, yr INT, amt INT', w: 'id INT, q1 INT, q2 INT' })
+const world = worldOf({
+  a: 'id INT, av STRING',
+  b: 'id INT, bv INT',
+  n: 'xs ARRAY<INT>, m MAP<STRING, INT>',
+  s: 'region STRING, yr INT, amt INT',
+  w: 'id INT, q1 INT, q2 INT',
+})
 const run = (text: string) => plan(text, world)
 
 describe('types', () => {
   test.each([
-    ['SELECT 1, 3000000000, 12345678901234567890, 1.50, 1e3, 1L, 1S, 1Y, 1.5F', ['int', 'bigint', 'decimal(20,0)', 'decimal(3,2)', 'double', 'bigint', 'smallint', 'tinyint', 'float']],
-    ["SELECT DATE '2026-01-31', TIMESTAMP '2026-01-31 10:00:00', INTERVAL '1' DAY, INTERVAL 1 DAY 2 HOURS, X'1F'", ['date', 'timestamp', 'interval day', 'interval day to hour', 'binary']],
-    ["SELECT 1 + '2', 1 / 2, coalesce(1, 2L), CASE WHEN true THEN 1 ELSE 2.5 END, if(true, 1, 2.0D)", ['bigint', 'double', 'bigint', 'decimal(11,1)', 'double']],
-    ['SELECT transform(array(1), x -> x * 2L), map(1, 2)[1], named_struct(\'a\', 1).a, (1, 2)', ['array<bigint>', 'int', 'int', 'struct<col1:int,col2:int>']],
+    [
+      'SELECT 1, 3000000000, 12345678901234567890, 1.50, 1e3, 1L, 1S, 1Y, 1.5F',
+      ['int', 'bigint', 'decimal(20,0)', 'decimal(3,2)', 'double', 'bigint', 'smallint', 'tinyint', 'float'],
+    ],
+    [
+      "SELECT DATE '2026-01-31', TIMESTAMP '2026-01-31 10:00:00', INTERVAL '1' DAY, INTERVAL 1 DAY 2 HOURS, X'1F'",
+      ['date', 'timestamp', 'interval day', 'interval day to hour', 'binary'],
+    ],
+    [
+      "SELECT 1 + '2', 1 / 2, coalesce(1, 2L), CASE WHEN true THEN 1 ELSE 2.5 END, if(true, 1, 2.0D)",
+      ['bigint', 'double', 'bigint', 'decimal(11,1)', 'double'],
+    ],
+    [
+      "SELECT transform(array(1), x -> x * 2L), map(1, 2)[1], named_struct('a', 1).a, (1, 2)",
+      ['array<bigint>', 'int', 'int', 'struct<col1:int,col2:int>'],
+    ],
     ['SELECT current_timestamp(), current_date, nvl(NULL, 1), nullif(1, 2L)', ['timestamp', 'date', 'int', 'int']],
   ])('%s', (text, want) => {
-    expect(run(text).attrs.map((x) => columns({ ...run(text), attrs: [x] } as never)[0]!.replace(`${x.name} `, ''))).toEqual(want)
+    expect(
+      run(text).attrs.map((x) => columns({ ...run(text), attrs: [x] } as never)[0]!.replace(`${x.name} `, '')),
+    ).toEqual(want)
   })
 
   test('VALUES have common types; constants are folded', () => {
@@ -66,10 +86,19 @@ describe('relations', () => {
     ['SELECT * FROM a LEFT SEMI JOIN b ON a.id = b.id', ['id int', 'av string']],
     ['SELECT * FROM range(3) r', ['id bigint']],
     ['SELECT *, explode(xs) AS x FROM n', ['xs array<int>', 'm map<string,int>', 'x int']],
-    ['SELECT k, v, p, x FROM n LATERAL VIEW explode(m) q AS k, v LATERAL VIEW OUTER posexplode(xs) AS p, x', ['k string', 'v int', 'p int', 'x int']],
-    ['SELECT * FROM s PIVOT (sum(amt) FOR yr IN (2025, 2026 AS next))', ['region string', '2025 bigint', 'next bigint']],
+    [
+      'SELECT k, v, p, x FROM n LATERAL VIEW explode(m) q AS k, v LATERAL VIEW OUTER posexplode(xs) AS p, x',
+      ['k string', 'v int', 'p int', 'x int'],
+    ],
+    [
+      'SELECT * FROM s PIVOT (sum(amt) FOR yr IN (2025, 2026 AS next))',
+      ['region string', '2025 bigint', 'next bigint'],
+    ],
     ['SELECT * FROM w UNPIVOT (v FOR q IN (q1, q2))', ['id int', 'q string', 'v int']],
-    ['FROM a |> WHERE id > 1 |> EXTEND id * 2 AS d |> DROP av |> AGGREGATE sum(d) AS s GROUP BY id', ['id int', 's bigint']],
+    [
+      'FROM a |> WHERE id > 1 |> EXTEND id * 2 AS d |> DROP av |> AGGREGATE sum(d) AS s GROUP BY id',
+      ['id int', 's bigint'],
+    ],
     ['SELECT a.id, (SELECT max(bv) FROM b) AS m FROM a', ['id int', 'm int']],
   ])('%s', (text, want) => {
     expect(columns(run(text))).toEqual(want)
@@ -77,7 +106,9 @@ describe('relations', () => {
 
   test('IN and EXISTS in WHERE are semi and anti joins', () => {
     expect(nodes(run('SELECT id FROM a WHERE id IN (SELECT id FROM b)'), 'join')[0]!.type).toBe('semi')
-    expect(nodes(run('SELECT id FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.id = a.id)'), 'join')[0]!.type).toBe('anti')
+    expect(nodes(run('SELECT id FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.id = a.id)'), 'join')[0]!.type).toBe(
+      'anti',
+    )
     const anti = nodes(run('SELECT id FROM a WHERE id NOT IN (SELECT id FROM b)'), 'join')[0]!
     expect(anti.type).toBe('anti')
     expect(anti.condition?.kind).toBe('or')
@@ -111,23 +142,63 @@ describe('DataFrame nodes', () => {
   const e = parseExpression
 
   test('withColumns replaces in place and appends', () => {
-    expect(show({ op: 'withColumns', input: table, columns: [{ name: 'ID', expr: e('id + 1L') }, { name: 'z', expr: e('av') }] })).toEqual(['ID bigint', 'av string', 'z string'])
+    expect(
+      show({
+        op: 'withColumns',
+        input: table,
+        columns: [
+          { name: 'ID', expr: e('id + 1L') },
+          { name: 'z', expr: e('av') },
+        ],
+      }),
+    ).toEqual(['ID bigint', 'av string', 'z string'])
   })
   test('rename, drop, select after sort', () => {
     expect(show({ op: 'rename', input: table, from: 'av', to: 'b' })).toEqual(['id int', 'b string'])
     expect(show({ op: 'drop', input: table, columns: [e('av'), e('nope')] })).toEqual(['id int'])
-    expect(show({ op: 'sort', input: { op: 'select', input: table, items: [e('id')] }, items: [{ expr: e('av'), descending: true }] })).toEqual(['id int'])
+    expect(
+      show({
+        op: 'sort',
+        input: { op: 'select', input: table, items: [e('id')] },
+        items: [{ expr: e('av'), descending: true }],
+      }),
+    ).toEqual(['id int'])
   })
   test('aggregate shows its keys first', () => {
-    expect(show({ op: 'aggregate', input: table, groupBy: { elements: [{ kind: 'expr', expr: e('av') }] }, items: [e('count(*)')] })).toEqual(['av string', 'count(1) bigint'])
+    expect(
+      show({
+        op: 'aggregate',
+        input: table,
+        groupBy: { elements: [{ kind: 'expr', expr: e('av') }] },
+        items: [e('count(*)')],
+      }),
+    ).toEqual(['av string', 'count(1) bigint'])
   })
   test('a join by name shows the column once; union by name fills what is missing', () => {
     const b: Unresolved = { op: 'table', name: [{ name: 'b' }] }
-    expect(show({ op: 'join', left: table, right: b, type: 'full', using: ['id'] })).toEqual(['id int', 'av string', 'bv int'])
-    expect(show({ op: 'union', inputs: [table, b], byName: true, allowMissing: true })).toEqual(['id int', 'av string', 'bv int'])
+    expect(show({ op: 'join', left: table, right: b, type: 'full', using: ['id'] })).toEqual([
+      'id int',
+      'av string',
+      'bv int',
+    ])
+    expect(show({ op: 'union', inputs: [table, b], byName: true, allowMissing: true })).toEqual([
+      'id int',
+      'av string',
+      'bv int',
+    ])
   })
   test('a frame joined with itself has two identities', () => {
-    const joined = analyze({ op: 'join', left: { op: 'alias', input: table, name: 'x' }, right: { op: 'alias', input: table, name: 'y' }, type: 'inner', on: e('x.id = y.id') }, world.catalog, world.env)
+    const joined = analyze(
+      {
+        op: 'join',
+        left: { op: 'alias', input: table, name: 'x' },
+        right: { op: 'alias', input: table, name: 'y' },
+        type: 'inner',
+        on: e('x.id = y.id'),
+      },
+      world.catalog,
+      world.env,
+    )
     expect(new Set(joined.attrs.map((x) => x.id)).size).toBe(4)
   })
 })

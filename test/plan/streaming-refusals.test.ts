@@ -3,13 +3,38 @@ import { describe, expect, test } from 'vitest'
 import { analyze } from '../../src/plan/analyze.ts'
 import { checkStreaming } from '../../src/plan/check-streaming.ts'
 import type { Unresolved } from '../../src/plan/unresolved.ts'
-import { columns, errorOf, plan, soundness, source, sql, underlined, watermark, worldOf, type World } from './harness.ts'
+import {
+  columns,
+  errorOf,
+  plan,
+  soundness,
+  source,
+  sql,
+  underlined,
+  watermark,
+  worldOf,
+  type World,
+} from './harness.ts'
 
 interface Scenario {
   readonly name: string
   readonly conf: Readonly<Record<string, string>>
-  readonly sources: Readonly<Record<string, { readonly schema: string; readonly static?: boolean; readonly watermark?: { readonly column: string; readonly delay: string } }>>
-  readonly views?: readonly { readonly name: string; readonly sql?: string; readonly from?: string; readonly ops?: readonly (readonly [string, ...unknown[]])[] }[]
+  readonly sources: Readonly<
+    Record<
+      string,
+      {
+        readonly schema: string
+        readonly static?: boolean
+        readonly watermark?: { readonly column: string; readonly delay: string }
+      }
+    >
+  >
+  readonly views?: readonly {
+    readonly name: string
+    readonly sql?: string
+    readonly from?: string
+    readonly ops?: readonly (readonly [string, ...unknown[]])[]
+  }[]
   readonly query: string
   readonly outputMode: string
   readonly resultSchema?: readonly { readonly name: string; readonly type: string }[]
@@ -34,7 +59,12 @@ function scenarioWorld(s: Scenario): World | null {
     for (const [method, ...args] of v.ops ?? []) {
       if (method === 'withWatermark') view = watermark(view, args[0] as string, args[1] as string)
       else if (method === 'dropDuplicates' || method === 'dropDuplicatesWithinWatermark')
-        view = { op: 'dedup', input: view, withinWatermark: method !== 'dropDuplicates', ...(args[0] === undefined ? {} : { columns: args[0] as string[] }) }
+        view = {
+          op: 'dedup',
+          input: view,
+          withinWatermark: method !== 'dropDuplicates',
+          ...(args[0] === undefined ? {} : { columns: args[0] as string[] }),
+        }
       else return null
     }
     tables[v.name] = view
@@ -59,7 +89,8 @@ describe('recorded refusals', () => {
     const e = errorOf(() => check(s, world))
     const { condition, sqlState } = s.error!
     expect(['UNSUPPORTED', 'INTERNAL_ERROR']).not.toContain(e.code)
-    if (condition !== null && !condition.startsWith('_LEGACY')) expect([e.code, e.sqlState]).toEqual([condition, sqlState])
+    if (condition !== null && !condition.startsWith('_LEGACY'))
+      expect([e.code, e.sqlState]).toEqual([condition, sqlState])
   })
 })
 
@@ -83,10 +114,20 @@ describe('the clause at fault is underlined', () => {
     ['SELECT count(*) AS n FROM e', 'append', 'STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION', 'count(*)'],
     ['SELECT k FROM e LIMIT 2', 'update', 'STREAMING_LIMIT', '2'],
     ['SELECT count(DISTINCT v) FROM e', 'complete', 'STREAMING_DISTINCT_AGGREGATE', 'count(DISTINCT v)'],
-    ['SELECT k, rank() OVER (ORDER BY v) FROM e', 'append', 'NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING', 'rank() OVER (ORDER BY v)'],
+    [
+      'SELECT k, rank() OVER (ORDER BY v) FROM e',
+      'append',
+      'NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING',
+      'rank() OVER (ORDER BY v)',
+    ],
     ['SELECT l.id FROM l LEFT JOIN r ON l.id = r.id', 'append', 'STREAMING_JOIN_WITHOUT_WATERMARK', 'l.id = r.id'],
     ['SELECT l.id FROM dim LEFT JOIN l ON l.id = dim.id', 'append', 'STREAMING_JOIN_TYPE', undefined],
-    ["SELECT count(*) FROM e GROUP BY session_window(ts, '1 minute'), k", 'update', 'STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION', "session_window(ts, '1 minute')"],
+    [
+      "SELECT count(*) FROM e GROUP BY session_window(ts, '1 minute'), k",
+      'update',
+      'STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION',
+      "session_window(ts, '1 minute')",
+    ],
     ['SELECT k FROM e', 'upsert', 'STREAMING_OUTPUT_MODE.INVALID', ''],
     ['SELECT id FROM dim', 'append', 'STREAM_REQUIRED', undefined],
     ['SELECT v FROM e UNION ALL SELECT id FROM dim', 'append', 'STREAMING_UNION_WITH_TABLE', undefined],
@@ -98,15 +139,23 @@ describe('the clause at fault is underlined', () => {
 
   test('an equality in WHERE counts for an inner join', () => {
     checkStreaming(plan('SELECT l.id FROM l, r WHERE l.id = r.id', world), 'append', () => undefined)
-    expect(errorOf(() => checkStreaming(plan('SELECT l.id FROM l, r WHERE l.id < r.id', world), 'append', () => undefined)).code).toBe('STREAMING_JOIN_WITHOUT_EQUALITY')
+    expect(
+      errorOf(() => checkStreaming(plan('SELECT l.id FROM l, r WHERE l.id < r.id', world), 'append', () => undefined))
+        .code,
+    ).toBe('STREAMING_JOIN_WITHOUT_EQUALITY')
   })
 
   test('a bounded range releases the side it bounds from below, if the other has a watermark', () => {
     const ok = 'SELECT r.id FROM r LEFT JOIN l ON l.id = r.id AND l.lt BETWEEN r.rt AND r.rt + INTERVAL 5 MINUTES'
     checkStreaming(plan(ok, world), 'append', () => undefined)
-    const wrongSide = 'SELECT l.id FROM l LEFT JOIN r ON l.id = r.id AND r.rt BETWEEN l.lt AND l.lt + INTERVAL 5 MINUTES'
-    expect(errorOf(() => checkStreaming(plan(wrongSide, world), 'append', () => undefined)).code).toBe('STREAMING_JOIN_WITHOUT_WATERMARK')
+    const wrongSide =
+      'SELECT l.id FROM l LEFT JOIN r ON l.id = r.id AND r.rt BETWEEN l.lt AND l.lt + INTERVAL 5 MINUTES'
+    expect(errorOf(() => checkStreaming(plan(wrongSide, world), 'append', () => undefined)).code).toBe(
+      'STREAMING_JOIN_WITHOUT_WATERMARK',
+    )
     const unbounded = 'SELECT r.id FROM r LEFT JOIN l ON l.id = r.id AND l.lt >= r.rt'
-    expect(errorOf(() => checkStreaming(plan(unbounded, world), 'append', () => undefined)).code).toBe('STREAMING_JOIN_WITHOUT_WATERMARK')
+    expect(errorOf(() => checkStreaming(plan(unbounded, world), 'append', () => undefined)).code).toBe(
+      'STREAMING_JOIN_WITHOUT_WATERMARK',
+    )
   })
 })

@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { columns, errorOf, nodes, plan, shape, source, underlined, watermark, worldOf } from './harness.ts'
 
-const world = worldOf({ e: watermark(source('ts TIMESTAMP, k STRING, v INT'), 'ts', '10 minutes'), n: 'ts TIMESTAMP, k STRING, v INT' })
+const world = worldOf({
+  e: watermark(source('ts TIMESTAMP, k STRING, v INT'), 'ts', '10 minutes'),
+  n: 'ts TIMESTAMP, k STRING, v INT',
+})
 const run = (text: string) => plan(text, world)
 
 describe('window()', () => {
   test('is a node below the aggregate, its struct a grouping column with event time', () => {
-    const p = run("SELECT window.start, window.end, count(*) AS n FROM e GROUP BY window(ts, '10 minutes', '5 minutes', '1 minute')")
+    const p = run(
+      "SELECT window.start, window.end, count(*) AS n FROM e GROUP BY window(ts, '10 minutes', '5 minutes', '1 minute')",
+    )
     expect(shape(p)).toBe('project > aggregate > window > watermark > scan')
     expect(columns(p)).toEqual(['start timestamp', 'end timestamp', 'n bigint'])
     expect(nodes(p, 'window')[0]).toMatchObject({ sizeUs: '600000000', slideUs: '300000000', startUs: '60000000' })
@@ -14,7 +19,12 @@ describe('window()', () => {
   })
 
   test('the same window asked for twice is one node', () => {
-    expect(nodes(run("SELECT k, window(ts, '10 minutes').start st, count(*) FROM e GROUP BY k, window(ts, '10 minutes')"), 'window')).toHaveLength(1)
+    expect(
+      nodes(
+        run("SELECT k, window(ts, '10 minutes').start st, count(*) FROM e GROUP BY k, window(ts, '10 minutes')"),
+        'window',
+      ),
+    ).toHaveLength(1)
     expect(nodes(run("SELECT window(ts, '10 minutes') w, count(*) FROM e GROUP BY w"), 'window')).toHaveLength(1)
   })
 
@@ -27,11 +37,16 @@ describe('window()', () => {
   })
 
   test('arithmetic loses event time, an alias keeps it', () => {
-    expect(run('SELECT ts AS t, ts + INTERVAL 1 HOUR AS h FROM e').attrs.map((x) => x.eventTime === true)).toEqual([true, false])
+    expect(run('SELECT ts AS t, ts + INTERVAL 1 HOUR AS h FROM e').attrs.map((x) => x.eventTime === true)).toEqual([
+      true,
+      false,
+    ])
   })
 
   test('session_window carries its gap, constant or by row', () => {
-    const p = run("SELECT session_window.start, k FROM e GROUP BY session_window(ts, CASE WHEN v > 1 THEN '5 minutes' ELSE '1 minute' END), k")
+    const p = run(
+      "SELECT session_window.start, k FROM e GROUP BY session_window(ts, CASE WHEN v > 1 THEN '5 minutes' ELSE '1 minute' END), k",
+    )
     expect(nodes(p, 'window')[0]!.gap?.type.kind).toBe('interval')
   })
 
@@ -40,7 +55,11 @@ describe('window()', () => {
     ["window(ts, 'five minutes')", 'CANNOT_PARSE_INTERVAL', "'five minutes'"],
     ["window(ts, '0 minutes')", 'DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE', "'0 minutes'"],
     ["window(ts, '5 minutes', '10 minutes')", 'DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION', "'10 minutes'"],
-    ["window(ts, '5 minutes', '5 minutes', '5 minutes')", 'DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION', "'5 minutes'"],
+    [
+      "window(ts, '5 minutes', '5 minutes', '5 minutes')",
+      'DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION',
+      "'5 minutes'",
+    ],
     ["window(ts, '1 month')", 'TIME_WINDOW_DURATION_WITH_MONTHS', "'1 month'"],
     ['window(ts, k)', 'TIME_WINDOW_DURATION_NOT_CONSTANT', 'k'],
     ["window(ts, '5 minutes'), window(ts, '10 minutes')", 'TIME_WINDOW_TWICE', "window(ts, '10 minutes')"],
@@ -51,13 +70,17 @@ describe('window()', () => {
   })
 
   test('window_time of a grouped select is not a grouping column', () => {
-    expect(errorOf(() => run("SELECT window_time(window), count(*) FROM e GROUP BY window(ts, '5 minutes')")).code).toBe('MISSING_AGGREGATION')
+    expect(
+      errorOf(() => run("SELECT window_time(window), count(*) FROM e GROUP BY window(ts, '5 minutes')")).code,
+    ).toBe('MISSING_AGGREGATION')
   })
 })
 
 describe('WATERMARK', () => {
   test('the clause names the column it computes', () => {
-    const p = run("SELECT window.start FROM n WATERMARK timestamp_seconds(v) AS t DELAY OF INTERVAL 10 SECONDS GROUP BY window(t, '5 seconds')")
+    const p = run(
+      "SELECT window.start FROM n WATERMARK timestamp_seconds(v) AS t DELAY OF INTERVAL 10 SECONDS GROUP BY window(t, '5 seconds')",
+    )
     expect(nodes(p, 'watermark')[0]).toMatchObject({ delayUs: '10000000' })
     expect(nodes(p, 'aggregate')[0]!.keys[0]!.attr.eventTime).toBe(true)
   })

@@ -46,7 +46,9 @@ export class EventWriter {
       for (let i = 0; i < ROWS_PER_FILE; i++) {
         const at = from + Math.floor(this.#random() * (FILE_MS + DISORDER_MS)) - DISORDER_MS
         const page = `/p${Math.floor(this.#random() ** 2 * PAGES)}`
-        lines.push(JSON.stringify({ ts: new Date(at).toISOString(), page, amount: Math.floor(this.#random() * 1000) - 300 }))
+        lines.push(
+          JSON.stringify({ ts: new Date(at).toISOString(), page, amount: Math.floor(this.#random() * 1000) - 300 }),
+        )
       }
       const name = `events-${String(this.#files++).padStart(6, '0')}.json`
       writeFileSync(join(this.#dir, `.${name}`), `${lines.join('\n')}\n`)
@@ -56,15 +58,24 @@ export class EventWriter {
 }
 
 /** One row of the answer as text: equal text, equal row. */
-export const rowText = (startMs: number, page: string, n: number, amount: number): string => `${new Date(startMs).toISOString()} ${page} ${n} ${amount}`
+export const rowText = (startMs: number, page: string, n: number, amount: number): string =>
+  `${new Date(startMs).toISOString()} ${page} ${n} ${amount}`
 
 /** The answer by a plain loop: the newest event time, and the rows of the windows that end at or before `watermarkOf(newest)`. */
-export function answerByHand(dir: string): { readonly watermarkMs: number; readonly rows: readonly string[]; readonly openWindows: number } {
+export function answerByHand(dir: string): {
+  readonly watermarkMs: number
+  readonly rows: readonly string[]
+  readonly openWindows: number
+} {
   const groups = new Map<string, { start: number; page: string; n: number; amount: number }>()
   let newest = -Infinity
   for (const name of readdirSync(dir).filter((f) => !f.startsWith('.')))
     for (const line of readFileSync(join(dir, name), 'utf8').trimEnd().split('\n')) {
-      const { ts, page, amount } = JSON.parse(line) as { readonly ts: string; readonly page: string; readonly amount: number }
+      const { ts, page, amount } = JSON.parse(line) as {
+        readonly ts: string
+        readonly page: string
+        readonly amount: number
+      }
       const at = Date.parse(ts)
       newest = Math.max(newest, at)
       const start = Math.floor(at / WINDOW_MS) * WINDOW_MS
@@ -79,5 +90,9 @@ export function answerByHand(dir: string): { readonly watermarkMs: number; reado
   const watermarkMs = newest - DELAY_MS
   const all = [...groups.values()]
   const ended = all.filter((g) => g.start + WINDOW_MS <= watermarkMs)
-  return { watermarkMs, rows: ended.map((g) => rowText(g.start, g.page, g.n, g.amount)).sort(), openWindows: all.length - ended.length }
+  return {
+    watermarkMs,
+    rows: ended.map((g) => rowText(g.start, g.page, g.n, g.amount)).sort(),
+    openWindows: all.length - ended.length,
+  }
 }

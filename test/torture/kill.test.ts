@@ -2,17 +2,23 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { buildIfStale, childProgram } from './built.ts'
+import { childProgram } from './built.ts'
 import { torture } from './torture.ts'
 
 test('a query killed twelve times writes exactly the batch answer', async () => {
-  buildIfStale()
   const work = mkdtempSync(join(tmpdir(), 'millrace-kill-'))
   const lines: string[] = []
   try {
     const seed = Number(process.env['MILLRACE_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
     lines.push(`seed ${seed}`)
-    const result = await torture({ seed, kills: 12, minEach: 1, work, child: childProgram, say: (line) => lines.push(line) })
+    const result = await torture({
+      seed,
+      kills: 12,
+      minEach: 1,
+      work,
+      child: childProgram(),
+      say: (line) => lines.push(line),
+    })
     expect(result.faults, lines.join('\n')).toEqual([])
     expect(result.outputRows).toBeGreaterThan(0)
     console.log(`kill test: seed ${seed}; ${JSON.stringify(result.kills)}`)

@@ -56,6 +56,8 @@ const POINTS: Readonly<Record<Exclude<Phase, 'starting'>, readonly CrashPoint[]>
 const PHASES = ['a', 'b', 'c', 'd'] as const
 /** A life that does not die in this time is stuck. */
 const LIFE_MS = 30_000
+/** Says which query the directory belongs to; there by design. */
+const OWNER = '.millrace-query'
 const PART = /^part-(\d+)-\d+\.json$/
 
 /** How a life is to end: at a crash point of its own, or so many milliseconds after it started or came to its first crash point. */
@@ -106,12 +108,15 @@ class Torture {
       this.#topUp()
     }
     const { signal, code } = await life.ended
-    if (signal !== 'SIGKILL') throw new Error(`life ${this.#lives} ended by itself with code ${String(code)}:\n${life.errors()}`)
+    if (signal !== 'SIGKILL')
+      throw new Error(`life ${this.#lives} ended by itself with code ${String(code)}:\n${life.errors()}`)
     const phase = this.#phase()
     this.#kills[phase]++
     const how = death.kind === 'self' ? `at ${death.point}` : `${Math.round(death.ms)} ms after ${death.from}`
     const { offsets, commits } = this.#rows()
-    this.#options.say(`kill ${this.#lives}: ${how}: ${PHASE_NAMES[phase]} (offset row ${offsets}, commit row ${commits})`)
+    this.#options.say(
+      `kill ${this.#lives}: ${how}: ${PHASE_NAMES[phase]} (offset row ${offsets}, commit row ${commits})`,
+    )
   }
 
   /** Drains, compares, and drains once more. */
@@ -122,7 +127,8 @@ class Torture {
     await this.#drain()
     if (this.#everything() !== before) this.#faults.push('a second drain changed the output or the logs')
     for (const phase of PHASES)
-      if (this.#kills[phase] < this.#options.minEach) this.#faults.push(`only ${this.#kills[phase]} kills ${PHASE_NAMES[phase]}`)
+      if (this.#kills[phase] < this.#options.minEach)
+        this.#faults.push(`only ${this.#kills[phase]} kills ${PHASE_NAMES[phase]}`)
     const byHand = answerByHand(this.#input)
     return {
       kills: this.#kills,
@@ -138,12 +144,21 @@ class Torture {
   #death(): Death {
     const { kills, minEach } = this.#options
     const done = PHASES.reduce((n, p) => n + this.#kills[p], this.#kills.starting)
-    const missing = PHASES.flatMap((p) => new Array<(typeof PHASES)[number]>(Math.max(0, minEach - this.#kills[p])).fill(p))
+    const missing = PHASES.flatMap((p) =>
+      new Array<(typeof PHASES)[number]>(Math.max(0, minEach - this.#kills[p])).fill(p),
+    )
     const pick = <T>(of: readonly T[]): T => of[Math.floor(this.#random() * of.length)]!
     const must = missing.length >= kills - done
     const kind = this.#random()
-    if (must || kind < 0.5) return { kind: 'self', point: pick(POINTS[must ? pick(missing) : pick(PHASES)]), nth: 1 + Math.floor(this.#random() * 6) }
-    return kind < 0.9 ? { kind: 'timer', from: 'first point', ms: this.#random() * 300 } : { kind: 'timer', from: 'start', ms: this.#random() * 800 }
+    if (must || kind < 0.5)
+      return {
+        kind: 'self',
+        point: pick(POINTS[must ? pick(missing) : pick(PHASES)]),
+        nth: 1 + Math.floor(this.#random() * 6),
+      }
+    return kind < 0.9
+      ? { kind: 'timer', from: 'first point', ms: this.#random() * 300 }
+      : { kind: 'timer', from: 'start', ms: this.#random() * 800 }
   }
 
   /** Keeps a life in work: there are always files it has not read. */
@@ -151,11 +166,23 @@ class Torture {
     if (this.#writer.files - this.#filesTaken() < 24) this.#writer.write(24)
   }
 
-  #spawn(kill: ChildPlan['kill'], drain: boolean): { readonly child: ChildProcess; readonly ended: Promise<Ending>; errors(): string } {
+  #spawn(
+    kill: ChildPlan['kill'],
+    drain: boolean,
+  ): { readonly child: ChildProcess; readonly ended: Promise<Ending>; errors(): string } {
     this.#lives++
     rmSync(this.#notesPath, { force: true })
-    const plan: ChildPlan = { input: this.#input, output: this.#output, checkpoint: this.#checkpoint, notes: this.#notesPath, kill, drain }
-    const child = spawn(process.execPath, [this.#options.child, JSON.stringify(plan)], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const plan: ChildPlan = {
+      input: this.#input,
+      output: this.#output,
+      checkpoint: this.#checkpoint,
+      notes: this.#notesPath,
+      kill,
+      drain,
+    }
+    const child = spawn(process.execPath, [this.#options.child, JSON.stringify(plan)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     let errors = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
     const ended = new Promise<Ending>((resolve) => child.on('close', (code, signal) => resolve({ code, signal })))
@@ -218,7 +245,8 @@ class Torture {
     if (offsets > commits) {
       const written = this.#parts().some((p) => p.batch === offsets)
       const told = notes.some((n) => n.batchId === offsets && n.point === 'after-sink')
-      if (written && last.batchId !== offsets) this.#faults.push(`there is output of batch ${offsets}, which this life never ran`)
+      if (written && last.batchId !== offsets)
+        this.#faults.push(`there is output of batch ${offsets}, which this life never ran`)
       // A batch without rows leaves no file; then its note tells.
       return written || told ? 'c' : 'b'
     }
@@ -237,12 +265,20 @@ class Torture {
   /** Output files against the batch query and the plain loop. */
   async #compare(): Promise<number> {
     const names = readdirSync(this.#output)
-    const odd = names.filter((n) => !PART.test(n) && n !== '_millrace_query')
+    const odd = names.filter((n) => !PART.test(n) && n !== OWNER)
     if (odd.length > 0) this.#faults.push(`files that should not be there: ${odd.join(', ')}`)
 
     const streamed = this.#parts()
       .flatMap(({ name }) => readFileSync(join(this.#output, name), 'utf8').trimEnd().split('\n'))
-      .map((line) => JSON.parse(line) as { readonly start: string; readonly page: string; readonly n: number; readonly amount: number })
+      .map(
+        (line) =>
+          JSON.parse(line) as {
+            readonly start: string
+            readonly page: string
+            readonly n: number
+            readonly amount: number
+          },
+      )
       .map((r) => rowText(Date.parse(r.start), r.page, r.n, r.amount))
       .sort()
 
@@ -250,15 +286,23 @@ class Torture {
     const watermarkMs = checkpoint.lastCommit()!.nextBatchWatermarkMs
     const { offsets, commits } = this.#rows()
     checkpoint.close()
-    if (offsets !== commits) this.#faults.push(`the drained checkpoint ends at offset row ${offsets} and commit row ${commits}`)
+    if (offsets !== commits)
+      this.#faults.push(`the drained checkpoint ends at offset row ${offsets} and commit row ${commits}`)
 
     const byHand = answerByHand(this.#input)
-    if (byHand.watermarkMs !== watermarkMs) this.#faults.push(`the final watermark is ${watermarkMs}, by hand it is ${byHand.watermarkMs}`)
-    if (byHand.rows.length === 0 || byHand.openWindows === 0) this.#faults.push('the data shows nothing: there must be windows that ended and windows that did not')
+    if (byHand.watermarkMs !== watermarkMs)
+      this.#faults.push(`the final watermark is ${watermarkMs}, by hand it is ${byHand.watermarkMs}`)
+    if (byHand.rows.length === 0 || byHand.openWindows === 0)
+      this.#faults.push('the data shows nothing: there must be windows that ended and windows that did not')
 
     const session = millrace({ 'spark.sql.session.timeZone': 'UTC' })
     const batch = (await countsPerWindow(session.read.schema(SCHEMA).json(this.#input)).collect())
-      .map((r) => ({ start: (r['start'] as Date).getTime(), page: String(r['page']), n: Number(r['n']), amount: Number(r['amount']) }))
+      .map((r) => ({
+        start: (r['start'] as Date).getTime(),
+        page: String(r['page']),
+        n: Number(r['n']),
+        amount: Number(r['amount']),
+      }))
       .filter((r) => r.start + WINDOW_MS <= watermarkMs)
       .map((r) => rowText(r.start, r.page, r.n, r.amount))
       .sort()
@@ -274,14 +318,19 @@ class Torture {
     for (const row of right) counts.set(row, (counts.get(row) ?? 0) - 1)
     const wrong = [...counts].filter(([, n]) => n !== 0)
     if (wrong.length === 0) return
-    const shown = wrong.slice(0, 5).map(([row, n]) => `${row} is ${n > 0 ? `${n} times too often in ${a}` : `${-n} times missing in ${a}`}`)
-    this.#faults.push(`${a} (${left.length} rows) and ${b} (${right.length} rows) differ in ${wrong.length} rows:\n  ${shown.join('\n  ')}`)
+    const shown = wrong
+      .slice(0, 5)
+      .map(([row, n]) => `${row} is ${n > 0 ? `${n} times too often in ${a}` : `${-n} times missing in ${a}`}`)
+    this.#faults.push(
+      `${a} (${left.length} rows) and ${b} (${right.length} rows) differ in ${wrong.length} rows:\n  ${shown.join('\n  ')}`,
+    )
   }
 
   /** Output files and logs as one hash. */
   #everything(): string {
     const hash = createHash('sha256')
-    for (const name of readdirSync(this.#output).sort()) hash.update(name).update(readFileSync(join(this.#output, name)))
+    for (const name of readdirSync(this.#output).sort())
+      hash.update(name).update(readFileSync(join(this.#output, name)))
     return hash.update(JSON.stringify(this.#rows())).update(String(this.#filesTaken())).digest('hex')
   }
 }

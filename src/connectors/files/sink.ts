@@ -21,6 +21,7 @@ export const jsonSink = defineSink({
     fsync: { type: 'boolean', default: true, doc: 'Force each file to the disk before the batch is committed.' },
   },
   kind: 'idempotent',
+  releases: true,
   modes: ['append'],
   open: (options, ctx) => Promise.resolve(new JsonFileSink(options, ctx)),
   describe: (options) => `FileSink[${plainPath(String(options['path']))}]`,
@@ -29,25 +30,29 @@ export const jsonSink = defineSink({
 const OWNER = '.millrace-query'
 const PART = /^part-(\d{5,})-\d+\.json$/
 const PENDING = /^\.part-(\d{5,})-\d+\.json\.tmp$/
-const FLUSH = 4 << 20
+/** Bytes gathered before they are written: few enough to be in the cache still. */
+const FLUSH = 512 << 10
 
 class JsonFileSink implements Sink {
   readonly #dir: string
   readonly #fsync: boolean
   readonly #encoder: JsonEncoder
+  /** Of a bounded write, which no rerun has to find again. */
+  readonly #once: string | null
   #batchId = -1
   #fd: number | null = null
 
   constructor(options: Options, ctx: SinkContext) {
     this.#dir = plainPath(String(options['path']))
     this.#fsync = options['fsync'] === true
+    this.#once = ctx.bounded === true ? ctx.queryId : null
     this.#encoder = jsonEncoder(ctx.schema, {
       timeZone: ctx.timeZone,
       ignoreNullFields: options['ignoreNullFields'] === true,
     })
     this.#try(this.#dir, () => {
       fs.mkdirSync(this.#dir, { recursive: true })
-      this.#claim(ctx)
+      if (this.#once === null) this.#claim(ctx)
     })
   }
 
@@ -69,7 +74,7 @@ class JsonFileSink implements Sink {
   }
 
   get #name(): string {
-    return `part-${String(this.#batchId).padStart(5, '0')}-0.json`
+    return this.#once === null ? `part-${String(this.#batchId).padStart(5, '0')}-0.json` : `part-once-${this.#once}.json`
   }
   get #final(): string {
     return path.join(this.#dir, this.#name)

@@ -1,5 +1,5 @@
 /**
- * json and text files: a directory, file or glob; each file is read once, in order of modification time, then name.
+ * Files: a directory, file or glob; each file is read once, in order of modification time, then name.
  *
  *   offset   {logOffset}: number of the last lot of files taken; the lots stand in the source's log
  *   replay   native: a lot lists its files with their sizes; a file is read up to the size it had when it was listed,
@@ -9,132 +9,155 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Batch } from '../../columns/batch.ts'
 import { AnalysisError, OptionError } from '../../errors/errors.ts'
-import { jsonDecoder } from '../../formats/json/decode.ts'
-import type { LineDecoder, LineDecoderOptions, ParseMode } from '../../formats/line-decoder.ts'
-import { textDecoder, TEXT_SCHEMA } from '../../formats/text/decode.ts'
-import { defineSource, type OptionSpecs, type Options, type Source, type SourceContext } from '../provider.ts'
-import { refuseSchema } from '../refuse-schema.ts'
-import { checkPath, listFiles, type ListedFile, plainPath } from './listing.ts'
-import { LineReader } from './read-lines.ts'
+import type { Schema } from '../../types/data-type.ts'
+import { parseTimestamp } from '../../types/time.ts'
+import { zoneOf } from '../../types/time-zone.ts'
+import {
+  defineSource,
+  type Options,
+  type SchemaContext,
+  type Source,
+  type SourceContext,
+  type SourceMetrics,
+  type SourceProvider,
+} from '../provider.ts'
+import { type Cleaner, cleanerOf } from './cleaner.ts'
+import type { FileFormat } from './file-format.ts'
+import { FileRows } from './file-rows.ts'
+import { csvFiles, jsonFiles, textFiles } from './formats.ts'
+import { byAge, checkPath, listFiles, listFilesInSlices, type ListedFile, type ListOptions, plainPath } from './listing.ts'
+import { FILE_METADATA } from './metadata-columns.ts'
+import { checkFileOptions, FILE_OPTIONS, textOf } from './options.ts'
+import { discoverPartitions } from './partitions.ts'
+import { isGzip } from './read-lines.ts'
+import { SeenFiles } from './seen.ts'
 
-const FILE_OPTIONS: OptionSpecs = {
-  path: { type: 'string', doc: 'Directory, file or glob.', required: true },
-  maxFilesPerTrigger: { type: 'int', doc: 'At most this many new files in one batch.' },
-  maxBytesPerTrigger: {
-    type: 'bytes',
-    doc: 'Files of one batch are taken until this many bytes are reached; one file at least.',
-  },
-  latestFirst: { type: 'boolean', default: false, doc: 'Take the newest files first.' },
-  fileNameOnly: { type: 'boolean', default: false, doc: 'Know a file again by its name alone, not its path.' },
-  pathGlobFilter: { type: 'string', doc: 'Only files whose names match this glob.' },
-  recursiveFileLookup: { type: 'boolean', default: false, doc: 'Look into directories below.' },
+export const jsonSource = fileSource(jsonFiles)
+export const csvSource = fileSource(csvFiles)
+export const textSource = fileSource(textFiles)
+
+/** The source of a file format. */
+function fileSource(format: FileFormat): SourceProvider {
+  return defineSource({
+    format: format.format,
+    doc: format.doc,
+    options: { ...FILE_OPTIONS, ...format.options },
+    replay: 'native',
+    supports: ['batch', 'stream'],
+    metadataColumns: FILE_METADATA,
+    infersSchema: !format.isFixed,
+    schema: (options, declared, ctx) => columnsOf(format, options, declared, ctx),
+    open: (options, ctx) => Promise.resolve(new FileSource(format, options, ctx)),
+    describe: (options) => `FileStreamSource[file:${plainPath(String(options['path']))}]`,
+  })
 }
 
-export const jsonSource = defineSource({
-  format: 'json',
-  doc: 'JSON lines in files: one object a line.',
-  options: {
-    ...FILE_OPTIONS,
-    mode: {
-      type: 'string',
-      default: 'FAILFAST',
-      doc: 'What a corrupt line does: FAILFAST ends the query, DROPMALFORMED leaves it out, PERMISSIVE reads NULLs.',
-    },
-  },
-  replay: 'native',
-  supports: ['batch', 'stream'],
-  schema(options, declared) {
-    modeOf(options)
-    checkPath(String(options['path']))
-    if (declared === null)
-      throw new AnalysisError(
-        'UNABLE_TO_INFER_SCHEMA',
-        { format: 'json files' },
-        { hint: "call schema('a INT, b STRING') before load()" },
-      )
-    return declared
-  },
-  open(options, ctx) {
-    const decoder = (o: LineDecoderOptions): LineDecoder =>
-      jsonDecoder(ctx.schema, ctx.plan, { ...o, mode: modeOf(options) })
-    return Promise.resolve(new FileSource(options, ctx, decoder))
-  },
-  describe,
-})
-
-export const textSource = defineSource({
-  format: 'text',
-  doc: 'Lines of text files: one column, value STRING.',
-  options: FILE_OPTIONS,
-  replay: 'native',
-  supports: ['batch', 'stream'],
-  schema(options, declared) {
-    checkPath(String(options['path']))
-    const only = declared?.fields.length === 1 && declared.fields[0]!.type.kind === 'string'
-    return only ? declared : refuseSchema('text', TEXT_SCHEMA, declared)
-  },
-  open: (options, ctx) => Promise.resolve(new FileSource(options, ctx, () => textDecoder(ctx.schema))),
-  describe,
-})
-
-function describe(options: Options): string {
-  return `FileStreamSource[file:${plainPath(String(options['path']))}]`
+/** The columns of the table: those of the files, then partition columns. Declared types win over those found. */
+function columnsOf(
+  format: FileFormat,
+  options: Options,
+  declared: Schema | null,
+  ctx: SchemaContext = { streaming: false, timeZone: 'UTC', conf: () => undefined },
+): Schema {
+  checkFileOptions(format.format, options)
+  const location = String(options['path'])
+  checkPath(location)
+  if (declared === null && ctx.streaming && !format.isFixed && ctx.conf('spark.sql.streaming.schemaInference')?.toLowerCase() !== 'true')
+    throw new AnalysisError(
+      'UNABLE_TO_INFER_SCHEMA',
+      { format: `a stream of ${format.format} files` },
+      { hint: "call schema('a INT, b STRING') before load(), or set spark.sql.streaming.schemaInference to true" },
+    )
+  const found = options['recursiveFileLookup'] === true ? [] : discoverPartitions(location, textOf(options, 'basePath'), ctx.timeZone)
+  const isFound = (name: string): boolean => found.some((p) => p.name.toLowerCase() === name.toLowerCase())
+  if (declared !== null) {
+    const data = { fields: declared.fields.filter((f) => !isFound(f.name)) }
+    format.check(options, data)
+    const typed = found.map((p) => declared.fields.find((f) => f.name.toLowerCase() === p.name.toLowerCase()) ?? p)
+    return { fields: [...data.fields, ...typed] }
+  }
+  format.check(options, null)
+  const data = format.infer(options, () => filesToInferFrom(format, options, ctx.timeZone), ctx.timeZone)
+  const fields = data.fields.map((f) => found.find((p) => p.name.toLowerCase() === f.name.toLowerCase()) ?? f)
+  return { fields: [...fields, ...found.filter((p) => !fields.includes(p))] }
 }
 
-function modeOf(options: Options): ParseMode {
-  const mode = String(options['mode']).toUpperCase()
-  if (mode === 'FAILFAST' || mode === 'DROPMALFORMED' || mode === 'PERMISSIVE') return mode
-  const expected = 'FAILFAST, DROPMALFORMED or PERMISSIVE'
-  throw new OptionError('OPTION_INVALID', { format: 'json', option: 'mode', value: String(options['mode']), expected })
+function filesToInferFrom(format: FileFormat, options: Options, timeZone: string): ListedFile[] {
+  const files = listFiles(String(options['path']), listOptions(format.format, options, timeZone)).sort(byAge)
+  if (files.length === 0)
+    throw new AnalysisError(
+      'UNABLE_TO_INFER_SCHEMA',
+      { format: `${format.format} files of a directory that holds none` },
+      { hint: "call schema('a INT, b STRING') before load()" },
+    )
+  return files
+}
+
+function listOptions(format: string, options: Options, timeZone: string): ListOptions {
+  const time = (name: string): number | undefined => {
+    const text = textOf(options, name)
+    if (text === undefined) return undefined
+    const us = parseTimestamp(text, zoneOf(timeZone))
+    if (us === null) throw new OptionError('OPTION_INVALID', { format, option: name, value: text, expected: 'a timestamp' })
+    return Number(us / 1000n)
+  }
+  return {
+    recursive: options['recursiveFileLookup'] === true,
+    nameGlob: textOf(options, 'pathGlobFilter'),
+    modifiedAfter: time('modifiedAfter'),
+    modifiedBefore: time('modifiedBefore'),
+  }
 }
 
 /** An offset of a file source. */
 export type FileOffset = { readonly logOffset: number }
 
+/** Metadata key: the last lot whose files were cleaned up. */
+const CLEANED = 'cleaned'
+
 class FileSource implements Source<FileOffset> {
   readonly #options: Options
   readonly #ctx: SourceContext
-  readonly #reader = new LineReader()
-  readonly #decoder: LineDecoder
-  readonly #seen = new Set<string>()
+  readonly #rows: FileRows
+  readonly #seen: SeenFiles
+  readonly #listOptions: ListOptions
   readonly #maxFiles: number
   readonly #maxBytes: number
+  readonly #latestFirst: boolean
+  readonly #clean: Cleaner
   /** The last lot of files an earlier life took: its batch may have failed on what one of them held. */
   readonly #takenBefore: number
-  /** What prepareAvailableNow found. */
-  #frozen: ListedFile[] | null = null
+  /** Files found and not taken yet, in order from `#next` on. */
+  #waiting: ListedFile[] = []
+  #next = 0
+  /** Nothing is listed any more (availableNow). */
+  #frozen = false
+  /** Rows given since the last takeMetrics, and the decoders' counts then. */
+  #given = 0
+  #droppedBefore = 0
+  #slowBefore = 0
 
-  constructor(options: Options, ctx: SourceContext, decoder: (options: LineDecoderOptions) => LineDecoder) {
+  constructor(format: FileFormat, options: Options, ctx: SourceContext) {
     this.#options = options
     this.#ctx = ctx
+    checkFileOptions(format.format, options)
     this.#maxFiles = this.#limit('maxFilesPerTrigger')
     this.#maxBytes = this.#limit('maxBytesPerTrigger')
-    if (this.#maxFiles !== Infinity && this.#maxBytes !== Infinity)
-      throw new OptionError('OPTION_INVALID', {
-        format: 'files',
-        option: 'maxBytesPerTrigger',
-        value: this.#maxBytes,
-        expected: 'no other limit beside maxFilesPerTrigger',
-      })
-    this.#decoder = decoder({
-      timeZone: ctx.timeZone,
-      place: (line) => `${this.#reader.path}, line ${this.#reader.linesBefore + line}`,
-    })
+    this.#latestFirst = options['latestFirst'] === true
+    this.#listOptions = listOptions(format.format, options, ctx.timeZone)
+    this.#clean = ctx.streaming === false ? null : cleanerOf(format.format, options)
+    this.#rows = new FileRows(format, options, ctx)
+    const limited = this.#maxFiles !== Infinity || this.#maxBytes !== Infinity
+    const maxAgeMs = ctx.streaming === false || (this.#latestFirst && limited) ? Infinity : Number(options['maxFileAge'])
+    this.#seen = new SeenFiles((file) => this.#key(file), maxAgeMs)
     this.#takenBefore = ctx.log.last()
-    for (const { entry } of ctx.log.all()) this.#seen.add(this.#key((entry as unknown as ListedFile).path))
+    for (const { entry } of ctx.log.all()) this.#seen.add(entry as unknown as ListedFile)
+    this.#seen.purge()
   }
 
   #limit(option: string): number {
     const value = this.#options[option]
-    if (value === undefined || this.#ctx.streaming === false) return Infinity
-    if (Number(value) < 1)
-      throw new OptionError('OPTION_INVALID', {
-        format: 'files',
-        option,
-        value: value as number,
-        expected: 'a number from 1',
-      })
-    return Number(value)
+    return value === undefined || this.#ctx.streaming === false ? Infinity : Number(value)
   }
 
   #key(file: string): string {
@@ -148,16 +171,18 @@ class FileSource implements Source<FileOffset> {
   async latestOffset(from: FileOffset | null): Promise<FileOffset> {
     const at = from?.logOffset ?? -1
     this.#forgetAbove(at)
-    const fresh = this.#newFiles()
+    if (this.#needsListing()) this.#keep(this.#seen.fresh(await this.#list()))
     const lot: ListedFile[] = []
     let bytes = 0
-    for (const file of fresh) {
+    for (; this.#next < this.#waiting.length; this.#next++) {
+      const file = this.#waiting[this.#next]!
       if (lot.length >= this.#maxFiles || (lot.length > 0 && bytes + file.size > this.#maxBytes)) break
       lot.push(file)
       bytes += file.size
     }
     if (lot.length === 0) return { logOffset: at }
-    for (const file of lot) this.#seen.add(this.#key(file.path))
+    for (const file of lot) this.#seen.add(file)
+    this.#seen.purge()
     this.#ctx.log.append(
       at + 1,
       lot.map((f) => ({ path: f.path, timestamp: f.timestamp, size: f.size })),
@@ -169,38 +194,97 @@ class FileSource implements Source<FileOffset> {
   #forgetAbove(offset: number): void {
     const { log } = this.#ctx
     if (log.last() <= offset) return
-    for (const entry of log.read(offset, log.last()))
-      this.#seen.delete(this.#key((entry as unknown as ListedFile).path))
+    const back = log.read(offset, log.last()) as unknown as ListedFile[]
+    for (const file of back) this.#seen.remove(file)
     log.truncate(offset)
+    if (this.#frozen) this.#keep([...back, ...this.#waiting.slice(this.#next)])
+    else this.#keep([])
   }
 
-  #newFiles(): ListedFile[] {
-    const fresh = (this.#frozen ?? this.#list()).filter((f) => !this.#seen.has(this.#key(f.path)))
-    const direction = this.#options['latestFirst'] === true ? -1 : 1
-    fresh.sort((x, y) => (x.timestamp - y.timestamp || (x.path < y.path ? -1 : 1)) * direction)
-    if (this.#options['fileNameOnly'] !== true) return fresh
-    const names = new Set<string>()
-    return fresh.filter((f) => !names.has(this.#key(f.path)) && names.add(this.#key(f.path)))
+  /** Whether the files kept are not enough to go on with. */
+  #needsListing(): boolean {
+    if (this.#frozen) return false
+    const left = this.#waiting.length - this.#next
+    // The newest come first: nobody knows them without looking.
+    if (left === 0 || this.#latestFirst) return true
+    return this.#maxFiles !== Infinity && left < this.#maxFiles * Number(this.#options['discardCachedInputRatio'])
   }
 
-  #list(): ListedFile[] {
-    const glob = this.#options['pathGlobFilter']
-    return listFiles(String(this.#options['path']), {
-      recursive: this.#options['recursiveFileLookup'] === true,
-      nameGlob: glob === undefined ? undefined : String(glob),
-    })
+  /** Puts the files found in order; of those not taken at once only some are kept. */
+  #keep(files: ListedFile[]): void {
+    files.sort(this.#latestFirst ? (x, y) => byAge(y, x) : byAge)
+    if (this.#options['fileNameOnly'] === true) {
+      const names = new Set<string>()
+      files = files.filter((f) => !names.has(this.#key(f.path)) && names.add(this.#key(f.path)))
+    }
+    const most = Number(this.#options['maxCachedFiles']) + this.#maxFiles
+    this.#waiting = this.#frozen || this.#maxFiles === Infinity || files.length <= most ? files : files.slice(0, most)
+    this.#next = 0
   }
 
-  *read(from: FileOffset | null, to: FileOffset): Generator<Batch> {
-    for (const entry of this.#ctx.log.read(from?.logOffset ?? -1, to.logOffset)) {
+  #list(): Promise<ListedFile[]> {
+    this.#seen.beginListing()
+    return listFilesInSlices(String(this.#options['path']), { ...this.#listOptions, known: (file) => this.#seen.knows(file) })
+  }
+
+  read(from: FileOffset | null, to: FileOffset): Iterable<Batch> | AsyncIterable<Batch> {
+    const entries = this.#ctx.log.read(from?.logOffset ?? -1, to.logOffset) as unknown as ListedFile[]
+    const files = to.logOffset <= this.#takenBefore ? entries.map(asItIsNow) : entries
+    return files.some((f) => isGzip(f.path)) ? this.#readAny(files) : this.#readPlain(files)
+  }
+
+  *#readPlain(files: readonly ListedFile[]): Generator<Batch> {
+    for (const file of files) {
       if (this.#ctx.signal.aborted) return
-      const file = entry as unknown as ListedFile
-      yield* this.#reader.read(to.logOffset <= this.#takenBefore ? asItIsNow(file) : file, this.#decoder)
+      const plan = this.#rows.plan(file)
+      if (plan === null) continue
+      for (const batch of this.#rows.reader.read(file, plan.decoder)) {
+        this.#given += batch.rowCount
+        yield plan.complete(batch)
+      }
     }
   }
 
+  async *#readAny(files: readonly ListedFile[]): AsyncGenerator<Batch> {
+    for (const file of files) {
+      if (!isGzip(file.path)) yield* this.#readPlain([file])
+      else {
+        if (this.#ctx.signal.aborted) return
+        const plan = this.#rows.plan(file)
+        if (plan === null) continue
+        for await (const batch of this.#rows.reader.readGzip(file, plan.decoder)) {
+          this.#given += batch.rowCount
+          yield plan.complete(batch)
+        }
+      }
+    }
+  }
+
+  takeMetrics(): SourceMetrics {
+    const { droppedRows, slowRows } = this.#rows
+    const rowsRead = this.#given + droppedRows - this.#droppedBefore
+    const metrics = slowRows === undefined ? { rowsRead } : { rowsRead, slowRows: slowRows - this.#slowBefore }
+    this.#given = 0
+    this.#droppedBefore = droppedRows
+    this.#slowBefore = slowRows ?? 0
+    return metrics
+  }
+
+  /** Cleans up after the lots up to `to`; those of an earlier life that had no time to are made up for. */
+  commit(to: FileOffset): void {
+    if (this.#clean === null) return
+    const done = this.#ctx.metadata.get(CLEANED)
+    const from = typeof done === 'number' ? done : -1
+    if (to.logOffset <= from) return
+    for (const entry of this.#ctx.log.read(from, to.logOffset)) this.#clean((entry as unknown as ListedFile).path)
+    this.#ctx.metadata.set(CLEANED, to.logOffset)
+  }
+
   async prepareAvailableNow(): Promise<void> {
-    this.#frozen = this.#list()
+    this.#keep([])
+    const found = this.#seen.fresh(await this.#list())
+    this.#frozen = true
+    this.#keep(found)
   }
 
   close(): Promise<void> {

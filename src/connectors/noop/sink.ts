@@ -6,6 +6,7 @@ export const noopSink = defineSink({
   doc: 'Throws the output away; for benchmarks.',
   options: {},
   kind: 'idempotent',
+  releases: true,
   modes: ['append', 'update', 'complete'],
   open: () => Promise.resolve({ begin() {}, add() {}, finish() {}, close: () => Promise.resolve() }),
   describe: () => 'NoopSink',

@@ -1,12 +1,12 @@
 import type { Batch } from '../../columns/batch.ts'
 import { MAX_BATCH_ROWS } from '../../columns/batch.ts'
-import { ExecutionError } from '../../errors/errors.ts'
 import type { Schema } from '../../types/data-type.ts'
 import { zoneOf } from '../../types/time-zone.ts'
 import type { DecodePlan } from '../decode-plan.ts'
 import { DECODE_SLACK, type LineDecoder, type LineDecoderOptions } from '../line-decoder.ts'
-import { decodeTree, type DecodeTree } from './decode-tree.ts'
-import { skipBlanks } from './json-bytes.ts'
+import { malformedRecord } from '../malformed.ts'
+import { decodeTree, type DecodeTree, type LeafNode } from './decode-tree.ts'
+import { skipBlanks, skipValue } from './json-bytes.ts'
 import { type Layout, learnLayout } from './layout.ts'
 import { RowColumns } from './row-columns.ts'
 import { isBlank, RowParser } from './row-parser.ts'
@@ -15,9 +15,8 @@ import { ScanHelpers } from './scan-helpers.ts'
 import { compileScan, type Scan } from './scan-source.ts'
 import { ValueParser } from './value-parser.ts'
 
-/** Bytes of JSON lines to batches. */
+/** Bytes of JSON lines to batches; slow rows are those that took the exact path. */
 export interface JsonDecoder extends LineDecoder {
-  /** Since the beginning: rows that took the exact path, and rows dropped early by a predicate. */
   readonly slowRows: number
   readonly droppedRows: number
 }
@@ -34,6 +33,8 @@ export function jsonDecoder(schema: Schema, plan: DecodePlan, options: LineDecod
   return new Decoder(schema, plan, options)
 }
 
+/** Stands for the column of corrupt records: no JSON name can be it. */
+const CORRUPT = '\u0000corrupt record'
 const MOST_LAYOUTS = 6
 /** Past this many compilations, lines whose layout is new are likely all different: learn ever more rarely. */
 const PATIENCE = 12
@@ -50,6 +51,11 @@ class Decoder implements JsonDecoder {
   readonly #values: ValueParser
   readonly #helpers: ScanHelpers
   readonly #options: LineDecoderOptions
+  readonly framing: 'lines' | 'whole'
+  readonly #corruptLeaf: LeafNode | null
+  readonly #patterned = new Set<string>()
+  /** Set while lines that were rewritten are decoded. */
+  #rewritten = false
   #layouts: Layout[] = []
   #scan: Scan
   #learnt = 0
@@ -58,25 +64,38 @@ class Decoder implements JsonDecoder {
   constructor(schema: Schema, plan: DecodePlan, options: LineDecoderOptions) {
     const zone = zoneOf(options.timeZone)
     this.#options = options
-    this.#tree = decodeTree(schema)
+    const { corruptColumn, times = {} } = options
+    // No member of a line may be taken for the column of corrupt records.
+    const fields = schema.fields.map((f) => (f.name === corruptColumn ? { ...f, name: CORRUPT } : f))
+    this.#tree = { ...decodeTree({ fields }), schema }
+    this.#corruptLeaf = this.#tree.leaves.find((l) => l.name === CORRUPT) ?? null
+    this.framing = options.multiLine === true ? 'whole' : 'lines'
+    if (times.date) this.#patterned.add('date')
+    if (times.timestamp) this.#patterned.add('timestamp')
+    if (times.timestampNtz) this.#patterned.add('timestamp_ntz')
     this.#tests = rowTests(this.#tree, plan)
-    this.#columns = new RowColumns(this.#tree)
-    this.#values = new ValueParser(zone)
-    this.#rows = new RowParser(this.#tree, this.#values)
+    this.#columns = new RowColumns(this.#tree, options.mayReuse === true)
+    this.#values = new ValueParser(zone, times, options.nonNumericNumbers)
+    this.#rows = new RowParser(this.#tree, this.#values, (options.mode ?? 'FAILFAST') === 'PERMISSIVE')
     const types = this.#tree.nodes.map((n) => n.type)
     this.#helpers = new ScanHelpers(zone, types, this.#values)
     this.keepsBlock = this.#columns.pointsIntoBlock
     this.#scan = this.#compile()
   }
 
-  #compile(): Scan {
-    this.#columns.hits = new Int32Array(this.#layouts.length)
-    return compileScan(this.#tree, this.#layouts, this.#tests)
+  release(): void {
+    this.#columns.release()
   }
 
-  decode(block: Buffer, start: number, end: number, sink: (batch: Batch) => void): void {
+  #compile(): Scan {
+    this.#columns.hits = new Int32Array(this.#layouts.length)
+    return compileScan(this.#tree, this.#layouts, this.#tests, this.#patterned)
+  }
+
+  /** `linesBefore`: of the same call, gone through already. */
+  decode(block: Buffer, start: number, end: number, sink: (batch: Batch) => void, linesBefore = 0): void {
     const c = this.#columns
-    c.lines = 0
+    c.lines = linesBefore
     c.dropped = 0
     c.rows = 0
     if (block.length < end + DECODE_SLACK) {
@@ -93,9 +112,16 @@ class Decoder implements JsonDecoder {
       const view = new DataView(block.buffer, block.byteOffset, block.byteLength)
       let p = start
       while (p < end) {
-        p = this.#scan(block, view, p, end, c, this.#helpers)
-        if (c.stopped) p = this.#slowLine(block, p, c.lineEnd, sink)
-        else this.#reorder()
+        if (this.framing === 'whole') p = this.#slowLine(block, p, end, sink)
+        else {
+          p = this.#scan(block, view, p, end, c, this.#helpers)
+          if (c.stopped) p = this.#slowLine(block, p, c.lineEnd, sink)
+          else this.#reorder()
+        }
+        if (p < 0) {
+          this.#rewriteRest(block, -p - 1, end, sink)
+          p = end
+        }
         if (c.rows >= MAX_BATCH_ROWS) sink(c.take(block))
       }
       if (c.rows > 0) sink(c.take(block))
@@ -106,46 +132,97 @@ class Decoder implements JsonDecoder {
     }
   }
 
-  /** One line by the exact path; an array stands for its elements. Gives the position of the next line. */
+  /** One line by the exact path; an array stands for its elements. Gives the position of the next line; -1 - p: it and what follows should be rewritten. */
   #slowLine(b: Buffer, p: number, end: number, sink: (batch: Batch) => void): number {
     const c = this.#columns
-    c.lines++
     const next = end + 1
     let q = skipBlanks(b, p, end)
-    if (q >= end) return next
+    if (q >= end) {
+      c.lines++
+      return next
+    }
+    const strict = (this.#options.mode ?? 'FAILFAST') === 'FAILFAST'
+    if (this.#options.rewrite !== undefined && !this.#rewritten && skipValue(b, q, end) < 0) return -1 - p
+    c.lines++
     this.slowRows++
     const inArray = b[q] === 91
     if (inArray) q = skipBlanks(b, q + 1, end)
     if (inArray && b[q] === 93 && isBlank(b, q + 1, end)) return next
+    let before = c.rows
+    let misfits = false
     for (;;) {
       const behind = this.#rows.parse(b, q, end)
-      if (behind < 0) return (this.#corrupt(b, p, end, this.#rows.reason), next)
+      if (behind < 0) return (this.#corrupt(b, p, end, this.#rows.reason, before), next)
       let after = skipBlanks(b, behind, end)
-      if (!inArray && after < end) return (this.#corrupt(b, p, end, 'something stands behind the object'), next)
-      if (!inArray) this.#learn(b, p, end)
-      this.#rows.store(b, c)
-      if (!inArray) return next
-      if (c.rows >= MAX_BATCH_ROWS) sink(c.take(b))
+      // Spark lets text behind an object pass; where corrupt lines fail, it is more likely two rows in one.
+      if (!inArray && after < end && strict) return (this.#corrupt(b, p, end, 'something stands behind the object', before), next)
+      const { misfit } = this.#rows
+      if (misfit === null && !inArray && after >= end) this.#learn(b, p, end)
+      misfits ||= misfit !== null
+      this.#rows.store(b, c, this.#corruptLeaf !== null)
+      if (!inArray) break
+      if (c.rows >= MAX_BATCH_ROWS) {
+        if (misfits) this.#markCorrupt(b, p, end, before)
+        sink(c.take(b))
+        before = 0
+      }
       const mark = after < end ? b[after] : 0
-      if (mark === 93 && isBlank(b, after + 1, end)) return next
-      if (mark !== 44) return (this.#corrupt(b, p, end, 'the array is not closed'), next)
+      if (mark === 93 && isBlank(b, after + 1, end)) break
+      if (mark !== 44) return (this.#corrupt(b, p, end, 'the array is not closed', before), next)
       after = skipBlanks(b, after + 1, end)
       q = after
     }
+    if (misfits) this.#markCorrupt(b, p, end, before)
+    return next
   }
 
-  #corrupt(b: Buffer, start: number, end: number, reason: string): void {
+  /** Gives the rows from `from` on the text of their record. */
+  #markCorrupt(b: Buffer, start: number, end: number, from: number): void {
+    if (this.#corruptLeaf !== null) for (let row = from; row < this.#columns.rows; row++) this.#setCorrupt(b, start, end, row)
+  }
+
+  #setCorrupt(b: Buffer, start: number, end: number, row: number): void {
+    const stop = this.framing === 'lines' && end > start && b[end - 1] === 13 ? end - 1 : end
+    const { slot } = this.#corruptLeaf!
+    this.#columns.nulls[slot]![row] = 0
+    this.#columns.setString(slot, row, start, stop)
+  }
+
+  /** What becomes of a line that is not JSON, or in modes other than PERMISSIVE does not fit; rows from `before` on are taken back. */
+  #corrupt(b: Buffer, start: number, end: number, reason: string, before: number): void {
+    const c = this.#columns
     const mode = this.#options.mode ?? 'FAILFAST'
-    if (mode === 'PERMISSIVE') this.#rows.storeNulls(this.#columns)
-    if (mode !== 'FAILFAST') return
-    const line = this.#columns.lines
-    const record = b.toString('utf8', start, Math.min(end, start + 1000)).trimEnd() + (end > start + 1000 ? ' …' : '')
-    const place = this.#options.place?.(line) ?? `line ${line}`
-    throw new ExecutionError(
-      'MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION',
-      { record: `${record} at ${place} (${reason})`, place, reason, badRecord: record },
-      { hint: "option mode 'PERMISSIVE' reads such lines as NULLs, 'DROPMALFORMED' leaves them out" },
-    )
+    if (mode === 'FAILFAST') {
+      const record = b.toString('utf8', start, Math.min(end, start + 1001)).trimEnd()
+      throw malformedRecord(record, this.#options.place?.(c.lines) ?? `line ${c.lines}`, reason)
+    }
+    c.rollback(Math.min(before, c.rows))
+    if (mode === 'DROPMALFORMED') return
+    this.#rows.storeNulls(c)
+    if (this.#corruptLeaf !== null) this.#setCorrupt(b, start, end, c.rows - 1)
+  }
+
+  /** Decodes the lines from `p` on with those that are JSON in a wider sense only made strict. */
+  #rewriteRest(block: Buffer, p: number, end: number, sink: (batch: Batch) => void): void {
+    const c = this.#columns
+    if (c.rows > 0) sink(c.take(block))
+    const lines = this.framing === 'whole' ? [block.subarray(p, end)] : splitLines(block, p, end)
+    const strict = lines.map((line) => {
+      const q = skipBlanks(line, 0, line.length)
+      if (q >= line.length || skipValue(line, q, line.length) >= 0) return line
+      const text = this.#options.rewrite!(line.toString())
+      return text === null ? line : Buffer.from(text)
+    })
+    const parts = strict.flatMap((line, i) => (i === 0 ? [line] : [NEWLINE, line]))
+    const text = Buffer.concat(parts)
+    const { lines: before, dropped } = c
+    this.#rewritten = true
+    try {
+      this.decode(text, 0, text.length, sink, before)
+    } finally {
+      this.#rewritten = false
+      c.dropped = dropped
+    }
   }
 
   #learn(b: Buffer, start: number, end: number): void {
@@ -190,4 +267,17 @@ class Decoder implements JsonDecoder {
       this.#scan = this.#compile()
     } else hits.fill(0)
   }
+}
+
+const NEWLINE = Buffer.from('\n')
+
+function splitLines(b: Buffer, p: number, end: number): Buffer[] {
+  const out: Buffer[] = []
+  for (let at = p; at < end;) {
+    const newline = b.indexOf(10, at)
+    const stop = newline < 0 || newline > end ? end : newline
+    out.push(b.subarray(at, stop))
+    at = stop + 1
+  }
+  return out
 }

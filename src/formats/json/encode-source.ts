@@ -145,10 +145,10 @@ function padded(x: string, digits: number): string {
 function decimalSource(id: number, narrow: boolean, scale: number): string {
   const read = narrow
     ? `const v = C${id}.halves, hi = v[2 * r + 1]; let x = hi > -2097152 && hi < 2097151 ? hi * 4294967296 + (v[2 * r] >>> 0) : NaN;`
-    : `const v = C${id}.values[r]; let x = v > -9007199254740991n && v < 9007199254740991n ? Number(v) : NaN;`
+    : `const v = C${id}.halves, hi = v[4 * r + 1], up = hi >> 31; let x = hi > -2097152 && hi < 2097151 && v[4 * r + 2] === up && v[4 * r + 3] === up ? hi * 4294967296 + (v[4 * r] >>> 0) : NaN;`
   const sign = `if (x < 0) { b[q++] = 45; x = -x }`
   const whole = scale === 0 ? `{ ${large('x')} }` : scale <= 9 ? fraction(scale) : null
-  const long = `q = h.text(q, h.decimal(C${id}.values[r], ${scale}), room); b = h.b; w = h.w`
+  const long = `q = h.text(q, h.decimal(C${id}.get(r), ${scale}), room); b = h.b; w = h.w`
   if (whole === null) return `{ ${long} }`
   return `{ ${read} if (x === x) { ${sign} ${whole} } else { ${long} } }`
 }

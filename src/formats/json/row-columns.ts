@@ -11,7 +11,7 @@ import {
   type Vector,
 } from '../../columns/vector.ts'
 import type { Value } from '../../types/value.ts'
-import { type DecodeTree, type LeafNode, storage, type TreeNode } from './decode-tree.ts'
+import { type DecodeTree, type LeafNode, type LeafStore, storage, type TreeNode } from './decode-tree.ts'
 
 /**
  * The columns of the batch being filled. The generated scan and the slow path write into the arrays by slot:
@@ -19,7 +19,7 @@ import { type DecodeTree, type LeafNode, storage, type TreeNode } from './decode
  *   first[slot]    the values (see LeafStore);   second[slot]   ends of strings
  *   nulls[slot]    1 where NULL;  nullSeen[slot] is 1 when any of them is
  *
- * `take` hands the filled arrays over to a Batch and starts new ones.
+ * `take` hands the filled arrays over to a Batch and starts others: new ones, or those that `release` took back.
  */
 export class RowColumns {
   rows = 0
@@ -37,9 +37,17 @@ export class RowColumns {
   /** Rows taken by each layout since the layouts were last compiled. */
   hits: Int32Array = new Int32Array(0)
   readonly #tree: DecodeTree
+  /** Strings that do not stand in the block. */
+  readonly #aside: { readonly slot: number; readonly row: number; readonly bytes: Buffer }[] = []
 
-  constructor(tree: DecodeTree) {
+  readonly #mayReuse: boolean
+  /** Arrays of batches given out, and those that came back, by store. */
+  readonly #lent: { readonly store: LeafStore; readonly array: ArrayLike<unknown> }[] = []
+  readonly #free = new Map<LeafStore, ArrayLike<unknown>[]>()
+
+  constructor(tree: DecodeTree, mayReuse = false) {
     this.#tree = tree
+    this.#mayReuse = mayReuse
     this.nullSeen = new Uint8Array(tree.nodes.length)
     for (const node of tree.nodes) {
       this.nulls[node.slot] = new Uint8Array(MAX_BATCH_ROWS)
@@ -74,12 +82,53 @@ export class RowColumns {
     this.second[slot]![row] = end
   }
 
+  /** Stores a string that does not stand in the block. */
+  setText(slot: number, row: number, text: string): void {
+    this.#aside.push({ slot, row, bytes: Buffer.from(text) })
+  }
+
+  /** Takes back the rows from `row` on. */
+  rollback(row: number): void {
+    for (const nulls of this.nulls) nulls.fill(0, row, this.rows)
+    while (this.#aside.length > 0 && this.#aside[this.#aside.length - 1]!.row >= row) this.#aside.pop()
+    this.rows = row
+  }
+
   /** The rows so far as a batch over `block`; the columns begin anew. */
   take(block: Buffer): Batch {
+    if (this.#aside.length > 0) block = this.#withAside(block)
     const n = this.rows
     const columns = this.#tree.members.map((m) => this.#vector(m, n, block))
     this.rows = 0
     return new Batch(this.#tree.schema, columns, n)
+  }
+
+  /** The block with the texts of `setText` behind it. */
+  #withAside(block: Buffer): Buffer {
+    let at = block.length
+    for (const { slot, row, bytes } of this.#aside) {
+      this.setString(slot, row, at, at + bytes.length)
+      at += bytes.length
+    }
+    const out = Buffer.concat([block, ...this.#aside.map((x) => x.bytes)], at)
+    this.#aside.length = 0
+    return out
+  }
+
+  /** The batches given so far are no longer looked at. */
+  release(): void {
+    for (const { store, array } of this.#lent) {
+      const free = this.#free.get(store)
+      if (free === undefined) this.#free.set(store, [array])
+      else free.push(array)
+    }
+    this.#lent.length = 0
+  }
+
+  /** An array to fill next, now that `given` goes out. What it holds does not matter. */
+  #other(store: LeafStore, given: ArrayLike<unknown>): ArrayLike<unknown> {
+    if (this.#mayReuse && store !== 'other') this.#lent.push({ store, array: given })
+    return this.#free.get(store)?.pop() ?? storage(store)
   }
 
   #validity(slot: number, n: number): Uint8Array | null {
@@ -100,7 +149,7 @@ export class RowColumns {
       return new StructVector(node.type, children, validity, n)
     }
     const array = this.first[slot]!
-    this.first[slot] = storage(node.store)
+    this.first[slot] = this.#other(node.store, array)
     switch (node.store) {
       case 'i32':
         return new Int32Vector(node.type, array as Int32Array, validity, n)
@@ -114,7 +163,7 @@ export class RowColumns {
         return new BoolVector(node.type, array as Uint8Array, validity, n)
       case 'string': {
         const ends = this.second[slot]!
-        this.second[slot] = new Int32Array(MAX_BATCH_ROWS)
+        this.second[slot] = this.#other('string', ends) as Int32Array
         return new BytesVector(node.type, block, array as Int32Array, ends, validity, n)
       }
       case 'other': {

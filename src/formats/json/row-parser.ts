@@ -16,9 +16,14 @@ export class RowParser {
   readonly #end: Int32Array
   /** By slot: 0 NULL, 1 a value, 2 a string as it stands, 3 a string with escapes. */
   readonly #state: Uint8Array
+  readonly #lenient: boolean
+  /** Why a part of the row parsed last did not fit its type and became NULL; null when all fits. */
+  misfit: string | null = null
 
-  constructor(tree: DecodeTree, values: ValueParser) {
+  /** `lenient`: parts that are JSON but not of their type become NULL. */
+  constructor(tree: DecodeTree, values: ValueParser, lenient = false) {
     this.#tree = tree
+    this.#lenient = lenient
     this.#values = values
     const n = tree.nodes.length
     this.#value = new Array<Value>(n).fill(null)
@@ -35,6 +40,7 @@ export class RowParser {
   /** Parses the object at `p` without touching the buffer; the position behind it, or -1. */
   parse(b: Buffer, p: number, end: number): number {
     this.#state.fill(0)
+    this.misfit = null
     if (p >= end || b[p] !== 123) {
       this.#values.fail('the line is not a JSON object')
       return -1
@@ -61,13 +67,21 @@ export class RowParser {
         this.#state[node.slot] = 1
         return this.#object(b, at, end, node.members)
       }
-      return v.read(b, at, end, node.type) !== BAD
+      return v.read(b, at, end, node.type) !== BAD || this.#passOver(b, at, end)
     }
     if (node.store === 'string') return this.#string(b, at, end, node)
     const x = v.read(b, at, end, node.type)
-    if (x === BAD) return false
+    if (x === BAD) return this.#passOver(b, at, end)
     this.#value[node.slot] = x
     this.#state[node.slot] = x === null ? 0 : 1
+    return true
+  }
+
+  /** Leaves a value that is not of its type out. */
+  #passOver(b: Buffer, at: number, end: number): boolean {
+    const reason = this.reason
+    if (!this.#lenient || !this.#unasked(b, at, end)) return false
+    this.misfit ??= reason
     return true
   }
 
@@ -95,8 +109,8 @@ export class RowParser {
     if (node.kind === 'struct') for (const m of node.members) this.#clear(m)
   }
 
-  /** Stores the row parsed last as row `columns.rows`; escapes are replaced in the buffer itself. */
-  store(b: Buffer, columns: RowColumns): void {
+  /** Stores the row parsed last as row `columns.rows`; escapes are replaced in the buffer itself, unless `keep`. */
+  store(b: Buffer, columns: RowColumns, keep = false): void {
     const row = columns.rows++
     for (const node of this.#tree.nodes) {
       const slot = node.slot
@@ -107,7 +121,8 @@ export class RowParser {
         else {
           const start = this.#start[slot]!
           const end = this.#end[slot]!
-          columns.setString(slot, row, start, state === 3 ? unescapeInPlace(b, start, end) : end)
+          if (state === 3 && keep) columns.setText(slot, row, unescaped(b, start, end))
+          else columns.setString(slot, row, start, state === 3 ? unescapeInPlace(b, start, end) : end)
         }
       }
     }
@@ -118,6 +133,11 @@ export class RowParser {
     const row = columns.rows++
     for (const node of this.#tree.nodes) columns.setNull(node.slot, row)
   }
+}
+
+function unescaped(b: Buffer, start: number, end: number): string {
+  const copy = Buffer.from(b.subarray(start, end))
+  return copy.toString('utf8', 0, unescapeInPlace(copy, 0, copy.length))
 }
 
 /** True when only blanks stand in [p, end). */

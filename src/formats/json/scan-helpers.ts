@@ -121,6 +121,18 @@ export class ScanHelpers {
     return x
   }
 
+  /** A date, timestamp or local clock in a pattern: the string at `p`; NaN: leave it to the exact path. */
+  patterned(b: Buffer, p: number, e: number, slot: number): number {
+    const x = this.#values.read(b, p, e, this.types[slot]!)
+    if (typeof x === 'number') {
+      this.pos = this.#values.pos
+      return x
+    }
+    if (typeof x !== 'bigint' || x > 9_000_000_000_000_000n || x < -9_000_000_000_000_000n) return NaN
+    this.pos = this.#values.pos
+    return Number(x)
+  }
+
   /** The next backslash at or behind `p`, or `end`. */
   nextBackslash(b: Buffer, p: number, end: number): number {
     const q = b.indexOf(92, p)

@@ -15,8 +15,13 @@ export type Scan = (b: Buffer, v: DataView, p: number, end: number, columns: Row
 const cache = new Map<string, Scan>()
 
 /** Compiles the scan of some layouts, tried in order; scans are kept by their source, so that a like query runs hot code at once. */
-export function compileScan(tree: DecodeTree, layouts: readonly Layout[], tests: readonly RowTest[]): Scan {
-  const source = scanSource(tree, layouts, tests)
+export function compileScan(
+  tree: DecodeTree,
+  layouts: readonly Layout[],
+  tests: readonly RowTest[],
+  patterned: ReadonlySet<string> = NONE,
+): Scan {
+  const source = scanSource(tree, layouts, tests, patterned)
   let scan = cache.get(source)
   if (scan === undefined) {
     if (cache.size >= 64) cache.delete(cache.keys().next().value!)
@@ -26,8 +31,15 @@ export function compileScan(tree: DecodeTree, layouts: readonly Layout[], tests:
   return scan
 }
 
-/** The JavaScript text of the scan. */
-export function scanSource(tree: DecodeTree, layouts: readonly Layout[], tests: readonly RowTest[]): string {
+const NONE: ReadonlySet<string> = new Set()
+
+/** The JavaScript text of the scan. `patterned` are the kinds of types whose strings stand in a pattern of their own. */
+export function scanSource(
+  tree: DecodeTree,
+  layouts: readonly Layout[],
+  tests: readonly RowTest[],
+  patterned: ReadonlySet<string> = NONE,
+): string {
   const arrays: string[] = []
   for (const node of tree.nodes) {
     arrays.push(`N${node.slot} = c.nulls[${node.slot}]`)
@@ -43,7 +55,7 @@ export function scanSource(tree: DecodeTree, layouts: readonly Layout[], tests: 
   while (p < end && r < ${MAX_BATCH_ROWS}) {
     let e = b.indexOf(10, p); if (e < 0 || e > end) e = end;
     lines++;
-${layouts.map((layout, i) => `    L${i}: { ${layoutSource(tree, layout, i, tests, masks)} }`).join('\n')}
+${layouts.map((layout, i) => `    L${i}: { ${layoutSource(tree, layout, i, tests, masks, patterned)} }`).join('\n')}
     lines--; c.stopped = true; c.lineEnd = e; break;
   }
   c.rows = r; c.lines += lines; c.dropped += dropped;
@@ -58,6 +70,7 @@ function layoutSource(
   index: number,
   tests: readonly RowTest[],
   masks: number,
+  patterned: ReadonlySet<string>,
 ): string {
   const fail = `break L${index}`
   const reject = '{ dropped++; p = e + 1; continue }'
@@ -73,7 +86,7 @@ function layoutSource(
       const leaf = step.leaf
       wanted.push(leaf)
       if (leaf.store === 'string') strings.push(leaf)
-      out.push(valueSource(leaf, step, fail))
+      out.push(patterned.has(leaf.type.kind) ? patternedSource(leaf, fail) : valueSource(leaf, step, fail))
       for (const t of tests) if (t.slot === leaf.slot) out.push(`if (${rejects(t, leaf)}) ${reject}`)
     }
   }
@@ -156,7 +169,15 @@ function valueSource(leaf: LeafNode, step: Extract<LayoutStep, { step: 'value' }
   return `let ${x} = null; if (${isNull}) { ${nullBit(slot)} } else { ${x} = h.other(b, q, e, ${slot}); if (${x} === h.BAD) ${fail}; q = h.pos }`
 }
 
-function storeSource(leaf: LeafNode): string {
+/** Reads a date or time in a pattern. */
+function patternedSource(leaf: LeafNode, fail: string): string {
+  const x = `x${leaf.slot}`
+  const halves = leaf.type.kind === 'date' ? `${x} = us;` : `${x} = us | 0; t${leaf.slot} = Math.floor(us / 4294967296);`
+  return `let ${x} = 0, t${leaf.slot} = 0; if (${isNull}) { ${nullBit(leaf.slot)} } else { const us = h.patterned(b, q, e, ${leaf.slot}); if (us !== us) ${fail}; ${halves} q = h.pos }`
+}
+
+/** Stores the locals of one value into the columns, at row `r`. */
+export function storeSource(leaf: LeafNode): string {
   const s = leaf.slot
   switch (leaf.type.kind) {
     case 'bigint':

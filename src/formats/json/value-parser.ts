@@ -3,6 +3,7 @@ import { decimalInType, parseDecimal } from '../../types/decimal.ts'
 import { parseDate, parseTimestamp, parseTimestampNtz } from '../../types/time.ts'
 import type { Zone } from '../../types/time-zone.ts'
 import { MapValue, type Value } from '../../types/value.ts'
+import type { TimeTexts } from '../time-texts.ts'
 import {
   closeQuote,
   escapesAreValid,
@@ -43,9 +44,14 @@ export class ValueParser {
   /** Why the last `read` gave BAD. */
   reason = ''
   readonly #zone: Zone
+  readonly #times: TimeTexts
+  readonly #nonNumbers: boolean
 
-  constructor(zone: Zone) {
+  /** `nonNumbers` false: NaN and Infinity are no numbers. */
+  constructor(zone: Zone, times: TimeTexts = {}, nonNumbers = true) {
     this.#zone = zone
+    this.#times = times
+    this.#nonNumbers = nonNumbers
   }
 
   /** The value at `p`, or BAD when it is malformed or not of the type. Does not change the buffer. */
@@ -110,7 +116,7 @@ export class ValueParser {
 
   /** NaN and Infinity without quotes. */
   #nonNumber(b: Buffer, p: number, end: number, type: DataType): Value | typeof BAD {
-    if (type.kind === 'float' || type.kind === 'double')
+    if (this.#nonNumbers && (type.kind === 'float' || type.kind === 'double'))
       for (const word of Object.keys(NON_NUMBERS))
         if (
           b.toString('latin1', p, Math.min(end, p + word.length)) === word &&
@@ -159,14 +165,14 @@ export class ValueParser {
       case 'string':
         return text
       case 'timestamp':
-        return parseTimestamp(text, this.#zone) ?? BAD
+        return (this.#times.timestamp === undefined ? parseTimestamp(text, this.#zone) : this.#times.timestamp(text)) ?? BAD
       case 'timestamp_ntz':
-        return parseTimestampNtz(text) ?? BAD
+        return (this.#times.timestampNtz ?? parseTimestampNtz)(text) ?? BAD
       case 'date':
-        return parseDate(text) ?? BAD
+        return (this.#times.date ?? parseDate)(text) ?? BAD
       case 'float':
       case 'double':
-        return NON_NUMBERS[text] ?? BAD
+        return (this.#nonNumbers ? NON_NUMBERS[text] : undefined) ?? BAD
       case 'decimal': {
         const d = parseDecimal(text)
         return (d && decimalInType(d, type)) ?? BAD

@@ -1,38 +1,67 @@
 import { Batch, MAX_BATCH_ROWS } from '../../columns/batch.ts'
 import { BytesVector } from '../../columns/vector.ts'
 import { field, schemaOf, STRING, type Schema } from '../../types/data-type.ts'
-import type { LineDecoder } from '../line-decoder.ts'
+import type { LineDecoder, LineDecoderOptions } from '../line-decoder.ts'
 
 /** The columns of text: `value STRING`. */
 export const TEXT_SCHEMA = schemaOf(field('value', STRING))
 
-/** One row a line, the line without its end (`\n` or `\r\n`) as `value`; empty lines are rows. `schema` is TEXT_SCHEMA or empty. */
-export function textDecoder(schema: Schema): LineDecoder {
-  return new TextDecoder(schema)
+export interface TextDecoderOptions extends Pick<LineDecoderOptions, 'mayReuse'> {
+  /** All of a file is one value. */
+  readonly whole?: boolean
+  /** What stands between two lines; null: `\n`, and a `\r` before it. */
+  readonly separator?: Buffer | null
+}
+
+/** One row a line, the line without its end as `value`; empty lines are rows. `schema` is one STRING column, or empty. */
+export function textDecoder(schema: Schema, options: TextDecoderOptions = {}): LineDecoder {
+  return new TextDecoder(schema, options)
 }
 
 class TextDecoder implements LineDecoder {
   lines = 0
   readonly keepsBlock: boolean
   readonly #schema: Schema
+  readonly #mayReuse: boolean
+  readonly framing: 'lines' | 'whole'
+  readonly separator: Buffer | null
+  /** Arrays of batches given out, and those that came back. */
+  #lent: Int32Array[] = []
+  #free: Int32Array[] = []
 
-  constructor(schema: Schema) {
+  constructor(schema: Schema, options: TextDecoderOptions) {
+    this.#mayReuse = options.mayReuse === true
+    this.framing = options.whole === true ? 'whole' : 'lines'
+    this.separator = options.separator ?? null
     this.#schema = schema
     this.keepsBlock = schema.fields.length > 0
   }
 
+  #array(): Int32Array {
+    const array = this.#free.pop() ?? new Int32Array(MAX_BATCH_ROWS)
+    if (this.#mayReuse) this.#lent.push(array)
+    return array
+  }
+
+  release(): void {
+    this.#free.push(...this.#lent)
+    this.#lent.length = 0
+  }
+
   decode(block: Buffer, start: number, end: number, sink: (batch: Batch) => void): void {
     this.lines = 0
+    const { separator } = this
+    const trims = separator === null && this.framing === 'lines'
     for (let p = start; p < end;) {
-      const starts = new Int32Array(MAX_BATCH_ROWS)
-      const ends = new Int32Array(MAX_BATCH_ROWS)
+      const starts = this.#array()
+      const ends = this.#array()
       let n = 0
       while (p < end && n < MAX_BATCH_ROWS) {
-        let e = block.indexOf(10, p)
+        let e = this.framing === 'whole' ? end : separator === null ? block.indexOf(10, p) : block.indexOf(separator, p)
         if (e < 0 || e > end) e = end
         starts[n] = p
-        ends[n++] = e > p && block[e - 1] === 13 ? e - 1 : e
-        p = e + 1
+        ends[n++] = trims && e > p && block[e - 1] === 13 ? e - 1 : e
+        p = e + (separator?.length ?? 1)
       }
       this.lines += n
       const columns = this.#schema.fields.map((f) => new BytesVector(f.type, block, starts, ends, null, n))

@@ -211,9 +211,11 @@ function decimalCode(
   site: CodegenSite,
 ): string | null {
   const out = site.type as DecimalType
-  if (!is64(l) || !is64(r) || !is64(out)) return null
   const narrow = site.int64 === 'narrow'
-  // With 18 digits or less the result type has room for every result: no precision check is needed.
+  // With 18 digits or less the result type has room for every result, with more it has for every narrow one: no
+  // precision check is needed. A result of 38 digits may have lost digits of its scale, which takes rounding.
+  if (!narrow && !(is64(l) && is64(r) && is64(out))) return null
+  if (out.scale !== (op === '*' ? l.scale + r.scale : Math.max(l.scale, r.scale))) return null
   if (op === '*') return narrow ? `rt.n53(${a} * ${b} + 0)` : `(${a} * ${b})`
   if (op !== '+' && op !== '-') return null
   const scale = Math.max(l.scale, r.scale)

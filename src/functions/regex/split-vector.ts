@@ -18,15 +18,19 @@ export function plainText(pattern: string): string | null {
 }
 
 /** Positions of parts as they are found; reused from batch to batch, copied out at the end. */
-let froms = new Int32Array(1 << 12)
-let tos = new Int32Array(1 << 12)
+let froms = new Int32Array(1 << 14)
+let tos = new Int32Array(1 << 14)
+/** Scratch above so many parts is not kept. */
+const MOST_KEPT = 1 << 20
+/** Rows are gone through in runs of about so many bytes: a part is a byte at least, so room for all can be made before. */
+const RUN_BYTES = 1 << 19
 
-function room(parts: number): void {
+function room(parts: number, used: number): void {
   if (parts <= froms.length) return
   const size = Math.max(parts, froms.length * 2)
   const [f, t] = [new Int32Array(size), new Int32Array(size)]
-  f.set(froms)
-  t.set(tos)
+  f.set(froms.subarray(0, used))
+  t.set(tos.subarray(0, used))
   froms = f
   tos = t
 }
@@ -43,6 +47,7 @@ export const splitVector: VectorKernel = (args, rows, length, site) => {
   const ends = new Int32Array(length)
   const parts = splitRows(text, rows, length, by, starts, ends)
   const child = new BytesVector(STRING, text.data, froms.slice(0, parts), tos.slice(0, parts), null)
+  if (froms.length > MOST_KEPT) froms = tos = new Int32Array(0)
   return new ListVector(site.type, starts, ends, child, text.validity) satisfies Vector
 }
 
@@ -59,25 +64,62 @@ function delimiterOf(site: CallSite): Buffer | null {
 }
 
 /** Writes where the parts of each row lie to `froms` and `tos`; gives their number. */
-function splitRows(text: BytesVector, rows: Int32Array | null, length: number, by: Buffer, starts: Int32Array, ends: Int32Array): number {
-  const { data, validity } = text
+function splitRows(
+  text: BytesVector,
+  rows: Int32Array | null,
+  length: number,
+  by: Buffer,
+  starts: Int32Array,
+  ends: Int32Array,
+): number {
+  const n = rows === null ? length : rows.length
+  let count = 0
+  for (let i = 0; i < n;) {
+    const first = i
+    let most = 0
+    while (i < n && most < RUN_BYTES) most += partsAtMost(text, rows === null ? i++ : rows[i++]!, by)
+    room(count + most, count)
+    count = splitRun(text, rows, first, i, by, starts, ends, count)
+  }
+  return count
+}
+
+function partsAtMost(text: BytesVector, row: number, by: Buffer): number {
+  if (text.isNull(row)) return 0
+  const [start, end] = [text.starts[row]!, text.ends[row]!]
+  if (end - start < RUN_BYTES) return end - start + 1
+  // A very long text is counted first.
+  let parts = 1
+  for (let p = start; (p = text.data.indexOf(by, p)) >= 0 && p < end; p += by.length) parts++
+  return parts
+}
+
+/** As splitRows, for the rows from `from` to `to`; there is room. */
+function splitRun(
+  text: BytesVector,
+  rows: Int32Array | null,
+  from: number,
+  to: number,
+  by: Buffer,
+  starts: Int32Array,
+  ends: Int32Array,
+  count: number,
+): number {
+  const { data, validity, starts: begins, ends: stops } = text
   const view = new DataView(data.buffer, data.byteOffset, data.length)
+  const [f, t] = [froms, tos]
   const first = by[0]!
   const four = Math.imul(first, 0x01010101)
   const width = by.length
   const wholeWords = data.length - 4
-  const n = rows === null ? length : rows.length
-  let count = 0
-  for (let i = 0; i < n; i++) {
+  for (let i = from; i < to; i++) {
     const r = rows === null ? i : rows[i]!
     if (validity !== null && validity[r] === 0) continue
     starts[r] = count
-    const end = text.ends[r]!
+    const end = stops[r]!
     const last = end - width
-    let from = text.starts[r]!
-    room(count + 1 + Math.max(0, end - from))
-    const [f, t] = [froms, tos]
-    let p = from
+    let begin = begins[r]!
+    let p = begin
     while (p <= last) {
       if (p <= wholeWords) {
         // Four bytes at a time: the high bit of each byte of `hits` says whether it is the first of the delimiter.
@@ -89,21 +131,21 @@ function splitRows(text: BytesVector, rows: Int32Array | null, length: number, b
           const at = word + ((31 - Math.clz32(hits & -hits)) >> 3)
           hits &= hits - 1
           if (at > last) break
-          if (at < from || (width > 1 && !matches(data, at, by))) continue
-          f[count] = from
+          if (at < begin || (width > 1 && !matches(data, at, by))) continue
+          f[count] = begin
           t[count++] = at
-          from = at + width
+          begin = at + width
         }
       } else {
-        if (p >= from && data[p] === first && matches(data, p, by)) {
-          f[count] = from
+        if (p >= begin && data[p] === first && (width === 1 || matches(data, p, by))) {
+          f[count] = begin
           t[count++] = p
-          from = p + width
+          begin = p + width
         }
         p++
       }
     }
-    f[count] = from
+    f[count] = begin
     t[count++] = end
     ends[r] = count
   }

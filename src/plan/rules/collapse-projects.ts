@@ -9,10 +9,14 @@ import type { Rule } from './rule.ts'
 export const collapseProjects: Rule = {
   name: 'collapse-projects',
   doc: 'joins neighbouring projections into one',
-  apply: (plan, env) => transformPlan(plan, (node) => (node.op === 'project' && node.input.op === 'project' ? collapsed(node, node.input, env) : node)),
+  apply: (plan, env) =>
+    transformPlan(plan, (node) =>
+      node.op === 'project' && node.input.op === 'project' ? collapsed(node, node.input, env) : node,
+    ),
 }
 
-const isCheap = (e: Expr): boolean => e.kind === 'attr' || e.kind === 'literal' || e.kind === 'context' || (e.kind === 'field' && isCheap(e.arg))
+const isCheap = (e: Expr): boolean =>
+  e.kind === 'attr' || e.kind === 'literal' || e.kind === 'context' || (e.kind === 'field' && isCheap(e.arg))
 
 function collapsed(upper: LogicalProject, lower: LogicalProject, env: ExprEnv): Logical {
   const items = new Map(lower.items.map((i) => [i.attr.id, i.expr]))

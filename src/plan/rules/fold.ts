@@ -13,7 +13,9 @@ export const foldConstantExpressions: Rule = {
   apply: (plan, env) =>
     transformPlan(plan, (node) => {
       const folded = mapExpressions(node, (e) => same(e, simplified(foldConstants(e, env), env)))
-      return folded.op === 'filter' && folded.condition.kind === 'literal' && folded.condition.value === true ? folded.input : folded
+      return folded.op === 'filter' && folded.condition.kind === 'literal' && folded.condition.value === true
+        ? folded.input
+        : folded
     }),
 }
 
@@ -27,7 +29,9 @@ function simplified(e: Expr, env: ExprEnv): Expr {
     // Only what comes before the settling operand is ever evaluated.
     const stop = inner.args.findIndex((a) => a.kind === 'literal' && a.value === settles)
     if (stop === 0) return inner.args[0]!
-    const args = (stop > 0 ? inner.args.slice(0, stop + 1) : inner.args).filter((a) => !(a.kind === 'literal' && a.value === !settles))
+    const args = (stop > 0 ? inner.args.slice(0, stop + 1) : inner.args).filter(
+      (a) => !(a.kind === 'literal' && a.value === !settles),
+    )
     if (args.length === 0) return inner.args[0]!
     if (args.length === 1) return args[0]!
     return args.length === inner.args.length ? inner : { ...inner, args }

@@ -13,7 +13,8 @@ import type { Rule } from './rule.ts'
 export const joinKeysNotNull: Rule = {
   name: 'join-keys-not-null',
   doc: 'filters rows whose join key is NULL below the join',
-  apply: (plan, _env, ids) => transformPlan(plan, (node) => (node.op === 'join' && node.condition ? withNotNull(node, ids) : node)),
+  apply: (plan, _env, ids) =>
+    transformPlan(plan, (node) => (node.op === 'join' && node.condition ? withNotNull(node, ids) : node)),
 }
 
 const COMPARISONS = new Set(['=', '<', '<=', '>', '>='])
@@ -29,7 +30,11 @@ function needed(e: Expr): readonly number[] {
 }
 
 function withNotNull(join: LogicalJoin, ids: () => number): Logical {
-  const columns = new Set(conjuncts(join.condition!).flatMap((c) => (c.kind === 'call' && COMPARISONS.has(c.fn) ? c.args.flatMap(needed) : [])))
+  const columns = new Set(
+    conjuncts(join.condition!).flatMap((c) =>
+      c.kind === 'call' && COMPARISONS.has(c.fn) ? c.args.flatMap(needed) : [],
+    ),
+  )
   const toLeft = join.type === 'inner' || join.type === 'semi' || join.type === 'right'
   const toRight = join.type === 'inner' || join.type === 'semi' || join.type === 'left' || join.type === 'anti'
   const left = toLeft ? filtered(join.left, columns, ids) : join.left

@@ -43,9 +43,12 @@ function prune(plan: Logical, need: Ids, ids: () => number): Logical {
     case 'project': {
       const items = plan.items.filter((i) => need.has(i.attr.id))
       const input = prune(plan.input, new Set(items.flatMap((i) => [...attrIds(i.expr)])), ids)
-      return items.length === plan.items.length && input === plan.input ? plan : { ...plan, input, items, attrs: items.map((i) => i.attr) }
+      return items.length === plan.items.length && input === plan.input
+        ? plan
+        : { ...plan, input, items, attrs: items.map((i) => i.attr) }
     }
     case 'filter':
+    case 'observe':
     case 'sort': {
       const input = prune(plan.input, union(need, readBy(plan)), ids)
       return input === plan.input ? plan : { ...plan, input, attrs: inOrder(plan.attrs, input) }
@@ -72,7 +75,21 @@ function prune(plan: Logical, need: Ids, ids: () => number): Logical {
       const keep = plan.attrs.flatMap((x, i) => (need.has(x.id) ? [i] : []))
       const projections = plan.projections.map((p) => keep.map((i) => p[i]!))
       const input = prune(plan.input, new Set(projections.flat().flatMap((e) => [...attrIds(e)])), ids)
-      return keep.length === plan.attrs.length && input === plan.input ? plan : { ...plan, input, projections, attrs: keep.map((i) => plan.attrs[i]!) }
+      return keep.length === plan.attrs.length && input === plan.input
+        ? plan
+        : { ...plan, input, projections, attrs: keep.map((i) => plan.attrs[i]!) }
+    }
+    case 'userMap': {
+      // A closure sees the whole row.
+      const input = exactly(plan.input, plan.input.attrs, ids)
+      if (input === plan.input) return plan
+      return { ...plan, input, attrs: plan.kind === 'filter' ? inOrder(plan.attrs, input) : plan.attrs }
+    }
+    case 'asyncCall': {
+      const column = plan.attrs.at(-1)!
+      if (!need.has(column.id)) return prune(plan.input, need, ids)
+      const input = prune(plan.input, union(without(need, [column]), readBy(plan)), ids)
+      return input === plan.input ? plan : { ...plan, input, attrs: [...inOrder(plan.attrs, input), column] }
     }
     case 'window': {
       const column = plan.attrs.at(-1)!
@@ -101,8 +118,16 @@ function prune(plan: Logical, need: Ids, ids: () => number): Logical {
     }
     case 'union': {
       const keep = plan.attrs.flatMap((x, i) => (need.has(x.id) ? [i] : []))
-      const inputs = plan.inputs.map((p) => exactly(p, keep.map((i) => p.attrs[i]!), ids))
-      return keep.length === plan.attrs.length && inputs.every((x, i) => x === plan.inputs[i]) ? plan : { ...plan, inputs, attrs: keep.map((i) => plan.attrs[i]!) }
+      const inputs = plan.inputs.map((p) =>
+        exactly(
+          p,
+          keep.map((i) => p.attrs[i]!),
+          ids,
+        ),
+      )
+      return keep.length === plan.attrs.length && inputs.every((x, i) => x === plan.inputs[i])
+        ? plan
+        : { ...plan, inputs, attrs: keep.map((i) => plan.attrs[i]!) }
     }
     case 'setop': {
       const left = exactly(plan.left, plan.left.attrs, ids)
@@ -121,7 +146,8 @@ function narrow(plan: Logical, need: Ids, ids: () => number): Logical {
 }
 
 const eventTime = (plan: Logical): Ids => new Set(plan.attrs.filter((x) => x.eventTime).map((x) => x.id))
-const without = (need: Ids, gone: readonly Attr[]): Ids => new Set([...need].filter((id) => !gone.some((x) => x.id === id)))
+const without = (need: Ids, gone: readonly Attr[]): Ids =>
+  new Set([...need].filter((id) => !gone.some((x) => x.id === id)))
 
 /** The node's own form of the columns its input still has. */
 function inOrder(attrs: readonly Attr[], input: Logical): readonly Attr[] {

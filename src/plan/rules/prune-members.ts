@@ -79,6 +79,9 @@ function wantedMembers(plan: Logical): Map<number, Use> {
         node.left.attrs.forEach(whole)
         node.right.attrs.forEach(whole)
         return
+      case 'userMap':
+        node.input.attrs.forEach(whole)
+        return
       case 'dedup':
         for (const x of node.attrs) if (node.keys.includes(x.id)) whole(x)
         return

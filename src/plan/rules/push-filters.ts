@@ -10,8 +10,8 @@ import type { Rule } from './rule.ts'
 
 /**
  * Filters go as far down as they mean the same: through projects, sorts, generators and time windows, into unions and the sides
- * of joins, and below a watermark when they do not mention its column (rows they remove then do not move it). Never across
- * an aggregate, a deduplication or a limit.
+ * of joins, below an aggregate when they read grouping columns only, and below a watermark when they do not mention its column
+ * (rows they remove then do not move it). Never across a deduplication or a limit.
  */
 export const pushFilters: Rule = {
   name: 'push-filters',
@@ -25,7 +25,10 @@ interface Tools {
 }
 
 function push(plan: Logical, t: Tools): Logical {
-  const below = withInputs(plan, inputsOf(plan).map((p) => push(p, t)))
+  const below = withInputs(
+    plan,
+    inputsOf(plan).map((p) => push(p, t)),
+  )
   if (below.op === 'filter') return sink(below.input, conjuncts(below.condition), t, below)
   if (below.op === 'join') return pushCondition(below, t)
   return below
@@ -38,7 +41,14 @@ function sink(input: Logical, conditions: readonly Expr[], t: Tools, from?: Logi
   const keep = (plan: Logical, rest: readonly Expr[]): Logical => {
     if (rest.length === 0) return plan
     if (from && plan === from.input && rest.length === conditions.length) return from
-    return { op: 'filter', id: t.ids(), input: plan, condition: conjunction(rest)!, attrs: plan.attrs, at: from?.at ?? rest[0]!.at }
+    return {
+      op: 'filter',
+      id: t.ids(),
+      input: plan,
+      condition: conjunction(rest)!,
+      attrs: plan.attrs,
+      at: from?.at ?? rest[0]!.at,
+    }
   }
   // What changes from call to call must see the same rows as before.
   if (fixed.length > 0) return keep(input, conditions)
@@ -51,11 +61,19 @@ function sink(input: Logical, conditions: readonly Expr[], t: Tools, from?: Logi
       const items = new Map(input.items.map((i) => [i.attr.id, i]))
       const through = movable.filter((c) => [...attrIds(c)].every((id) => canMove(items.get(id), t)))
       if (through.length === 0) return keep(input, movable)
-      const inner = sink(input.input, through.map((c) => inlined(c, items)), t)
-      return keep({ ...input, input: inner }, movable.filter((c) => !through.includes(c)))
+      const inner = sink(
+        input.input,
+        through.map((c) => inlined(c, items)),
+        t,
+      )
+      return keep(
+        { ...input, input: inner },
+        movable.filter((c) => !through.includes(c)),
+      )
     }
     case 'watermark':
       return past(input, movable, (c) => !attrIds(c).has(input.column), t, keep)
+    case 'asyncCall':
     case 'window': {
       const column = input.attrs.at(-1)!.id
       return past(input, movable, (c) => !attrIds(c).has(column), t, keep)
@@ -69,9 +87,32 @@ function sink(input: Logical, conditions: readonly Expr[], t: Tools, from?: Logi
     case 'union': {
       const inputs = input.inputs.map((p) => {
         const column = new Map(input.attrs.map((x, i) => [x.id, { expr: attrExpr(p.attrs[i]!), attr: x }]))
-        return sink(p, movable.map((c) => inlined(c, column)), t)
+        return sink(
+          p,
+          movable.map((c) => inlined(c, column)),
+          t,
+        )
       })
       return { ...input, inputs }
+    }
+    case 'aggregate': {
+      // A condition on grouping columns alone takes whole groups away: their rows need not come in. (As recorded, they then do
+      // not move a watermark below either.)
+      const keys = new Map(input.keys.map((k) => [k.attr.id, k]))
+      const through = movable.filter((c) => {
+        const read = [...attrIds(c)]
+        return read.length > 0 && read.every((id) => canMove(keys.get(id), t))
+      })
+      if (through.length === 0) return keep(input, movable)
+      const inner = sink(
+        input.input,
+        through.map((c) => inlined(c, keys)),
+        t,
+      )
+      return keep(
+        { ...input, input: inner },
+        movable.filter((c) => !through.includes(c)),
+      )
     }
     case 'join':
       return intoJoin(input, movable, t, keep)
@@ -82,11 +123,20 @@ function sink(input: Logical, conditions: readonly Expr[], t: Tools, from?: Logi
 
 type Keep = (plan: Logical, rest: readonly Expr[]) => Logical
 
-function past(node: Logical & { readonly input: Logical }, conditions: readonly Expr[], may: (c: Expr) => boolean, t: Tools, keep: Keep): Logical {
+function past(
+  node: Logical & { readonly input: Logical },
+  conditions: readonly Expr[],
+  may: (c: Expr) => boolean,
+  t: Tools,
+  keep: Keep,
+): Logical {
   const through = conditions.filter(may)
   if (through.length === 0) return keep(node, conditions)
   const moved = withInputs(node, [sink(node.input, through, t)])
-  return keep(moved, conditions.filter((c) => !through.includes(c)))
+  return keep(
+    moved,
+    conditions.filter((c) => !through.includes(c)),
+  )
 }
 
 /** An item may be computed again below when it is always the same. */
@@ -110,7 +160,12 @@ function sideOf(c: Expr, join: LogicalJoin): Side {
 
 /** A filter above a join: sides that the join keeps as they are take their own conditions; an inner join takes the rest. */
 function intoJoin(join: LogicalJoin, conditions: readonly Expr[], t: Tools, keep: Keep): Logical {
-  const toLeft = join.type === 'inner' || join.type === 'cross' || join.type === 'left' || join.type === 'semi' || join.type === 'anti'
+  const toLeft =
+    join.type === 'inner' ||
+    join.type === 'cross' ||
+    join.type === 'left' ||
+    join.type === 'semi' ||
+    join.type === 'anti'
   const toRight = join.type === 'inner' || join.type === 'cross' || join.type === 'right'
   const left = toLeft ? conditions.filter((c) => sideOf(c, join) === 'left') : []
   const right = toRight ? conditions.filter((c) => sideOf(c, join) === 'right') : []
@@ -126,7 +181,10 @@ function intoJoin(join: LogicalJoin, conditions: readonly Expr[], t: Tools, keep
     right: right.length > 0 ? sink(join.right, right, t) : join.right,
     condition,
   }
-  return keep(moved, rest.filter((c) => !on.includes(c)))
+  return keep(
+    moved,
+    rest.filter((c) => !on.includes(c)),
+  )
 }
 
 /** Conditions of ON that read one side only go to that side, where the join allows. */

@@ -13,6 +13,12 @@ function passesAll(node: Logical & { readonly op: 'project' }): boolean {
   const below = node.input.attrs
   return (
     node.items.length === below.length &&
-    node.items.every((i, k) => i.expr.kind === 'attr' && i.expr.id === i.attr.id && i.attr.id === below[k]!.id && i.attr.name === below[k]!.name)
+    node.items.every(
+      (i, k) =>
+        i.expr.kind === 'attr' &&
+        i.expr.id === i.attr.id &&
+        i.attr.id === below[k]!.id &&
+        i.attr.name === below[k]!.name,
+    )
   )
 }

@@ -10,7 +10,9 @@ export const scanPredicates: Rule = {
   name: 'scan-predicates',
   doc: 'tells the decoders of tables which rows are wanted',
   apply: (plan) =>
-    transformPlan(plan, (node) => (node.op === 'filter' && node.input.op === 'scan' ? withPredicates(node, node.input) : node)),
+    transformPlan(plan, (node) =>
+      node.op === 'filter' && node.input.op === 'scan' ? withPredicates(node, node.input) : node,
+    ),
 }
 
 const FLIPPED = { '=': '=', '<>': '<>', '<': '>', '<=': '>=', '>': '<', '>=': '<=' } as const

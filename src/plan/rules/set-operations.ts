@@ -10,7 +10,8 @@ import type { Rule } from './rule.ts'
 export const rewriteSetOperations: Rule = {
   name: 'rewrite-set-operations',
   doc: 'runs INTERSECT and EXCEPT as joins',
-  apply: (plan, _env, ids) => transformPlan(plan, (node) => (node.op === 'setop' && !node.all ? asJoin(node, ids) : node)),
+  apply: (plan, _env, ids) =>
+    transformPlan(plan, (node) => (node.op === 'setop' && !node.all ? asJoin(node, ids) : node)),
 }
 
 function asJoin(node: LogicalSetOperation, ids: () => number): Logical {

@@ -1,0 +1,149 @@
+import { Batch } from '../columns/batch.ts'
+import { vectorOf } from '../columns/builder.ts'
+import { ExecutionError } from '../errors/errors.ts'
+import type { ExprEnv } from '../expr/env.ts'
+import { type AsyncStage, asyncStages } from '../planner/async-stage.ts'
+import type { PipelineSpec } from '../planner/spec.ts'
+import { rowKey } from '../types/compare.ts'
+import type { Value } from '../types/value.ts'
+import { OperationAborted } from './aborted.ts'
+import { systemClock } from './clock.ts'
+
+/** Runners of the asynchronous nodes of a spec, by node id. */
+export const runnersOf = (
+  spec: PipelineSpec,
+  env: ExprEnv,
+  signal: AbortSignal,
+): ReadonlyMap<string, AsyncCallRunner> =>
+  new Map([...asyncStages(spec, env)].map(([id, stage]) => [id, new AsyncCallRunner(stage, signal)]))
+
+interface Kept {
+  readonly value: Value
+  readonly untilMs: number
+}
+
+/**
+ * Awaits the calls of one asynchronous function for a batch at a time: at most `concurrency` in flight, results in the
+ * order of the rows, equal arguments called once a batch (a function that is not deterministic is called for each row).
+ * The first call that fails for good fails the batch; no further ones are begun. Waits use the machine's clock.
+ */
+export class AsyncCallRunner {
+  readonly #stage: AsyncStage
+  readonly #signal: AbortSignal
+  readonly #call: (args: readonly Value[], signal: AbortSignal) => Promise<Value>
+  readonly #key: (args: readonly Value[]) => string
+  readonly #share: boolean
+  /** Results by arguments, the one used longest ago first. */
+  readonly #cache = new Map<string, Kept>()
+
+  constructor(stage: AsyncStage, signal: AbortSignal) {
+    this.#stage = stage
+    this.#signal = signal
+    this.#call = stage.calls.call(stage.site)
+    this.#key = rowKey(stage.argTypes)
+    this.#share = stage.deterministic || stage.calls.cache !== null
+  }
+
+  /** The batch with the results as a further last column. Rejects with the failure of a call, or when the query stops. */
+  async run(given: Batch): Promise<Batch> {
+    const batch = given.dense()
+    const args = this.#stage.args(batch)
+    const results: Value[] = new Array<Value>(batch.length).fill(null)
+    // Rows by what they call for.
+    const wanted = new Map<string, { readonly args: readonly Value[]; readonly rows: number[] }>()
+    for (let r = 0; r < batch.length; r++) {
+      const values = args.map((a) => a.get(r))
+      const key = this.#share ? this.#key(values) : String(r)
+      const call = wanted.get(key)
+      if (call) call.rows.push(r)
+      else wanted.set(key, { args: values, rows: [r] })
+    }
+    const put = (rows: readonly number[], value: Value): void => {
+      for (const r of rows) results[r] = value
+    }
+    const waiting: [string, { readonly args: readonly Value[]; readonly rows: number[] }][] = []
+    for (const [key, call] of wanted) {
+      const kept = this.#cached(key)
+      if (kept !== undefined) put(call.rows, kept.value)
+      else waiting.push([key, call])
+    }
+    let next = 0
+    let failed = false
+    const worker = async (): Promise<void> => {
+      while (next < waiting.length && !failed) {
+        const [key, call] = waiting[next++]!
+        try {
+          const value = await this.#tried(call.args)
+          put(call.rows, value)
+          this.#keep(key, value)
+        } catch (error) {
+          failed = true
+          throw error
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(this.#stage.calls.concurrency, waiting.length) }, worker))
+    const column = vectorOf(this.#stage.type, results)
+    return new Batch(this.#stage.schema, [...batch.columns, column], batch.length, null, batch.weights)
+  }
+
+  /** One call with its retries. */
+  async #tried(args: readonly Value[]): Promise<Value> {
+    const { attempts, delayMs, failure } = this.#stage.calls
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#timed(args)
+      } catch (error) {
+        if (this.#signal.aborted) throw new OperationAborted('stopped')
+        if (attempt >= attempts) throw failure(this.#stage.site, args, error)
+        await systemClock.sleep(delayMs * 2 ** (attempt - 1), this.#signal)
+        if (this.#signal.aborted) throw new OperationAborted('stopped')
+      }
+    }
+  }
+
+  /** One try: rejects when it takes too long or the query stops; what it gives later is not looked at. */
+  async #timed(args: readonly Value[]): Promise<Value> {
+    const { timeoutMs } = this.#stage.calls
+    const stop = new AbortController()
+    const abort = (): void => stop.abort()
+    this.#signal.addEventListener('abort', abort, { once: true })
+    try {
+      const call = this.#call(args, stop.signal)
+      const races: Promise<Value>[] = [call]
+      races.push(
+        new Promise<Value>((_, reject) =>
+          stop.signal.addEventListener('abort', () => reject(new OperationAborted('stopped')), { once: true }),
+        ),
+      )
+      if (timeoutMs !== Infinity)
+        races.push(
+          systemClock.sleep(timeoutMs, stop.signal).then(() => {
+            throw new ExecutionError('ASYNC_CALL_TIMEOUT', { timeoutMs })
+          }),
+        )
+      return await Promise.race(races)
+    } finally {
+      this.#signal.removeEventListener('abort', abort)
+      // Ends the timer; a function that looks at the signal ends too.
+      stop.abort()
+    }
+  }
+
+  #cached(key: string): Kept | undefined {
+    if (this.#stage.calls.cache === null) return undefined
+    const kept = this.#cache.get(key)
+    if (kept === undefined) return undefined
+    this.#cache.delete(key)
+    if (kept.untilMs <= performance.now()) return undefined
+    this.#cache.set(key, kept)
+    return kept
+  }
+
+  #keep(key: string, value: Value): void {
+    const { cache } = this.#stage.calls
+    if (cache === null) return
+    this.#cache.set(key, { value, untilMs: performance.now() + cache.ttlMs })
+    if (this.#cache.size > cache.maxEntries) this.#cache.delete(this.#cache.keys().next().value!)
+  }
+}

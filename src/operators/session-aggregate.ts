@@ -1,0 +1,225 @@
+import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
+import { vectorOf } from '../columns/builder.ts'
+import { splitAtLimit } from '../columns/int64.ts'
+import { asShape, Int64Vector, StructVector, type Vector } from '../columns/vector.ts'
+import { TimeIndex } from '../state/time-index.ts'
+import type { SlotColumn, StateTable } from '../state/table.ts'
+import { BIGINT, type Schema, type StructType } from '../types/data-type.ts'
+import type { Value } from '../types/value.ts'
+import type { RunningAggregate } from './aggregate.ts'
+import type { OpContext, Operator } from './operator.ts'
+
+export interface SessionAggregateConfig {
+  readonly schema: Schema
+  /** Positions of the grouping keys in the input; the session struct is the one at `session` of them. */
+  readonly keys: readonly number[]
+  readonly session: number
+  readonly aggregates: readonly RunningAggregate[]
+  readonly update: (batch: Batch, slots: Int32Array, columns: readonly SlotColumn[]) => void
+  readonly emit: 'append' | 'update' | 'complete' | 'batch'
+  /** The key carries a watermark. */
+  readonly expires: boolean
+  /** Keyed by the other grouping keys and the number of the session; value 0 is its start, 1 its end, then the state fields. */
+  readonly table: StateTable
+  /** Keyed by the other grouping keys, without values, empty: made from `table` at start. */
+  readonly groups: StateTable
+}
+
+const START = 0
+const END = 1
+
+/**
+ * GROUP BY session_window: rows of a group that lie within the gap of each other are one session; a row may join two.
+ *
+ *   state   one row per open session: keys, start, end, state fields
+ *   late    append and update: rows whose own session ended at or before the late watermark are dropped, one by one
+ *   output  append: sessions that ended at or before the watermark, which are then released; update: sessions touched;
+ *           complete and batch: all
+ *   ports   one; results leave through `drain`
+ */
+export class SessionAggregate implements Operator {
+  readonly name = 'SessionAggregate'
+  readonly schema: Schema
+  readonly #config: SessionAggregateConfig
+  readonly #otherKeys: readonly number[]
+  readonly #times: TimeIndex | null
+  /** Open sessions of each group, by slot of `groups`. */
+  readonly #sessions = new Map<number, Set<number>>()
+  readonly #groupOf = new Map<number, number>()
+  #nextNumber = 0n
+  #pending: Int32Array | null = null
+  #expired: Int32Array = new Int32Array(0)
+  #at = 0
+
+  constructor(config: SessionAggregateConfig) {
+    this.schema = config.schema
+    this.#config = config
+    this.#otherKeys = config.keys.filter((_, k) => k !== config.session)
+    const { table, groups } = config
+    const held = table.slots()
+    if (held.length > 0) {
+      const n = this.#otherKeys.length
+      const numbers = asShape(table.keyVector(n, held), 'i64').values
+      for (const number of numbers) if (number >= this.#nextNumber) this.#nextNumber = number + 1n
+      const keys = this.#otherKeys.map((_, k) => table.keyVector(k, held))
+      const found = new Int32Array(held.length)
+      groups.upsert(keys, new Batch({ fields: groups.spec.keys }, keys, held.length), null, found, null)
+      for (let i = 0; i < held.length; i++) this.#open(found[i]!, held[i]!)
+    }
+    this.#times = config.expires && config.emit !== 'complete' ? new TimeIndex(table, END) : null
+  }
+
+  onBatch(given: Batch, ctx: OpContext): void {
+    const { keys, session, table, groups, aggregates, update, emit, expires } = this.#config
+    const struct = asShape(given.columns[keys[session]!]!, 'struct')
+    const starts = asShape(struct.children[0]!, 'i64')
+    const ends = asShape(struct.children[1]!, 'i64')
+    let batch = given
+    if (expires && (emit === 'append' || emit === 'update')) {
+      const { above, atOrBelow } = splitAtLimit(ends, batch, ctx.lateUs)
+      if (above !== null) {
+        ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
+        batch = batch.select(above)
+      }
+    }
+    const n = batch.rowCount
+    if (n === 0) return
+    const otherKeys = this.#otherKeys.map((k) => batch.columns[k]!)
+    const found = new Int32Array(n)
+    groups.upsert(otherKeys, batch, null, found, null)
+    const slots = new Int32Array(n)
+    // A row may join sessions that earlier rows of this batch were given: where they went is looked up at the end.
+    const movedTo = new Map<number, number>()
+    for (let i = 0; i < n; i++) {
+      const r = batch.rowAt(i)
+      slots[i] = this.#place(found[i]!, otherKeys, batch, r, starts.values[r]!, ends.values[r]!, movedTo)
+    }
+    for (let i = 0; i < n; i++) {
+      let slot = slots[i]!
+      for (let to = movedTo.get(slot); to !== undefined; to = movedTo.get(slot)) slot = to
+      slots[i] = slot
+    }
+    if (aggregates.length > 0) update(batch, slots, table.columns)
+    table.markChanged(slots, n)
+    this.#times?.push(slots, n)
+  }
+
+  onTriggerEnd(ctx: OpContext): void {
+    const { table, emit } = this.#config
+    const changed = table.changedSlots()
+    ctx.count('numRowsUpdated', changed.length)
+    this.#expired = this.#times?.takeUpTo(ctx.watermarkUs) ?? new Int32Array(0)
+    this.#pending = emit === 'append' ? this.#expired : emit === 'update' ? changed : table.slots()
+    this.#at = 0
+  }
+
+  drain(ctx: OpContext, maxRows: number): boolean {
+    const pending = this.#pending
+    if (pending === null) return false
+    const end = Math.min(pending.length, this.#at + Math.min(maxRows, MAX_BATCH_ROWS))
+    if (end > this.#at) ctx.emit(this.#rows(pending.subarray(this.#at, end)))
+    this.#at = end
+    if (end < pending.length) return true
+    for (const slot of this.#expired) this.#close(slot)
+    ctx.count('numRowsRemoved', this.#expired.length)
+    this.#pending = null
+    return false
+  }
+
+  /** The slot of the session that takes a row in: one it touches, several made into one, or a new one. */
+  #place(group: number, keys: readonly Vector[], batch: Batch, row: number, start: bigint, end: bigint, movedTo: Map<number, number>): number {
+    const { table } = this.#config
+    const touching: number[] = []
+    for (const slot of this.#sessions.get(group) ?? []) {
+      const from = table.getValue(slot, START) as bigint
+      const to = table.getValue(slot, END) as bigint
+      if (start <= to && from <= end) touching.push(slot)
+    }
+    if (touching.length === 0) return this.#create(group, keys, batch, row, start, end)
+    touching.sort((a, b) => ((table.getValue(a, START) as bigint) < (table.getValue(b, START) as bigint) ? -1 : 1))
+    const [first, ...rest] = touching as [number, ...number[]]
+    let from = table.getValue(first, START) as bigint
+    let to = table.getValue(first, END) as bigint
+    for (const slot of rest) {
+      this.#merge(first, slot)
+      const other = table.getValue(slot, END) as bigint
+      if (other > to) to = other
+      movedTo.set(slot, first)
+      this.#close(slot)
+    }
+    if (start < from) from = start
+    if (end > to) to = end
+    table.setValue(first, START, from)
+    table.setValue(first, END, to)
+    return first
+  }
+
+  #create(group: number, keys: readonly Vector[], batch: Batch, row: number, start: bigint, end: bigint): number {
+    const { table, aggregates } = this.#config
+    const numbers = new BigInt64Array(batch.length)
+    numbers[row] = this.#nextNumber++
+    const slot = new Int32Array(1)
+    table.upsert([...keys, new Int64Vector(BIGINT, numbers, null)], batch.select(Int32Array.of(row)), null, slot, null)
+    table.setValue(slot[0]!, START, start)
+    table.setValue(slot[0]!, END, end)
+    for (const a of aggregates)
+      a.body.init().forEach((value, k) => {
+        if (value !== null) table.setValue(slot[0]!, a.first + k, value)
+      })
+    this.#open(group, slot[0]!)
+    return slot[0]!
+  }
+
+  #merge(into: number, from: number): void {
+    const { table, aggregates } = this.#config
+    for (const a of aggregates) {
+      const state = this.#state(into, a)
+      a.body.merge(state, this.#state(from, a))
+      state.forEach((value, k) => table.setValue(into, a.first + k, value))
+    }
+  }
+
+  #state(slot: number, a: RunningAggregate): Value[] {
+    return Array.from({ length: a.width }, (_, k) => this.#config.table.getValue(slot, a.first + k))
+  }
+
+  #open(group: number, slot: number): void {
+    let open = this.#sessions.get(group)
+    if (open === undefined) this.#sessions.set(group, (open = new Set()))
+    open.add(slot)
+    this.#groupOf.set(slot, group)
+  }
+
+  #close(slot: number): void {
+    const group = this.#groupOf.get(slot)!
+    const open = this.#sessions.get(group)!
+    open.delete(slot)
+    this.#groupOf.delete(slot)
+    if (open.size === 0) {
+      this.#sessions.delete(group)
+      this.#config.groups.remove(group)
+      // The groups are not in the checkpoint: their log is dropped, so that freed slots are used again.
+      this.#config.groups.takeChangeLog()
+    }
+    this.#config.table.remove(slot)
+  }
+
+  #rows(slots: Int32Array): Batch {
+    const { keys, session, aggregates, table } = this.#config
+    let other = 0
+    const columns: Vector[] = keys.map((_, k) => {
+      if (k !== session) return table.keyVector(other++, slots)
+      const type = this.schema.fields[k]!.type as StructType
+      const member = type.fields[0]!.type
+      const [start, end] = [asShape(table.valueVector(START, slots), 'i64'), asShape(table.valueVector(END, slots), 'i64')]
+      return new StructVector(type, [new Int64Vector(member, start.values, null), new Int64Vector(member, end.values, null)], null, slots.length)
+    })
+    for (const a of aggregates)
+      columns.push(
+        a.resultField !== null
+          ? table.valueVector(a.first + a.resultField, slots)
+          : vectorOf(a.type, Array.from(slots, (slot) => a.body.finish(this.#state(slot, a)))),
+      )
+    return new Batch(this.schema, columns, slots.length)
+  }
+}

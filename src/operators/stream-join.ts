@@ -1,0 +1,236 @@
+import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
+import { allNull } from '../columns/all-null.ts'
+import { splitAtLimit } from '../columns/int64.ts'
+import type { Schema } from '../types/data-type.ts'
+import type { JoinSide } from './join-side.ts'
+import { timesOf } from './join-side.ts'
+import type { OpContext, Operator } from './operator.ts'
+
+/** Selects the rows of a batch for which a condition is TRUE. */
+export type RowFilter = (batch: Batch) => Int32Array | null
+
+export interface StreamJoinConfig {
+  readonly schema: Schema
+  readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi'
+  readonly left: JoinSide
+  readonly right: JoinSide
+  /** Over left then right columns. */
+  readonly residual: RowFilter | null
+  /** Conditions on one side alone, by port. */
+  readonly only: readonly [RowFilter | null, RowFilter | null]
+}
+
+/** A batch being joined: each row meets the chain of the other side's rows with its key. */
+interface Probe {
+  readonly batch: Batch
+  readonly port: 0 | 1
+  readonly chains: Int32Array
+  readonly matched: Uint8Array
+  row: number
+  link: number
+}
+
+/**
+ * Join of two streams: each row meets the rows of the other side that came before it, and is kept for those that
+ * come later.
+ *
+ *   state   every row of both sides, until the condition rules out that a later row can match it
+ *   late    with a time bound: rows whose event time is at or before the late watermark, counted one by one
+ *   output  joined rows as found; rows of an outer side without a match, with NULLs, when they are released. A left
+ *           semi join gives each left row once
+ *   ports   0 left, 1 right; results leave through `drain`
+ */
+export class StreamJoin implements Operator {
+  readonly name = 'StreamJoin'
+  readonly schema: Schema
+  readonly #config: StreamJoinConfig
+  readonly #pairSchema: Schema
+  #probe: Probe | null = null
+  /** Rows to give out with NULLs for the other side, by port. */
+  #unmatched: { readonly port: 0 | 1; readonly slots: Int32Array; at: number }[] = []
+  #expired: { readonly side: JoinSide; readonly slots: Int32Array }[] = []
+  #firstRow: readonly [bigint, bigint] | null = null
+
+  constructor(config: StreamJoinConfig) {
+    this.schema = config.schema
+    this.#config = config
+    this.#pairSchema = { fields: [...config.left.config.schema.fields, ...config.right.config.schema.fields] }
+  }
+
+  /** What is emitted is as old as the oldest row still kept. */
+  outputWatermarkUs(inputUs: bigint): bigint {
+    const { left, right } = this.#config
+    let lowest = inputUs
+    for (const { release } of [left.config, right.config]) {
+      if (release === null || release.exact) continue
+      const own = inputUs - BigInt(release.afterUs)
+      if (own < lowest) lowest = own
+    }
+    return lowest < 0n ? 0n : lowest
+  }
+
+  onBatch(given: Batch, ctx: OpContext, port: number): void {
+    const { left, right } = this.#config
+    this.#firstRow ??= [left.nextRow, right.nextRow]
+    const [own, other] = port === 0 ? [left, right] : [right, left]
+    let batch = given
+    const { late, keys } = own.config
+    if (late !== null) {
+      const { above, atOrBelow } = splitAtLimit(timesOf(batch, late), batch, ctx.lateUs)
+      if (above !== null) {
+        ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
+        batch = batch.select(above)
+      }
+    }
+    const only = this.#config.only[port as 0 | 1]
+    if (only !== null) batch = this.#keepOnly(batch, only, port as 0 | 1, ctx)
+    if (batch.rowCount === 0) return
+    const chains = other.chains(keys.map((k) => batch.columns[k]!), batch)
+    this.#probe = { batch, port: port as 0 | 1, chains, matched: new Uint8Array(batch.rowCount), row: 0, link: chains[0]! }
+  }
+
+  onTriggerEnd(ctx: OpContext): void {
+    const { left, right } = this.#config
+    for (const [port, side] of [[0, left], [1, right]] as const) {
+      const slots = side.expired(ctx.watermarkUs)
+      if (slots.length === 0) continue
+      this.#expired.push({ side, slots })
+      if (this.#keepsUnmatched(port)) this.#unmatched.push({ port, slots: slots.filter((s) => !side.isMatched(s)), at: 0 })
+    }
+  }
+
+  drain(ctx: OpContext, maxRows: number): boolean {
+    const cap = Math.min(maxRows, MAX_BATCH_ROWS)
+    const probe = this.#probe
+    if (probe !== null) {
+      this.#pairs(probe, cap, ctx)
+      if (probe.row < probe.batch.rowCount) return true
+      this.#buffer(probe, ctx)
+      this.#probe = null
+      return false
+    }
+    const pending = this.#unmatched[0]
+    if (pending !== undefined) {
+      const slots = pending.slots.subarray(pending.at, pending.at + cap)
+      const side = pending.port === 0 ? this.#config.left : this.#config.right
+      if (slots.length > 0) this.#emitUnmatched(side.batch(slots), pending.port, ctx)
+      pending.at += slots.length
+      if (pending.at >= pending.slots.length) this.#unmatched.shift()
+      return true
+    }
+    this.#release(ctx)
+    return false
+  }
+
+  #keepsUnmatched(port: 0 | 1): boolean {
+    const { type } = this.#config
+    return type === 'full' || (type === 'left' && port === 0) || (type === 'right' && port === 1)
+  }
+
+  /** Rows that fail a condition on their own side match nothing: an outer join gives them out at once. */
+  #keepOnly(batch: Batch, only: RowFilter, port: 0 | 1, ctx: OpContext): Batch {
+    const rows = only(batch)
+    if (rows === null) return batch
+    if (this.#keepsUnmatched(port) && rows.length < batch.rowCount) {
+      const passes = new Uint8Array(batch.length)
+      for (const r of rows) passes[r] = 1
+      const failed: number[] = []
+      for (let i = 0; i < batch.rowCount; i++) if (passes[batch.rowAt(i)] === 0) failed.push(batch.rowAt(i))
+      this.#emitUnmatched(batch.select(Int32Array.from(failed)).dense(), port, ctx)
+    }
+    return batch.select(rows)
+  }
+
+  #pairs(probe: Probe, cap: number, ctx: OpContext): void {
+    const { batch, port, chains, matched } = probe
+    const { left, right, type, residual } = this.#config
+    const other = port === 0 ? right : left
+    const mine = new Int32Array(cap)
+    const theirs = new Int32Array(cap)
+    const from = new Int32Array(cap)
+    const total = batch.rowCount
+    let n = 0
+    while (probe.row < total && n < cap) {
+      const physical = batch.rowAt(probe.row)
+      let link = probe.link
+      for (; link >= 0 && n < cap; link = other.next(link)) {
+        // A left row of a semi join is given out once.
+        if (type === 'semi' && port === 1 && other.isMatched(link)) continue
+        mine[n] = physical
+        theirs[n] = link
+        from[n] = probe.row
+        n++
+      }
+      probe.link = link
+      if (link < 0) {
+        probe.row++
+        if (probe.row < total) probe.link = chains[probe.row]!
+      }
+    }
+    if (n === 0) return
+    const ownRows = mine.subarray(0, n)
+    const slots = theirs.subarray(0, n)
+    const own = batch.columns.map((c) => c.take(ownRows))
+    const found = other.batch(slots).columns
+    const pairs = new Batch(this.#pairSchema, port === 0 ? [...own, ...found] : [...found, ...own], n)
+    const keep = residual === null ? null : residual(pairs)
+    const count = keep === null ? n : keep.length
+    const semi: number[] = []
+    for (let i = 0; i < count; i++) {
+      const p = keep === null ? i : keep[i]!
+      const row = from[p]!
+      const slot = slots[p]!
+      if (type === 'semi') {
+        const first = port === 0 ? matched[row] === 0 : !other.isMatched(slot)
+        if (first) semi.push(p)
+      }
+      matched[row] = 1
+      if (this.#keepsUnmatched(port === 0 ? 1 : 0) || (type === 'semi' && port === 1)) other.setMatched(slot)
+    }
+    if (type === 'semi') {
+      if (semi.length === 0) return
+      const width = left.config.schema.fields.length
+      const out = new Batch(this.schema, pairs.columns.slice(0, width), n, Int32Array.from(semi))
+      ctx.emit(out)
+    } else if (count > 0) ctx.emit(pairs.rename(this.schema).select(keep))
+  }
+
+  /** Keeps the rows of a joined batch for the rows to come. */
+  #buffer(probe: Probe, ctx: OpContext): void {
+    const { batch, port, matched } = probe
+    const { left, right, type } = this.#config
+    const own = port === 0 ? left : right
+    const rows: number[] = []
+    const flags: number[] = []
+    for (let i = 0; i < batch.rowCount; i++) {
+      if (type === 'semi' && port === 0 && matched[i] === 1) continue
+      rows.push(batch.rowAt(i))
+      flags.push(matched[i]!)
+    }
+    if (rows.length === 0) return
+    own.add(batch, Int32Array.from(rows), Uint8Array.from(flags))
+    ctx.count('numRowsUpdated', rows.length)
+  }
+
+  #emitUnmatched(rows: Batch, port: 0 | 1, ctx: OpContext): void {
+    if (rows.length === 0) return
+    const { left, right } = this.#config
+    const other = (port === 0 ? right : left).config.schema
+    const nulls = other.fields.map((f) => allNull(f.type, rows.length))
+    ctx.emit(new Batch(this.schema, port === 0 ? [...rows.columns, ...nulls] : [...nulls, ...rows.columns], rows.length))
+  }
+
+  #release(ctx: OpContext): void {
+    const { left, right } = this.#config
+    const first = this.#firstRow ?? [left.nextRow, right.nextRow]
+    for (const { side, slots } of this.#expired) {
+      // Rows that came and went within the trigger were never state, as the recorded engine counts.
+      const passing = slots.filter((s) => side.isSince(s, first[side === left ? 0 : 1])).length
+      ctx.count('numRowsUpdated', -passing)
+      ctx.count('numRowsRemoved', slots.length - passing)
+      side.remove(slots)
+    }
+    this.#expired = []
+    this.#firstRow = null
+  }
+}

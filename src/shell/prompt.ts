@@ -1,0 +1,139 @@
+import { createInterface, type Interface } from 'node:readline'
+import { complete } from './completion.ts'
+import type { History } from './history.ts'
+import { isMeta } from './meta.ts'
+import { onQueryFailure } from './notices.ts'
+import { paint } from './screen.ts'
+import type { Shell } from './shell.ts'
+import { onOneLine, splitInput } from './statement-splitter.ts'
+
+const PROMPT = 'millrace> '
+const CONTINUED: Readonly<Record<string, string>> = { ';': '      ->  ', "'": "      '>  ", '"': '      ">  ', '`': '      `>  ', '*': '      *>  ' }
+
+/** What a Ctrl-C does next at an empty prompt. */
+const LEAVE_HINT = '(Ctrl-C again leaves, as do .quit and Ctrl-D)'
+
+/**
+ * The prompt on a terminal; resolves when the user leaves. Lines are gathered until `;`. While a statement runs the terminal is
+ * in its ordinary mode, so Ctrl-C is a signal that ends the statement; at the prompt Ctrl-C drops what is typed, and on
+ * an empty line, after another Ctrl-C, leaves.
+ */
+export async function runPrompt(shell: Shell, history: History, note: { sink: ((line: string) => void) | null }): Promise<void> {
+  const { stdin, stdout } = process
+  let buffer = ''
+  let armed = false
+  const rl: Interface & { history?: string[] } = createInterface({
+    input: stdin,
+    output: stdout,
+    terminal: true,
+    historySize: 1000,
+    removeHistoryDuplicates: true,
+    prompt: PROMPT,
+    completer: (line: string) => complete(shell.session, buffer, line, rl.line.slice(rl.cursor)),
+  })
+  const remembered = history.load().reverse()
+  rl.history = [...remembered]
+
+  const lines: string[] = []
+  let atPrompt = false
+  let closed = false
+  let wake: (() => void) | null = null
+  const ring = (): void => {
+    wake?.()
+    wake = null
+  }
+  rl.on('line', (line) => {
+    lines.push(line)
+    ring()
+  })
+  rl.on('close', () => {
+    closed = true
+    ring()
+  })
+  rl.on('SIGINT', () => {
+    const empty = rl.line === '' && buffer === ''
+    if (empty && armed) {
+      rl.close()
+      return
+    }
+    stdout.write('^C\n')
+    if (empty) stdout.write(`${paint(shell.screen, 'dim', LEAVE_HINT)}\n`)
+    armed = empty
+    buffer = ''
+    rl.write(null, { ctrl: true, name: 'e' })
+    rl.write(null, { ctrl: true, name: 'u' })
+    rl.setPrompt(PROMPT)
+    rl.prompt()
+  })
+  const onSignal = (): void => {
+    if (shell.interrupt()) armed = true
+  }
+  process.on('SIGINT', onSignal)
+
+  // Said while the user may be typing: above the line that is typed.
+  const say = (text: string): void => {
+    stdout.write(`${atPrompt ? '\r\x1b[K' : ''}${text}\n`)
+    if (atPrompt) rl.prompt(true)
+  }
+  note.sink = (line) => say(paint(shell.screen, 'dim', line))
+  const unhear = onQueryFailure(shell.session, (text) => say(paint(shell.screen, 'red', text)))
+
+  const raw = (on: boolean): void => void (stdin.isTTY && stdin.setRawMode(on))
+  const nextLine = async (): Promise<string | null> => {
+    if (lines.length === 0 && !closed) {
+      const { open } = splitInput(buffer)
+      rl.setPrompt(buffer.trim() === '' ? PROMPT : CONTINUED[open ?? ';']!)
+      raw(true)
+      rl.prompt()
+      atPrompt = true
+      await new Promise<void>((resolve) => (wake = resolve))
+      atPrompt = false
+    }
+    return lines.shift() ?? null
+  }
+  const remember = (text: string): void => {
+    const one = isMeta(text) ? text.trim() : `${onOneLine(text)};`
+    if (remembered[0] !== one) {
+      remembered.unshift(one)
+      history.add(one)
+    }
+    rl.history = [...remembered]
+  }
+  const run = async (work: () => Promise<unknown>): Promise<void> => {
+    rl.pause()
+    raw(false)
+    armed = false
+    await work()
+    if (!closed) rl.resume()
+  }
+
+  await shell.notice('millrace: SQL over tables that never end. .help for help; statements end with ;')
+  while (!shell.left) {
+    const line = await nextLine()
+    if (line === null) break
+    if (line.trim() !== '') armed = false
+    if (buffer.trim() === '' && isMeta(line)) {
+      remember(line)
+      await run(() => shell.attempt(line))
+      continue
+    }
+    buffer += `${line}\n`
+    const { statements, rest } = splitInput(buffer)
+    if (statements.length === 0) {
+      if (rest === '') buffer = ''
+      continue
+    }
+    buffer = rest.trim() === '' ? '' : rest
+    for (const statement of statements) {
+      if (shell.left) break
+      remember(statement)
+      await run(() => shell.attempt(`${statement};`))
+    }
+  }
+  if (closed) stdout.write('\n')
+  unhear()
+  note.sink = null
+  process.off('SIGINT', onSignal)
+  rl.close()
+  raw(false)
+}
