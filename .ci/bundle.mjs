@@ -22,11 +22,8 @@ const { metafile, outputFiles } = await build({
   target: 'node20.19',
   chunkNames: 'chunk-[hash]',
   external: ['better-sqlite3'],
+  // Lines and names stay as they are: stack traces of users point into these files.
   minifySyntax: true,
-  minifyWhitespace: true,
-  keepNames: false,
-  sourcemap: 'linked',
-  sourcesContent: false,
   legalComments: 'none',
   metafile: true,
   // CommonJS packages in the bundle ask for Node's modules through require.

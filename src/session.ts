@@ -12,7 +12,7 @@ import { validateOptions } from './connectors/options.ts'
 import { LiveInput } from './connectors/live/input.ts'
 import type { Options, OutputModeName, SinkProvider, SourceProvider } from './connectors/provider.ts'
 import { Connectors, CONNECTORS } from './connectors/registry.ts'
-import type { ExplainMode, QueryContext, RunOptions, StreamRequest } from './dataframe/context.ts'
+import type { ExplainMode, QueryContext, RunOptions, StreamRequest, WriteHow } from './dataframe/context.ts'
 import { DataFrame } from './dataframe/data-frame.ts'
 import type { Observation } from './dataframe/observation.ts'
 import { DataReader } from './dataframe/reader.ts'
@@ -49,6 +49,7 @@ import { openCatalog } from './session/open-catalog.ts'
 import { type SqlParams, valuesOf } from './session/parameters.ts'
 import type { StatementContext } from './session/statement-context.ts'
 import { carryOut } from './session/statements.ts'
+import { keepSchemas, keptSchema } from './session/inferred-schema.ts'
 import { envSpecOf, PINNED_KEYS, QueryEnv } from './session/env.ts'
 import { SessionFunctions, UdfRegistration } from './session/functions.ts'
 import { identify, keepIdentity, stateIds } from './session/query-identity.ts'
@@ -102,7 +103,7 @@ export class MillraceSession {
       analyze: (plan) => this.#analyze(plan),
       run: (plan, options) => this.#run(plan, options),
       start: (request) => this.#start(request),
-      write: (plan, format, options) => this.#write(plan, format, options),
+      write: (plan, format, options, how) => this.#write(plan, format, options, how),
       explain: (plan, mode) => this.#explain(plan, mode),
       createView: (name, plan, replace) => this.catalog.createView(name, plan, undefined, replace),
       closure: (kind, fn, version) => this.#functions.closure(kind, fn, version),
@@ -111,6 +112,7 @@ export class MillraceSession {
       observe: (observation) => void this.#observations.set(observation.id, new WeakRef(observation)),
       rowOptions: () => this.#rowOptions(),
       timeZone: () => this.#timeZone(),
+      conf: (key) => this.conf.get(key),
     }
     // What a program runs waits for the statements before it; what a statement runs does not.
     this.#context = {
@@ -123,9 +125,9 @@ export class MillraceSession {
         await this.#commands.ended(request.plan)
         return plans.start(request)
       },
-      write: async (plan, format, options) => {
+      write: async (plan, format, options, how) => {
         await this.#commands.ended(plan)
-        return plans.write(plan, format, options)
+        return plans.write(plan, format, options, how)
       },
     }
     this.#statements = {
@@ -292,13 +294,15 @@ export class MillraceSession {
     return { int64: this.conf.get('millrace.int64') === 'number' ? 'number' : 'bigint' }
   }
 
-  #analyze(plan: Unresolved, conf = this.#confGetter()): Logical {
-    return analyze(plan, this.#planCatalog(conf), new QueryEnv(envSpecOf(conf), this.#clock, this.#functions))
+  #analyze(plan: Unresolved, conf = this.#confGetter(), checkpoint?: Checkpoint): Logical {
+    return analyze(plan, this.#planCatalog(conf, checkpoint), new QueryEnv(envSpecOf(conf), this.#clock, this.#functions))
   }
 
-  #planCatalog(conf: (key: string) => string | undefined): PlanCatalog {
+  #planCatalog(conf: (key: string) => string | undefined, checkpoint?: Checkpoint): PlanCatalog {
     return {
       ...this.catalog.planCatalog(conf),
+      metadataColumns: (source) => this.#connectors.source(source.format).metadataColumns,
+      inferredSchema: (source) => (checkpoint === undefined ? undefined : keptSchema(checkpoint, source)),
       closureSchema: (node, input) => {
         const envSpec = envSpecOf(conf)
         const env = new QueryEnv(envSpec, this.#clock, this.#functions)
@@ -354,15 +358,22 @@ export class MillraceSession {
     }
   }
 
-  async #write(plan: Unresolved, format: string, given: Readonly<Record<string, string>>): Promise<void> {
+  async #write(plan: Unresolved, format: string, given: Readonly<Record<string, string>>, how: WriteHow = {}): Promise<void> {
     const provider = this.#connectors.sink(format)
     const options = validateOptions(provider.format, provider.options, given, provider.openOptions)
+    checkPartitioning(provider, how.partitionBy ?? [])
+    if ((how.mode === 'ignore' || how.mode === 'error') && provider.exists?.(options) === true) {
+      if (how.mode === 'ignore') return
+      throw new AnalysisError('PATH_ALREADY_EXISTS', { path: String(options['path']) }, { hint: "call mode('append'), mode('overwrite') or mode('ignore') before the write" })
+    }
     const { attrs } = await this.#observed(() => this.#analyze(plan))
     const queryId = randomUUID()
     const sink = await provider.open(options, {
       schema: { fields: attrs.map((a) => ({ name: a.name, type: a.type, nullable: a.nullable })) },
       mode: 'append',
       bounded: true,
+      save: how.mode === 'overwrite' ? 'overwrite' : 'append',
+      partitionBy: how.partitionBy ?? [],
       queryId,
       queryName: null,
       timeZone: this.#timeZone(),
@@ -400,6 +411,7 @@ export class MillraceSession {
       const options = validateOptions(provider.format, provider.options, sinkOptions, provider.openOptions)
       if (!provider.modes.includes(mode))
         throw new UnsupportedError('STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE', { format: provider.format, mode }, { hint: `${provider.format} takes ${provider.modes.join(', ')}` })
+      checkPartitioning(provider, request.partitionBy)
       if (request.restart !== undefined) checkRestart(request.restart)
       // Refusals come before anything is touched.
       checkStreaming(await this.#observed(() => this.#analyze(request.plan)), mode, (key) => this.conf.get(key))
@@ -410,8 +422,9 @@ export class MillraceSession {
         const started = this.#prepare({ request, mode, provider, options, location, checkpoint, release: () => claim?.release() })
         this.streams.register(started.query)
         freeName()
-        claim?.hold(started.query)
-        return await started.begin()
+        const query = await started.begin()
+        claim?.hold(query)
+        return query
       } catch (error) {
         claim?.release()
         throw error
@@ -442,7 +455,7 @@ export class MillraceSession {
       const conf = this.#confGetter(pinned)
       const envSpec = envSpecOf(conf)
       const env = new QueryEnv(envSpec, this.#clock, this.#functions)
-      const asked = this.#analyze(request.plan, conf)
+      const asked = this.#analyze(request.plan, conf, checkpoint)
       checkStreaming(asked, mode, conf)
       const sinkIdentity = tableIdentity(provider.format, options)
       const identified = identify(asked, sinkIdentity, mode, checkpoint, this.conf.flag('millrace.checkpoint.allowSinkChange'))
@@ -510,6 +523,7 @@ export class MillraceSession {
               objects,
               database: location === null ? null : checkpoint.database,
               lastCommittedBatch,
+              partitionBy: request.partitionBy,
             }),
         },
         conf: Object.fromEntries(PINNED_KEYS.flatMap((k) => (conf(k) === undefined ? [] : [[k, conf(k)!]]))),
@@ -527,6 +541,7 @@ export class MillraceSession {
       const make = (): MicroBatchExecution => {
         const execution = new MicroBatchExecution(config)
         keepIdentity(checkpoint, identified.identity)
+        keepSchemas(checkpoint, analyzed)
         return execution
       }
       let execution: MicroBatchExecution
@@ -566,6 +581,11 @@ interface StartingQuery {
   readonly checkpoint: Checkpoint
   /** The query has ended. */
   readonly release: () => void
+}
+
+function checkPartitioning(provider: SinkProvider, columns: readonly string[]): void {
+  if (columns.length > 0 && provider.partitions !== true)
+    throw new UnsupportedError('UNSUPPORTED', { feature: `partitionBy on the ${provider.format} sink` })
 }
 
 function outputMode(text: string): OutputModeName {

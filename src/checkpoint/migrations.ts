@@ -45,20 +45,38 @@ function withChains(db: Database): void {
     ALTER TABLE millrace_state_changes ADD COLUMN shards INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE millrace_state_changes ADD COLUMN shards_xor INTEGER NOT NULL DEFAULT 0;
   `)
-  const rows = db.prepare('SELECT id, version, logs_from, content, crc FROM millrace_state_changes WHERE table_id = ? ORDER BY version')
-  const snapshots = db.prepare('SELECT shard, max(version) AS version FROM millrace_state_snapshots WHERE table_id = ? AND version <= ? GROUP BY shard')
-  const update = db.prepare('UPDATE millrace_state_changes SET prev = ?, shards = ?, shards_xor = ?, crc = ? WHERE id = ?')
+  const rows = db.prepare(
+    'SELECT id, version, logs_from, content, crc FROM millrace_state_changes WHERE table_id = ? ORDER BY version',
+  )
+  const snapshots = db.prepare(
+    'SELECT shard, max(version) AS version FROM millrace_state_snapshots WHERE table_id = ? AND version <= ? GROUP BY shard',
+  )
+  const update = db.prepare(
+    'UPDATE millrace_state_changes SET prev = ?, shards = ?, shards_xor = ?, crc = ? WHERE id = ?',
+  )
   for (const table of db.prepare('SELECT id, operator_id, name, spec, purged_to FROM millrace_state_tables').all()) {
     const [id, operatorId, name] = [Number(table['id']), String(table['operator_id']), String(table['name'])]
-    db.prepare('UPDATE millrace_state_tables SET crc = ? WHERE id = ?').run(tableChecksum(id, operatorId, name, String(table['spec'])), id)
+    db.prepare('UPDATE millrace_state_tables SET crc = ? WHERE id = ?').run(
+      tableChecksum(id, operatorId, name, String(table['spec'])),
+      id,
+    )
     let prev = Number(table['purged_to'])
     for (const row of rows.all(id)) {
       const version = Number(row['version'])
       const content = row['content'] instanceof Uint8Array ? row['content'] : null
       const shards = new Map(snapshots.all(id, version).map((r) => [Number(r['shard']), Number(r['version'])]))
-      const change: ChangeRow = { logsFrom: Number(row['logs_from']), prev, shards: shards.size, shardsXor: shardsXor(shards), content }
+      const change: ChangeRow = {
+        logsFrom: Number(row['logs_from']),
+        prev,
+        shards: shards.size,
+        shardsXor: shardsXor(shards),
+        content,
+      }
       // The checksum of format 1; what did not fit it must not fit the new one.
-      const old = content === null ? null : checksum(`the change log of state table ${name} of ${operatorId}, batch ${version},`, content)
+      const old =
+        content === null
+          ? null
+          : checksum(`the change log of state table ${name} of ${operatorId}, batch ${version},`, content)
       const crc = changesChecksum(operatorId, name, version, change)
       update.run(prev, change.shards, change.shardsXor, old === row['crc'] ? crc : crc ^ 1, Number(row['id']))
       prev = version
@@ -108,7 +126,10 @@ export function prepareFormat(db: Database, readonly: boolean): { readonly query
   }
   const queryId = about(db, 'query_id')
   if (about(db, 'query_id_crc') !== idChecksum(queryId))
-    throw new CheckpointError('CHECKPOINT_CORRUPT', { what: `the query id of the checkpoint ${db.path}`, message: 'its checksum does not fit' })
+    throw new CheckpointError('CHECKPOINT_CORRUPT', {
+      what: `the query id of the checkpoint ${db.path}`,
+      message: 'its checksum does not fit',
+    })
   return { queryId }
 }
 

@@ -83,13 +83,21 @@ function open(paths: CheckpointPaths, options: CheckpointOptions, lock: FileLock
     const readonly = options.readonly ?? false
     const marked = paths.marker === null ? null : readMarker(paths.marker)
     if (marked !== null && (statSync(paths.database, { throwIfNoEntry: false })?.size ?? 0) === 0)
-      throw new CheckpointError('CHECKPOINT_CORRUPT', { what: paths.database, message: 'it is missing or empty, though its query has run' }, { hint: RESTORE })
+      throw new CheckpointError(
+        'CHECKPOINT_CORRUPT',
+        { what: paths.database, message: 'it is missing or empty, though its query has run' },
+        { hint: RESTORE },
+      )
     const db = openDatabase(paths.database, options)
     try {
       if (!readonly) checkStructure(db)
       const checkpoint = new SqliteCheckpoint(db, lock, readonly)
       if (marked !== null && marked !== checkpoint.queryId)
-        throw new CheckpointError('CHECKPOINT_CORRUPT', { what: paths.database, message: `it is of query ${checkpoint.queryId}, the directory of query ${marked}` }, { hint: RESTORE })
+        throw new CheckpointError(
+          'CHECKPOINT_CORRUPT',
+          { what: paths.database, message: `it is of query ${checkpoint.queryId}, the directory of query ${marked}` },
+          { hint: RESTORE },
+        )
       if (marked === null && paths.marker !== null && !readonly) writeMarker(paths.marker, checkpoint.queryId)
       return checkpoint
     } catch (error) {
@@ -112,7 +120,12 @@ function checkStructure(db: Database): void {
   const size = db.prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size').get()
   if (Number(size?.['bytes']) > CHECK_WHOLE_BYTES) return
   const found = String(db.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check'])
-  if (found !== 'ok') throw new CheckpointError('CHECKPOINT_CORRUPT', { what: db.path, message: found.split('\n').pop()! }, { hint: RESTORE })
+  if (found !== 'ok')
+    throw new CheckpointError(
+      'CHECKPOINT_CORRUPT',
+      { what: db.path, message: found.split('\n').pop()! },
+      { hint: RESTORE },
+    )
 }
 
 /** The query a directory belongs to; null when it is new. */
@@ -122,10 +135,19 @@ function readMarker(path: string): string | null {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw new CheckpointError('CHECKPOINT_IO', { path, message: cause instanceof Error ? cause.message : String(cause) }, { cause })
+    throw new CheckpointError(
+      'CHECKPOINT_IO',
+      { path, message: cause instanceof Error ? cause.message : String(cause) },
+      { cause },
+    )
   }
   const id = /^\{"id":"([^"]+)"\}\n$/.exec(text)?.[1]
-  if (id === undefined) throw new CheckpointError('CHECKPOINT_CORRUPT', { what: path, message: 'it does not name a query' }, { hint: RESTORE })
+  if (id === undefined)
+    throw new CheckpointError(
+      'CHECKPOINT_CORRUPT',
+      { what: path, message: 'it does not name a query' },
+      { hint: RESTORE },
+    )
   return id
 }
 
@@ -134,6 +156,10 @@ function writeMarker(path: string, id: string): void {
     writeFileSync(`${path}.tmp`, `${JSON.stringify({ id })}\n`)
     renameSync(`${path}.tmp`, path)
   } catch (cause) {
-    throw new CheckpointError('CHECKPOINT_IO', { path, message: cause instanceof Error ? cause.message : String(cause) }, { cause })
+    throw new CheckpointError(
+      'CHECKPOINT_IO',
+      { path, message: cause instanceof Error ? cause.message : String(cause) },
+      { cause },
+    )
   }
 }

@@ -82,7 +82,10 @@ export class SqliteCheckpoint implements Checkpoint {
     const last = this.#lastOffsets
     const committed = this.#lastCommit?.batchId ?? -1
     if (this.#state.newest > committed)
-      throw new CheckpointError('CHECKPOINT_LOGS_INCONSISTENT', { path: this.path, message: `there is state of batch ${this.#state.newest}, the commit log ends at ${committed < 0 ? 'none' : `batch ${committed}`}` })
+      throw new CheckpointError('CHECKPOINT_LOGS_INCONSISTENT', {
+        path: this.path,
+        message: `there is state of batch ${this.#state.newest}, the commit log ends at ${committed < 0 ? 'none' : `batch ${committed}`}`,
+      })
     const previous = last === null ? null : this.#offsets.get(last.batchId - 1)
     return decide({ path: this.path, queryId: this.queryId, last, previous, lastCommit: this.#lastCommit }, token)
   }
@@ -118,7 +121,10 @@ export class SqliteCheckpoint implements Checkpoint {
     if (this.#file === null) return
     const now = statSync(this.path, { throwIfNoEntry: false })
     if (now?.ino !== this.#file.ino || now.dev !== this.#file.dev)
-      throw new CheckpointError('CHECKPOINT_IO', { path: this.path, message: 'it was deleted or replaced while the query was running' })
+      throw new CheckpointError('CHECKPOINT_IO', {
+        path: this.path,
+        message: 'it was deleted or replaced while the query was running',
+      })
   }
 
   /** One transaction of `body` and everything that waits for one. */
@@ -135,7 +141,8 @@ export class SqliteCheckpoint implements Checkpoint {
   restoreState(operatorId: string, table: string, spec: object, upTo?: number): StateRestore | null {
     const version = upTo ?? this.#lastCommit?.batchId ?? -1
     const seal = this.#metadata.get(SEAL) as unknown as Seal | undefined
-    const expected = seal === undefined || seal.batch !== version ? undefined : (seal.state[`${operatorId}/${table}`] ?? -1)
+    const expected =
+      seal === undefined || seal.batch !== version ? undefined : (seal.state[`${operatorId}/${table}`] ?? -1)
     return this.#state.restore(operatorId, table, spec as Json, version, expected)
   }
 
@@ -153,7 +160,8 @@ export class SqliteCheckpoint implements Checkpoint {
 
   checkSourceLogs(): void {
     for (const name of storedLogs(this.database))
-      if (!this.#sourceLogs.has(name)) throw damaged(this.path, `the log of source "${name}", which no source of the query has,`)
+      if (!this.#sourceLogs.has(name))
+        throw damaged(this.path, `the log of source "${name}", which no source of the query has,`)
   }
 
   metadata(key: string): Json | undefined {

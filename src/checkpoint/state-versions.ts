@@ -59,7 +59,12 @@ export class StateVersions {
   readonly #tables = new Map<string, TableEntry>()
   #nextId = 1
   #purgedFor = -1
-  #staged: { readonly entry: TableEntry; readonly version: number; readonly logged: boolean; readonly shards: readonly number[] }[] = []
+  #staged: {
+    readonly entry: TableEntry
+    readonly version: number
+    readonly logged: boolean
+    readonly shards: readonly number[]
+  }[] = []
   readonly #warn: (message: string) => void
   readonly #putTable: Statement
   readonly #specOf: Statement
@@ -76,7 +81,9 @@ export class StateVersions {
   constructor(db: Database, warn: (message: string) => void) {
     this.#db = db
     this.#warn = warn
-    this.#putTable = db.prepare('INSERT INTO millrace_state_tables (id, operator_id, name, spec, crc) VALUES (?, ?, ?, ?, ?)')
+    this.#putTable = db.prepare(
+      'INSERT INTO millrace_state_tables (id, operator_id, name, spec, crc) VALUES (?, ?, ?, ?, ?)',
+    )
     this.#specOf = db.prepare('SELECT spec FROM millrace_state_tables WHERE id = ?')
     this.#putChanges = db.prepare(
       `INSERT INTO millrace_state_changes (table_id, version, logs_from, prev, shards, shards_xor, content, crc)
@@ -86,14 +93,18 @@ export class StateVersions {
     this.#logsFrom = db.prepare(
       'SELECT version, logs_from FROM millrace_state_changes WHERE table_id = ? AND version <= ? ORDER BY version DESC LIMIT 1',
     )
-    this.#newestUpTo = db.prepare('SELECT max(version) AS version FROM millrace_state_changes WHERE table_id = ? AND version <= ?')
+    this.#newestUpTo = db.prepare(
+      'SELECT max(version) AS version FROM millrace_state_changes WHERE table_id = ? AND version <= ?',
+    )
     this.#logVersions = db.prepare(
       'SELECT version, content IS NOT NULL AS logged FROM millrace_state_changes WHERE table_id = ? AND version >= ? AND version <= ? ORDER BY version',
     )
     this.#putSnapshot = db.prepare(
       'INSERT INTO millrace_state_snapshots (table_id, shard, version, content, crc) VALUES (?, ?, ?, ?, ?)',
     )
-    this.#newestSnapshots = db.prepare('SELECT shard, max(version) AS version FROM millrace_state_snapshots WHERE table_id = ? GROUP BY shard')
+    this.#newestSnapshots = db.prepare(
+      'SELECT shard, max(version) AS version FROM millrace_state_snapshots WHERE table_id = ? GROUP BY shard',
+    )
     this.#snapshotShards = db.prepare(
       'SELECT DISTINCT shard FROM millrace_state_snapshots WHERE table_id = ? AND version <= ? ORDER BY shard',
     )
@@ -105,10 +116,13 @@ export class StateVersions {
 
   #read(): void {
     this.#tables.clear()
-    for (const row of this.#db.prepare('SELECT id, operator_id, name, spec, purged_to, crc FROM millrace_state_tables').all()) {
+    for (const row of this.#db
+      .prepare('SELECT id, operator_id, name, spec, purged_to, crc FROM millrace_state_tables')
+      .all()) {
       const id = Number(row['id'])
       const [operatorId, name] = [String(row['operator_id']), String(row['name'])]
-      if (row['crc'] !== tableChecksum(id, operatorId, name, String(row['spec']))) throw damaged(this.#db.path, `the state table ${name} of ${operatorId}`)
+      if (row['crc'] !== tableChecksum(id, operatorId, name, String(row['spec'])))
+        throw damaged(this.#db.path, `the state table ${name} of ${operatorId}`)
       this.#nextId = Math.max(this.#nextId, id + 1)
       const rows = this.#logVersions.all(id, -1, Number.MAX_SAFE_INTEGER)
       const shards = new Map(this.#newestSnapshots.all(id).map((r) => [Number(r['shard']), Number(r['version'])]))
@@ -156,7 +170,8 @@ export class StateVersions {
    */
   restore(operatorId: string, table: string, spec: Json, upTo: number, expected?: number): StateRestore | null {
     const entry = this.#tables.get(nameOf(operatorId, table))
-    const missing = (): CheckpointError => damaged(this.#db.path, `the last change log of ${table} of ${operatorId} is missing: the state`)
+    const missing = (): CheckpointError =>
+      damaged(this.#db.path, `the last change log of ${table} of ${operatorId} is missing: the state`)
     if (entry === undefined) {
       if (expected !== undefined && expected >= 0) throw missing()
       this.#tables.set(nameOf(operatorId, table), {
@@ -192,7 +207,8 @@ export class StateVersions {
     if (found.size !== newest.shards || shardsXor(found) !== newest.shardsXor) {
       // Some snapshot is gone without a trace: an older one, or none, stands for it, and every log since is needed.
       const oldest = found.size < newest.shards ? -1 : Math.min(...found.values())
-      if (oldest < entry.purgedTo) throw damaged(this.#db.path, `a snapshot of ${table} of ${operatorId} is missing: the state`)
+      if (oldest < entry.purgedTo)
+        throw damaged(this.#db.path, `a snapshot of ${table} of ${operatorId} is missing: the state`)
       this.#warn(`a snapshot of ${table} of ${operatorId} is missing: taking an older one and the change logs since`)
       from = Math.min(from, oldest + 1)
     }
@@ -215,7 +231,12 @@ export class StateVersions {
     entry: TableEntry,
     shard: number,
     upTo: number,
-  ): { readonly newest: number; readonly version: number; readonly blob: Uint8Array | null; readonly fallback: boolean } {
+  ): {
+    readonly newest: number
+    readonly version: number
+    readonly blob: Uint8Array | null
+    readonly fallback: boolean
+  } {
     let limit = upTo
     let newest: number | null = null
     let firstError: CheckpointError | null = null
@@ -251,7 +272,10 @@ export class StateVersions {
     for (const [i, version] of versions.entries()) {
       const { prev, content } = this.#changes(operatorId, table, id, version)
       if (i === 0 ? prev > before : prev !== before)
-        throw damaged(this.#db.path, `the change log of version ${prev} of ${table} of ${operatorId} is missing: the state`)
+        throw damaged(
+          this.#db.path,
+          `the change log of version ${prev} of ${table} of ${operatorId} is missing: the state`,
+        )
       before = version
       if (content !== null) yield { version, blob: content }
     }
@@ -268,7 +292,10 @@ export class StateVersions {
       shardsXor: Number(row['shards_xor']),
       content: content instanceof Uint8Array ? content : null,
     }
-    if ((content !== null && !(content instanceof Uint8Array)) || row['crc'] !== changesChecksum(operatorId, table, version, changes))
+    if (
+      (content !== null && !(content instanceof Uint8Array)) ||
+      row['crc'] !== changesChecksum(operatorId, table, version, changes)
+    )
       throw damaged(this.#db.path, changesWhere(operatorId, table, version))
     return changes
   }
@@ -286,7 +313,13 @@ export class StateVersions {
       else if (logsNeeded !== undefined && logsNeeded <= logs.length) from = logs[logs.length - logsNeeded]!
       const shards = new Map(entry.shards)
       for (const { shard } of snapshots) shards.set(shard, version)
-      const row: ChangeRow = { logsFrom: from, prev: entry.last, shards: shards.size, shardsXor: shardsXor(shards), content: changeLog }
+      const row: ChangeRow = {
+        logsFrom: from,
+        prev: entry.last,
+        shards: shards.size,
+        shardsXor: shardsXor(shards),
+        content: changeLog,
+      }
       const crc = changesChecksum(operatorId, table, version, row)
       this.#putChanges.run(entry.id, version, from, row.prev, row.shards, row.shardsXor, changeLog, crc)
       for (const { shard, blob } of snapshots)

@@ -1,65 +1,92 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
-import { faultLine, USAGE, usageCode } from './fault.ts'
-import { type CommonOptions, settings } from './options.ts'
+import nodeModule from 'node:module'
+import type { Command } from 'commander'
+import type { CommonOptions } from './options.ts'
 import { VERSION } from './version.ts'
+
+// Node 22 and later keep compiled code between runs. What is imported statically here is compiled before, so it is little.
+;(nodeModule as { readonly enableCompileCache?: () => void }).enableCompileCache?.()
 
 const print = (text: string): Promise<void> =>
   new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
 
+/** Exit code of a wrong command line. */
+const USAGE = 2
 let json = false
 
-const program = new Command('millrace')
-  .description('Structured streaming for Node: SQL over unbounded tables. Without a command: the shell.')
-  .version(VERSION)
-  .option('--conf <key=value...>', 'session settings')
-  .option('--mode <name>', 'how results look: box, table, csv, json, line or markdown')
-  .option('--json', 'one JSON object per row, as --mode json')
-  .exitOverride((e) => process.exit(e.exitCode === 0 ? 0 : USAGE))
-  .action(async (options: CommonOptions & { readonly mode?: string }) => {
-    json = options.json === true
-    const { startShell } = await import('../shell/start.ts')
-    if (!(await startShell({ conf: settings(options.conf), mode: options.mode ?? (json ? 'json' : undefined) }))) process.exitCode = 1
-  })
+interface SharedOptions extends CommonOptions {
+  readonly mode?: string
+}
 
-program
-  .command('sql')
-  .description('Run SQL statements and print their results.')
-  .option('-e <text>', 'statements, separated by ;')
-  .option('-f <file>', 'a file of statements; - for standard input')
-  .option('--conf <key=value...>', 'session settings')
-  .option('--json', 'one JSON object per row instead of tables')
-  .action(async (own: CommonOptions & { readonly e?: string; readonly f?: string }, command: Command) => {
-    const options = { ...own, ...(command.optsWithGlobals() as typeof own) }
-    json = options.json === true
-    await (await import('./sql.ts')).runSql(options, print)
-  })
+/** A command's own options over those given before it. */
+function optionsOf<T extends SharedOptions>(own: T, command: Command): T {
+  const options = { ...own, ...command.optsWithGlobals<T>() }
+  json = options.json === true
+  return options
+}
 
-program
-  .command('run')
-  .description('Run a file of statements and stay while the queries they start run.')
-  .argument('<file>', 'a file of statements; - for standard input')
-  .option('--batch', 'queries take what is there and end')
-  .option('--stream', 'queries go on until they are stopped')
-  .option('--conf <key=value...>', 'session settings')
-  .option('--json', 'rows and events as JSON lines')
-  .action(async (file: string, own: CommonOptions & { readonly batch?: boolean; readonly stream?: boolean }, command: Command) => {
-    const options = { ...own, ...(command.optsWithGlobals() as typeof own) }
-    json = options.json === true
-    await (await import('./run.ts')).runFile(file, options)
-  })
+async function program(): Promise<Command> {
+  const { Command } = await import('commander')
+  const root = new Command('millrace')
+    .description('Structured streaming for Node: SQL over unbounded tables. Without a command: the shell.')
+    .version(VERSION)
+    .option('--conf <key=value...>', 'session settings')
+    .option('--mode <name>', 'how results look: box, table, csv, json, line or markdown')
+    .option('--json', 'one JSON object per row, as --mode json')
+    .exitOverride((e) => process.exit(e.exitCode === 0 ? 0 : USAGE))
+    .action(async (own: SharedOptions, command: Command) => {
+      const options = optionsOf(own, command)
+      const { settings } = await import('./options.ts')
+      const { startShell } = await import('../shell/start.ts')
+      if (!(await startShell({ conf: settings(options.conf), mode: options.mode ?? (json ? 'json' : undefined) })))
+        process.exitCode = 1
+    })
 
-program
-  .command('conform')
-  .description('Answer conformance requests (JSON lines) from standard input.')
-  .requiredOption('--stdin', 'read requests from standard input')
-  .action(async () => {
-    await (await import('../conform/stdin.ts')).conformStdin(process.stdin, print)
-  })
+  root
+    .command('sql')
+    .description('Run SQL statements and print their results.')
+    .option('-e <text>', 'statements, separated by ;')
+    .option('-f <file>', 'a file of statements; - for standard input')
+    .option('--conf <key=value...>', 'session settings')
+    .option('--json', 'one JSON object per row instead of tables')
+    .action(async (own: SharedOptions & { readonly e?: string; readonly f?: string }, command: Command) => {
+      const options = optionsOf(own, command)
+      await (await import('./sql.ts')).runSql(options, print)
+    })
+
+  root
+    .command('run')
+    .description('Run a file of statements and stay while the queries they start run.')
+    .argument('<file>', 'a file of statements; - for standard input')
+    .option('--batch', 'queries take what is there and end')
+    .option('--stream', 'queries go on until they are stopped')
+    .option('--conf <key=value...>', 'session settings')
+    .option('--json', 'rows and events as JSON lines')
+    .action(
+      async (
+        file: string,
+        own: SharedOptions & { readonly batch?: boolean; readonly stream?: boolean },
+        command: Command,
+      ) => {
+        const options = optionsOf(own, command)
+        await (await import('./run.ts')).runFile(file, options)
+      },
+    )
+
+  root
+    .command('conform')
+    .description('Answer conformance requests (JSON lines) from standard input.')
+    .requiredOption('--stdin', 'read requests from standard input')
+    .action(async () => {
+      await (await import('../conform/stdin.ts')).conformStdin(process.stdin, print)
+    })
+  return root
+}
 
 try {
-  await program.parseAsync()
+  await (await program()).parseAsync()
 } catch (error) {
+  const { faultLine, usageCode } = await import('./fault.ts')
   process.stderr.write(faultLine(error, json))
   process.exitCode = usageCode(error)
 }

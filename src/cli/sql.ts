@@ -14,7 +14,11 @@ export async function runSql(
 ): Promise<void> {
   const session = new MillraceSession(settings(options.conf))
   if ((options.e === undefined) === (options.f === undefined))
-    throw new OptionError('SQL_INPUT_MISSING', {}, { hint: 'millrace sql -e "SELECT 1" or millrace sql -f queries.sql' })
+    throw new OptionError(
+      'SQL_INPUT_MISSING',
+      {},
+      { hint: 'millrace sql -e "SELECT 1" or millrace sql -f queries.sql' },
+    )
   const text = options.e ?? readText(options.f!)
   const { errors } = parseStatements(text)
   for (const error of errors) process.stderr.write(faultLine(error, options.json === true))
@@ -30,7 +34,12 @@ export async function runSql(
       const timeZone = session.conf.get('spark.sql.session.timeZone')!
       if (options.json === true) {
         const cells = cellMaker(schema, 'json', timeZone)
-        for (const batch of batches) await print(cells(batch).map((row) => `${row[0]!}\n`).join(''))
+        for (const batch of batches)
+          await print(
+            cells(batch)
+              .map((row) => `${row[0]!}\n`)
+              .join(''),
+          )
       } else {
         await print(printTable(schema, batches, { maxRows: Number.MAX_SAFE_INTEGER, truncate: 0, timeZone }))
       }

@@ -128,6 +128,10 @@ export interface SinkContext {
   readonly bounded?: boolean
   /** Last committed batch at recovery, -1 for none: a file sink removes files of later batches. */
   readonly lastCommittedBatch: number
+  /** Columns that become directories (partitionBy); only of sinks that say `partitions`. */
+  readonly partitionBy?: readonly string[]
+  /** Bounded writes: beside what is there, or in its place; beside it unless told. */
+  readonly save?: 'append' | 'overwrite'
 }
 
 /**
@@ -165,6 +169,10 @@ export interface SinkProvider {
   /** `add` is done with a batch when it (or its promise) is: the memory of the rows may be used again. False unless told. */
   readonly releases?: boolean
   readonly modes: readonly OutputModeName[]
+  /** Takes partitionBy. */
+  readonly partitions?: boolean
+  /** Whether there is something already where a bounded write would go (save modes error and ignore). */
+  exists?(options: Options): boolean
   open(options: Options, ctx: SinkContext): Promise<Sink>
   describe(options: Options): string
 }

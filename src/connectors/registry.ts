@@ -1,8 +1,8 @@
 import { AnalysisError, OptionError } from '../errors/errors.ts'
 import { nearestName } from '../errors/suggest.ts'
 import { consoleSink } from './console/sink.ts'
-import { jsonSink } from './files/sink.ts'
-import { jsonSource, textSource } from './files/source.ts'
+import { csvSink, jsonSink, textSink } from './files/sink.ts'
+import { csvSource, jsonSource, textSource } from './files/source.ts'
 import { foreachSink } from './foreach/sink.ts'
 import { foreachBatchSink } from './foreach-batch/sink.ts'
 import { httpPullSource } from './http/pull-source.ts'
@@ -20,6 +20,7 @@ import { sqliteSource } from './sqlite/source.ts'
 
 /** Every source; a new one is one more line here. */
 export const SOURCES: readonly SourceProvider[] = [
+  csvSource,
   jsonSource,
   textSource,
   httpSource,
@@ -38,6 +39,8 @@ export const SINKS: readonly SinkProvider[] = [
   foreachSink,
   foreachBatchSink,
   jsonSink,
+  csvSink,
+  textSink,
   memorySink,
   noopSink,
   sqliteSink,

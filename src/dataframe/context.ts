@@ -33,6 +33,14 @@ export interface StreamRequest {
   readonly restart?: RestartPolicy | undefined
 }
 
+/** What a bounded write does where there is something already; `append` unless told. */
+export type SaveMode = 'append' | 'overwrite' | 'error' | 'ignore'
+
+export interface WriteHow {
+  readonly mode?: SaveMode
+  readonly partitionBy?: readonly string[]
+}
+
 /** What a DataFrame needs of the session behind it. */
 export interface QueryContext {
   analyze(plan: Unresolved): Logical
@@ -40,7 +48,7 @@ export interface QueryContext {
   run(plan: Unresolved, options?: RunOptions): Promise<{ readonly schema: Schema; readonly batches: readonly Batch[] }>
   start(request: StreamRequest): Promise<StreamingQuery>
   /** Writes a bounded plan to a sink, once. */
-  write(plan: Unresolved, format: string, options: Readonly<Record<string, string>>): Promise<void>
+  write(plan: Unresolved, format: string, options: Readonly<Record<string, string>>, how?: WriteHow): Promise<void>
   explain(plan: Unresolved, mode: ExplainMode): string
   createView(name: string, plan: Unresolved, replace: boolean): void
   /** A function of the user's under an id, alive as long as the plan that holds it. */
@@ -57,4 +65,6 @@ export interface QueryContext {
   observe(observation: Observation): void
   rowOptions(): RowOptions
   timeZone(): string
+  /** Value of a session setting. */
+  conf(key: string): string | undefined
 }

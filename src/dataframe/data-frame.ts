@@ -393,7 +393,11 @@ export class DataFrame<R extends object = Row> {
     const items = metrics.map(columnExpr)
     if (typeof name === 'string') return this.#with({ op: 'observe', input: this.#plan, name, items })
     if (this.isStreaming)
-      throw new UnsupportedError('UNSUPPORTED', { feature: 'an Observation of a stream' }, { hint: 'give observe() a name: the metrics of each batch are in progress.observedMetrics' })
+      throw new UnsupportedError(
+        'UNSUPPORTED',
+        { feature: 'an Observation of a stream' },
+        { hint: 'give observe() a name: the metrics of each batch are in progress.observedMetrics' },
+      )
     const made = this.#with({ op: 'observe', input: this.#plan, name: name.name, items, observer: name.id })
     name.use()
     this.#context.observe(name)

@@ -83,11 +83,23 @@ export class DataReader<R extends object = Row> {
         { format: this.#format, kind },
         { hint: `it reads as ${provider.supports.join(' and ')} only` },
       )
-    const schema = provider.schema(options, this.#schema)
+    const schema = provider.schema(options, this.#schema, {
+      streaming: this.#streaming,
+      timeZone: this.#context.timeZone(),
+      conf: (key) => this.#context.conf(key),
+    })
+    const inferred = this.#schema === null && provider.infersSchema === true ? { inferred: true } : {}
     const named = this.#name === undefined ? {} : { name: this.#name }
     return new DataFrame(this.#context, {
       op: 'source',
-      source: { format: provider.format, options: { ...this.#options }, schema, streaming: this.#streaming, ...named },
+      source: {
+        format: provider.format,
+        options: { ...this.#options },
+        schema,
+        streaming: this.#streaming,
+        ...inferred,
+        ...named,
+      },
     })
   }
   /**
@@ -108,6 +120,14 @@ export class DataReader<R extends object = Row> {
   json(path: string): DataFrame<R> {
     this.format('json')
     return this.load(path)
+  }
+  csv(path: string): DataFrame<R> {
+    this.format('csv')
+    return this.load(path)
+  }
+  /** The lines of text files, as `text`. */
+  textFile(path: string): DataFrame<{ value: string }> {
+    return this.text(path)
   }
   text(path: string): DataFrame<{ value: string }> {
     return this.format('text').load(path)

@@ -5,7 +5,7 @@ import type { StreamingQuery } from './streaming-query.ts'
 
 /** A checkpoint location kept for one query of this process. */
 export interface LocationClaim {
-  /** The query that runs there from now on. */
+  /** The query that runs there from now on; who waits for the place may stop it. */
   hold(query: StreamingQuery): void
   /** The query has ended, or did not start. */
   release(): void
@@ -31,7 +31,11 @@ export async function claimLocation(location: string, stopActive: boolean): Prom
       continue
     }
     if (!stopActive)
-      throw new OptionError('CONCURRENT_QUERY', { location }, { hint: 'stop it first, or set spark.sql.streaming.stopActiveRunOnRestart to true' })
+      throw new OptionError(
+        'CONCURRENT_QUERY',
+        { location },
+        { hint: 'stop it first, or set spark.sql.streaming.stopActiveRunOnRestart to true' },
+      )
     await found.query.stop()
   }
   let free!: () => void

@@ -156,7 +156,9 @@ class Reader implements AsyncIterableIterator<QueryChange> {
     this.#waiting = []
     // One waiting call hears of the failure, the others of the end.
     this.#end = { failure: waiting.length === 0 ? failure : null }
-    waiting.forEach((w, i) => (i === 0 && failure !== null ? w.reject(failure) : w.resolve({ done: true, value: undefined })))
+    waiting.forEach((w, i) =>
+      i === 0 && failure !== null ? w.reject(failure) : w.resolve({ done: true, value: undefined }),
+    )
     this.#freeRoom()
   }
 

@@ -11,6 +11,7 @@ import type { Json } from '../types/json.ts'
 import { decodeLiteral } from '../types/literal.ts'
 import type { Database } from '../storage/database.ts'
 import type { Clock } from './clock.ts'
+import { memoryLog } from './memory-log.ts'
 
 /** What sources need of the query that runs them. */
 export interface LeafContext {
@@ -35,6 +36,7 @@ export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false)
     plan: node.plan,
     name: node.name,
     timeZone: ctx.timeZone,
+    streaming: node.streaming,
     nowUs: () => BigInt(ctx.clock.nowMs()) * 1000n,
     log: ctx.log(node.name),
     database: ctx.database ?? null,
@@ -61,7 +63,9 @@ export async function* readLeaf(node: SourceNode | LocalNode | RangeNode, ctx: L
     yield* localBatches(node)
     return
   }
-  const source = await openSource(node, ctx)
+  // A bounded read remembers nothing: the logs of the checkpoint are those of its streams.
+  const metadata = { get: () => undefined, set: () => undefined }
+  const source = await openSource(node, { ...ctx, log: () => memoryLog(), metadata })
   try {
     const end = await source.latestOffset(null)
     if (end !== null) yield* source.read(null, end)

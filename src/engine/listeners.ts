@@ -42,7 +42,7 @@ export class ListenerBus {
   }
 
   post(call: (listener: StreamingQueryListener) => unknown): void {
-    for (const listener of [...this.#listeners]) {
+    for (const listener of this.#listeners) {
       try {
         // A listener may be an async function: its rejection is a fault of its own too.
         const result = call(listener)
@@ -55,4 +55,7 @@ export class ListenerBus {
 }
 
 const warn = (error: unknown): void =>
-  process.emitWarning(`a StreamingQueryListener threw: ${error instanceof Error ? error.message : String(error)}`, 'MillraceWarning')
+  process.emitWarning(
+    `a StreamingQueryListener threw: ${error instanceof Error ? error.message : String(error)}`,
+    'MillraceWarning',
+  )

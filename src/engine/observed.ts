@@ -13,7 +13,11 @@ export interface Observed {
 }
 
 /** The metrics that the observing operators have since the last call. */
-export function takeObserved(spec: PipelineSpec, operators: ReadonlyMap<string, Operator>, options: RowOptions = {}): Observed[] {
+export function takeObserved(
+  spec: PipelineSpec,
+  operators: ReadonlyMap<string, Operator>,
+  options: RowOptions = {},
+): Observed[] {
   return spec.nodes.flatMap((node) => {
     const operator = operators.get(node.id)
     const metrics = operator instanceof Observe ? operator.takeMetrics() : null

@@ -117,7 +117,10 @@ export class Pipeline {
   /** True when no operator behind a leaf keeps anything of its rows: see Operator.releases. */
   releases(leaf: string): boolean {
     let consumer = this.#byId.get(leaf)!.consumer
-    for (; consumer !== null; consumer = consumer.node.consumer) if (consumer.node.operator?.releases !== true) return false
+    for (; consumer !== null; consumer = consumer.node.consumer) {
+      const releases = consumer.node.operator?.releases
+      if (releases !== true && (releases === undefined || releases === false || releases[consumer.port] !== true)) return false
+    }
     return true
   }
 

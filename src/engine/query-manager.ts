@@ -35,7 +35,11 @@ export class StreamingQueryManager {
   reserveName(name: string | null): () => void {
     if (name === null) return () => undefined
     if (this.#reserved.has(name) || this.active.some((q) => q.name === name))
-      throw new OptionError('QUERY_ALREADY_ACTIVE', { name }, { hint: 'stop it first, or give this one another queryName' })
+      throw new OptionError(
+        'QUERY_ALREADY_ACTIVE',
+        { name },
+        { hint: 'stop it first, or give this one another queryName' },
+      )
     this.#reserved.add(name)
     return () => void this.#reserved.delete(name)
   }
@@ -61,7 +65,9 @@ export class StreamingQueryManager {
    * (milliseconds) resolves to whether one has; without, to true. Rejects with the failure of a query that failed, or
    * when `signal` aborts.
    */
-  async awaitAnyTermination(options: { readonly timeout?: number; readonly signal?: AbortSignal } | number = {}): Promise<boolean> {
+  async awaitAnyTermination(
+    options: { readonly timeout?: number; readonly signal?: AbortSignal } | number = {},
+  ): Promise<boolean> {
     const { timeout, signal } = typeof options === 'number' ? { timeout: options, signal: undefined } : options
     if (this.#terminated === null) {
       let waiter!: () => void

@@ -14,9 +14,19 @@ const MAX_BACKOFF_MS = 60_000
 export function checkRestart(policy: RestartPolicy): RestartPolicy {
   const { maxAttempts, backoffMs = 0 } = policy
   if (!Number.isInteger(maxAttempts) || maxAttempts < 0)
-    throw new OptionError('OPTION_INVALID', { option: 'restart.maxAttempts', format: 'the query', value: String(maxAttempts), expected: 'a whole number, not below zero,' })
+    throw new OptionError('OPTION_INVALID', {
+      option: 'restart.maxAttempts',
+      format: 'the query',
+      value: String(maxAttempts),
+      expected: 'a whole number, not below zero,',
+    })
   if (!(backoffMs >= 0))
-    throw new OptionError('OPTION_INVALID', { option: 'restart.backoffMs', format: 'the query', value: String(backoffMs), expected: 'milliseconds, not below zero,' })
+    throw new OptionError('OPTION_INVALID', {
+      option: 'restart.backoffMs',
+      format: 'the query',
+      value: String(backoffMs),
+      expected: 'milliseconds, not below zero,',
+    })
   return policy
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ExecutionError, MillraceError } from '../errors/errors.ts'
 import { OperationAborted } from './aborted.ts'
-import { ChangeFeed, type ChangesOptions, type QueryChange } from './change-feed.ts'
+import type { ChangeFeed, ChangesOptions, QueryChange } from './change-feed.ts'
 import { type Clock, systemClock, yieldToLoop } from './clock.ts'
 import type { QueryGuarantees } from './guarantees.ts'
 import type { ListenerBus } from './listeners.ts'
@@ -226,7 +226,9 @@ export class StreamingQuery {
    * Waits for the end. With `timeout` (milliseconds) resolves to whether the query has ended; without, to true.
    * Rejects with the query's failure, or when `signal` aborts.
    */
-  async awaitTermination(options: { readonly timeout?: number; readonly signal?: AbortSignal } | number = {}): Promise<boolean> {
+  async awaitTermination(
+    options: { readonly timeout?: number; readonly signal?: AbortSignal } | number = {},
+  ): Promise<boolean> {
     const { timeout, signal } = typeof options === 'number' ? { timeout: options, signal: undefined } : options
     await waitFor(this.#ended, this.#clock, timeout, signal)
     if (this.#failure) throw this.#failure
@@ -246,7 +248,12 @@ export class StreamingQuery {
     this.#sleeping?.abort()
     const timeoutMs = options.timeoutMs ?? this.#options.stopTimeoutMs
     await waitFor(this.#ended, systemClock, timeoutMs > 0 ? timeoutMs : undefined, undefined)
-    if (this.#active) throw new ExecutionError('QUERY_STOP_TIMEOUT', { query: this.name ?? this.id, timeoutMs }, { hint: 'spark.sql.streaming.stopTimeout says how long to wait, 0 for as long as it takes' })
+    if (this.#active)
+      throw new ExecutionError(
+        'QUERY_STOP_TIMEOUT',
+        { query: this.name ?? this.id, timeoutMs },
+        { hint: 'spark.sql.streaming.stopTimeout says how long to wait, 0 for as long as it takes' },
+      )
   }
 
   /** The query no longer keeps the process alive. */
@@ -277,8 +284,9 @@ export class StreamingQuery {
   /** Opens a fresh execution after a transient error, when the policy allows it; throws the error otherwise. */
   async #restart(error: unknown, make: () => MicroBatchExecution): Promise<void> {
     const policy = this.#options.restart
-    for (let cause = error; ; ) {
-      if (policy === undefined || this.#leaving || !isTransient(cause) || this.#attempts >= policy.maxAttempts) throw cause
+    for (let cause = error; ;) {
+      if (policy === undefined || this.#leaving || !isTransient(cause) || this.#attempts >= policy.maxAttempts)
+        throw cause
       const waitMs = backoffBefore(policy, ++this.#attempts)
       const message = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause)
       this.#options.note(`restart ${this.#attempts} of ${policy.maxAttempts} in ${waitMs} ms: ${message}`)
@@ -326,7 +334,9 @@ export class StreamingQuery {
       }
       if (trigger.kind === 'once' || trigger.kind === 'availableNow') return
       if (idleSince++ === 0)
-        this.#options.bus.post((l) => l.onQueryIdle?.({ id: this.id, runId: this.runId, timestamp: isoMs(this.#clock.nowMs()) }))
+        this.#options.bus.post((l) =>
+          l.onQueryIdle?.({ id: this.id, runId: this.runId, timestamp: isoMs(this.#clock.nowMs()) }),
+        )
       if (trigger.kind === 'default' && this.#idleWaiters.length === 0 && !this.#wakePending && this.#paused === null) {
         this.#polling = true
         await this.#sleep(pollMs)
@@ -346,7 +356,9 @@ export class StreamingQuery {
       // A second pause() while paused has nothing to wait for.
       const again = new AbortController()
       this.#sleeping = again
-      const asked = new Promise<void>((resolve) => again.signal.addEventListener('abort', () => resolve(), { once: true }))
+      const asked = new Promise<void>((resolve) =>
+        again.signal.addEventListener('abort', () => resolve(), { once: true }),
+      )
       await Promise.race([this.#paused.promise, this.#leave, asked])
       this.#sleeping = null
     }
@@ -394,7 +406,11 @@ export class StreamingQuery {
     const asked = failure instanceof OperationAborted && this.#abort.signal.aborted
     if (failure !== null && !asked) this.#failure = this.#failureOf(failure)
     this.#active = false
-    this.#status = { message: this.#failure ? `Terminated with exception: ${this.#failure.message}` : 'Stopped', isDataAvailable: false, isTriggerActive: false }
+    this.#status = {
+      message: this.#failure ? `Terminated with exception: ${this.#failure.message}` : 'Stopped',
+      isDataAvailable: false,
+      isTriggerActive: false,
+    }
     this.unref()
     this.#options.onEnd(this.#started)
     this.#options.changes.end(this.#failure)
@@ -424,7 +440,14 @@ export class StreamingQuery {
           )
     if (!this.#started) return own
     const { id, runId, name } = this
-    return own.inQuery({ id, runId, name, batchId, startOffsets: execution?.offsets ?? null, endOffsets: execution?.endOffsets ?? null })
+    return own.inQuery({
+      id,
+      runId,
+      name,
+      batchId,
+      startOffsets: execution?.offsets ?? null,
+      endOffsets: execution?.endOffsets ?? null,
+    })
   }
 }
 
@@ -442,7 +465,10 @@ export async function waitFor(
   if (signal !== undefined)
     waits.push(
       new Promise((_, reject) =>
-        signal.addEventListener('abort', () => reject(new OperationAborted('stopped')), { once: true, signal: cleanup.signal }),
+        signal.addEventListener('abort', () => reject(new OperationAborted('stopped')), {
+          once: true,
+          signal: cleanup.signal,
+        }),
       ),
     )
   try {

@@ -42,12 +42,15 @@ interface Built {
  */
 export class HashJoin implements Operator {
   readonly name = 'HashJoin'
+  readonly releases = [true, false]
   readonly schema: Schema
   readonly #config: JoinConfig
   readonly #pairSchema: Schema
   #buildBatches: Batch[] = []
   #built: Built | null = null
   #probe: Batch | null = null
+  /** Candidate pairs of one call: physical probe row, build row, and which of the probe rows that is. */
+  readonly #scratch = { left: new Int32Array(MAX_BATCH_ROWS), right: new Int32Array(MAX_BATCH_ROWS), from: new Int32Array(MAX_BATCH_ROWS) }
   #slots = new Int32Array(0)
   #leftMatched = new Uint8Array(0)
   /** Next probe row, and within its chain the build row to go on with (-2: not begun). */
@@ -151,9 +154,7 @@ export class HashJoin implements Operator {
       return
     }
     const keyed = leftKeys.length > 0
-    const left = new Int32Array(cap)
-    const right = new Int32Array(cap)
-    const from = new Int32Array(cap)
+    const { left, right, from } = this.#scratch
     // Semi and anti joins without a residual need one match a row only.
     const once = (type === 'semi' || type === 'anti') && residual === null
     let n = 0

@@ -34,8 +34,11 @@ export interface OpContext {
 export interface Operator {
   readonly name: string
   readonly schema: Schema
-  /** Nothing of an input batch is kept after `onBatch` and the `drain`s behind it: the memory of the rows may be used again. */
-  readonly releases?: boolean
+  /**
+   * Nothing of an input batch is kept after `onBatch` and the `drain`s behind it: the memory of the rows may be used
+   * again. By port where ports differ.
+   */
+  readonly releases?: boolean | readonly boolean[]
   onBatch(batch: Batch, ctx: OpContext, port: number): void
   onTriggerEnd?(ctx: OpContext): void
   drain?(ctx: OpContext, maxRows: number): boolean

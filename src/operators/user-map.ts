@@ -77,7 +77,9 @@ export class UserMap implements Operator {
   drain(ctx: OpContext, maxRows: number): boolean {
     const work = this.#work
     if (work === null) return false
-    const cap = Math.min(maxRows, MAX_BATCH_ROWS)
+    // A filter gives a selection of the whole batch; the key's column stands beside the batch's own.
+    const whole = this.#config.kind === 'filter' || this.#config.kind === 'key'
+    const cap = whole ? Infinity : Math.min(maxRows, MAX_BATCH_ROWS)
     for (let i = 0; i < PIECE_ROWS && this.#made.length < cap; i++) {
       const step = work.next()
       if (step.done === true) {
@@ -91,8 +93,7 @@ export class UserMap implements Operator {
         this.#parents.push(this.#parent)
       }
     }
-    // A filter gives a selection of the whole batch; the key's column stands beside the batch's own.
-    if (this.#made.length >= cap && this.#config.kind !== 'filter' && this.#config.kind !== 'key') this.#emit(ctx)
+    if (this.#made.length >= cap) this.#emit(ctx)
     return true
   }
 

@@ -99,7 +99,7 @@ export function aliased(relation: Relation, name: string, columns?: readonly str
   return {
     plan: relation.plan,
     columns: relation.columns.map((c, i) => ({ ...c, name: columns?.[i] ?? c.name, qualifier: [name] })),
-    hidden: [],
+    hidden: relation.hidden.filter((c) => c.metadata === true).map((c) => ({ ...c, qualifier: [name] })),
   }
 }
 

@@ -123,8 +123,16 @@ function analyzePlan(a: Analysis, p: Unresolved, s: Surroundings): Relation {
 
 /** A table behind a connector. */
 export function scan(a: Analysis, source: SourceRef, at?: AstExpr['at']): Relation {
-  const attrs = source.schema.fields.map((f): Attr => freshAttr(a, f.name, f.type, f.nullable))
-  return relationOf({ op: 'scan', id: a.freshId(), source, columns: null, predicates: [], attrs, at })
+  const schema = source.inferred === true ? (a.catalog.inferredSchema?.(source) ?? source.schema) : source.schema
+  const columns = schema.fields.map((f): Attr => freshAttr(a, f.name, f.type, f.nullable))
+  const named = (name: string): boolean => columns.some((c) => sameName(c.name, name, a.env.caseSensitive))
+  const hidden = (a.catalog.metadataColumns?.(source)?.fields ?? [])
+    .filter((f) => !named(f.name))
+    .map((f): Attr => ({ ...freshAttr(a, f.name, f.type, f.nullable), metadata: true }))
+  const attrs = [...columns, ...hidden]
+  const table = schema === source.schema ? source : { ...source, schema }
+  const plan: Logical = { op: 'scan', id: a.freshId(), source: table, columns: null, predicates: [], attrs, at }
+  return { plan, columns, hidden }
 }
 
 /** Sorting after a select may name what the select left out, so both are analyzed together. */
@@ -153,7 +161,8 @@ function withColumns(
 ): Relation {
   const cs = a.env.caseSensitive
   // Each column by a private name, so that equal names and qualifiers cannot mislead.
-  const plan = shown(a, input)
+  const hidden = input.hidden.filter((c) => c.metadata === true)
+  const plan = hidden.length === 0 ? shown(a, input) : project(a, input.plan, [...input.columns, ...hidden].map(passOn))
   const source: Relation = { ...input, plan }
   const replaced = new Set<string>()
   const items: AstExpr[] = []

@@ -20,4 +20,5 @@ export function canonicalState(plan: Logical, identityOf?: IdentityOf): Logical 
   })
 }
 
-const greatestId = (plan: Logical): number => Math.max(plan.id, ...plan.attrs.map((x) => x.id), ...inputsOf(plan).map(greatestId))
+const greatestId = (plan: Logical): number =>
+  Math.max(plan.id, ...plan.attrs.map((x) => x.id), ...inputsOf(plan).map(greatestId))

@@ -17,6 +17,8 @@ export interface Attr {
   /** Relation names it may be qualified with; empty for computed columns. */
   readonly qualifier: readonly string[]
   readonly eventTime?: boolean
+  /** A hidden column of a table: it answers to its name, `*` does not show it. */
+  readonly metadata?: boolean
 }
 
 /** A computed column. */

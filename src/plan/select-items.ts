@@ -61,7 +61,7 @@ function starTerms(a: Analysis, ast: AstStar, columns: readonly Attr[], hidden: 
   const wanted = ast.qualifier.map((q) => q.name).join('.')
   const has = (c: Attr): boolean => c.qualifier.some((q) => sameName(q, wanted, a.env.caseSensitive))
   const own = columns.filter(has)
-  const more = hidden.filter(has)
+  const more = hidden.filter((c) => c.metadata !== true && has(c))
   if (own.length + more.length > 0) return [...own, ...more].map(term)
   const match = matchColumn(ast.qualifier, columns, a.env.caseSensitive, ast.at)
   if (match) {

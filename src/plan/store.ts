@@ -16,10 +16,20 @@ import { relationContext } from './where.ts'
 export function store(a: Analysis, input: Relation, target: StoreInto): Relation {
   const below = shown(a, input)
   const empty = { op: 'local', id: a.freshId(), rows: [[]], attrs: [] } as const
-  const constants = relationContext(a, relationOf(empty), { ctes: new Map(), outer: null, views: [] }, 'VALUES', new Base(a, empty))
+  const constants = relationContext(
+    a,
+    relationOf(empty),
+    { ctes: new Map(), outer: null, views: [] },
+    'VALUES',
+    new Base(a, empty),
+  )
   const items = target.columns.map(({ field, from, default: given }): Named => {
     const expr: Expr =
-      from !== null ? attrExpr(below.attrs[from]!) : given ? resolveExpr(given, constants).expr : literal(null, field.type)
+      from !== null
+        ? attrExpr(below.attrs[from]!)
+        : given
+          ? resolveExpr(given, constants).expr
+          : literal(null, field.type)
     const stored = storedAs(expr, field.type)
     if (!stored)
       throw new AnalysisError(
@@ -28,7 +38,10 @@ export function store(a: Analysis, input: Relation, target: StoreInto): Relation
         { at: target.at, hint: `cast it: CAST(… AS ${typeName(field.type).toUpperCase()})` },
       )
     const named = stored.kind === 'attr' ? below.attrs.find((x) => x.id === stored.id) : undefined
-    return { expr: stored, attr: { ...freshAttr(a, field.name, field.type, stored.nullable, named?.eventTime === true) } }
+    return {
+      expr: stored,
+      attr: { ...freshAttr(a, field.name, field.type, stored.nullable, named?.eventTime === true) },
+    }
   })
   return relationOf(project(a, below, items, target.at))
 }

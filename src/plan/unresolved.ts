@@ -79,6 +79,8 @@ export interface SourceRef {
   /** The columns of the table. */
   readonly schema: Schema
   readonly streaming: boolean
+  /** The columns were found in the data: a stream keeps those of its first start. */
+  readonly inferred?: boolean
   /** Set by `readStream.name()`; sources without a name are numbered in the order of the plan. */
   readonly name?: string
 }
@@ -106,6 +108,10 @@ export interface PlanCatalog {
   variable?(name: readonly string[]): { readonly name: string; readonly type: DataType; readonly value: Value } | undefined
   /** A function in SQL by its name in lower case, or undefined. */
   routine?(name: string): SqlRoutine | undefined
+  /** Hidden columns of a table. */
+  metadataColumns?(source: SourceRef): Schema | undefined
+  /** The columns a stream found at its first start; undefined before that. */
+  inferredSchema?(source: SourceRef): Schema | undefined
   /** Names for did-you-mean. */
   names(): Iterable<string>
   /** Value of a session setting, or undefined. */

@@ -242,8 +242,8 @@ class Planner {
 
   #observe(plan: LogicalObserve): Planned {
     const { name, observer } = plan
-    if (this.#nodes.some((n) => n.op === 'observe' && n.name === name)) throw new AnalysisError('DUPLICATED_METRICS_NAME', { name }, { at: plan.at })
     const input = this.#plan(plan.input)
+    if (this.#nodes.some((n) => n.op === 'observe' && n.name === name)) throw new AnalysisError('DUPLICATED_METRICS_NAME', { name }, { at: plan.at })
     const calls = plan.calls.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), this.#options.env))
     const results = plan.calls.map((c) => c.attr)
     return this.#add(

@@ -60,7 +60,7 @@ export class CatalogFile {
       this.#known.set(key, text)
       this.#onDefinition(kind, name, this.#parsed(name, text))
     }
-    for (const key of [...this.#known.keys()])
+    for (const key of this.#known.keys())
       if (!present.has(key)) {
         this.#known.delete(key)
         const at = key.indexOf('/')

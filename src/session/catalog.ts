@@ -196,7 +196,10 @@ function readTable(table: Table, stream: StreamRead | undefined): Unresolved {
       { hint: `it was created without columns, for writing: ${table.provider} says nothing about what can be read` },
     )
   const source: Unresolved = table.rows
-    ? { op: 'source', source: { format: 'memory', options: { id: table.rows.id }, schema, streaming } }
+    ? {
+        op: 'source',
+        source: { format: 'memory', options: { ...stream?.options, id: table.rows.id }, schema, streaming },
+      }
     : {
         op: 'source',
         source: {

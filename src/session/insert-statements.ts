@@ -5,6 +5,7 @@ import { AnalysisError, ExecutionError, OptionError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import { isStreaming, type Logical } from '../plan/logical.ts'
 import { dotted, sameName } from '../plan/scope.ts'
+import { identityText, sourceIdentity, tableIdentity } from '../plan/source-identity.ts'
 import type { StoreInto, Unresolved } from '../plan/unresolved.ts'
 import { visitPlan } from '../plan/walk.ts'
 import type { AstExpr, AstInsert, AstQuery, AstValues } from '../sql/ast.ts'
@@ -13,7 +14,7 @@ import { parseSchema } from '../types/ddl.ts'
 import { rowsOf } from './evaluate.ts'
 import { requireTable } from './object-names.ts'
 import { command, type Outcome, type StatementContext } from './statement-context.ts'
-import type { Table } from './table.ts'
+import { fieldOf, type Table } from './table.ts'
 
 /** INSERT: writes the rows of a bounded query, or starts a query when it reads a stream. */
 export function insert(s: AstInsert, ctx: StatementContext): Outcome {
@@ -39,13 +40,15 @@ export function insert(s: AstInsert, ctx: StatementContext): Outcome {
       { option: option[0] },
       { at: s.at, hint: 'read the table with FROM STREAM t' },
     )
+  if (s.overwrite) checkOverwrite(s, target, analyzed, ctx)
   const write = insertRows(ctx, target, plan, s.overwrite)
   return command(() => write(() => undefined))
 }
 
-/** The columns of a table that is written; null when a sink takes any. */
+/** The columns a table that is written was declared with, whether or not there is anything to read yet; null when its sink takes any. */
 function declaredSchema(target: Table): Schema | null {
-  return target.definition.columns ? target.schema() : null
+  const { columns } = target.definition
+  return columns ? { fields: columns.map(fieldOf) } : null
 }
 
 /** Indices of the table's columns in the order of the query's. */
@@ -146,13 +149,27 @@ export function insertRows(
         target.rows.add(rows)
         return
       }
-      if (overwrite) throw new AnalysisError('OVERWRITE_OF_CONNECTOR', { name: target.name, format: target.provider })
       before()
-      await ctx.plans.write(plan, target.format!, target.sinkOptions)
+      await ctx.plans.write(plan, target.format!, target.sinkOptions, {
+        mode: overwrite ? 'overwrite' : 'append',
+        partitionBy: target.partitionedBy,
+      })
     } catch (error) {
       throw storeError(error, target)
     }
   }
+}
+
+/** A connector is overwritten where its sink can tell what it holds, and by a query that does not read it meanwhile. */
+function checkOverwrite(s: AstInsert, target: Table, analyzed: Logical, ctx: StatementContext): void {
+  if (target.format === null) return
+  if (!ctx.plans.connectors.sink(target.format).exists)
+    throw new AnalysisError('OVERWRITE_OF_CONNECTOR', { name: target.name, format: target.provider }, { at: s.at })
+  const own = identityText(tableIdentity(target.format, target.options))
+  visitPlan(analyzed, (node) => {
+    if (node.op === 'scan' && identityText(sourceIdentity(node.source)) === own)
+      throw new AnalysisError('UNSUPPORTED_OVERWRITE.TABLE', { name: target.name }, { at: s.query.at ?? s.at })
+  })
 }
 
 /** An overflow of a cast without span is one that INSERT put in. */

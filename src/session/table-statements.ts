@@ -10,14 +10,13 @@ import { canStore } from '../plan/store.ts'
 import type { AstColumn, AstCreateTable, AstDrop, AstExpr, AstTableWatermark, AstTruncate, Ident } from '../sql/ast.ts'
 import { printExpr } from '../sql/print.ts'
 import { typeName, type Field, type Schema } from '../types/data-type.ts'
-import { parseType } from '../types/ddl.ts'
 import { containsQuery } from './bind.ts'
 import { evaluateNow } from './evaluate.ts'
 import { insertRows } from './insert-statements.ts'
 import { partsOf, requireDefaultSchema, requireTable, unknownTable } from './object-names.ts'
 import { command, NOTHING, type Outcome, type StatementContext } from './statement-context.ts'
 import { checkTableOptions, formatKind, optionsFor } from './table-options.ts'
-import { MemoryRows, type ColumnDefault, type Table } from './table.ts'
+import { fieldOf, MemoryRows, type ColumnDefault, type Table } from './table.ts'
 
 /** Formats of stores millrace has none of, whose tables are kept in the session: `USING parquet` without a path. */
 const STORED_ELSEWHERE = new Set(['parquet', 'orc', 'avro', 'delta', 'iceberg', 'hudi', 'hive', 'memory'])
@@ -187,12 +186,6 @@ function schemaReader(
     ))
   }
 }
-
-const fieldOf = (c: AstColumn): Field => ({
-  name: c.name.name,
-  type: parseType(c.type.text),
-  nullable: c.notNull !== true,
-})
 
 function refuseTwice(names: readonly Ident[], at: Span | undefined): void {
   const seen = new Set<string>()

@@ -1,6 +1,7 @@
 import { MemoryStream } from '../connectors/memory/stream.ts'
-import type { AstCreateTable, AstExpr } from '../sql/ast.ts'
-import type { Schema } from '../types/data-type.ts'
+import type { AstColumn, AstCreateTable, AstExpr } from '../sql/ast.ts'
+import type { Field, Schema } from '../types/data-type.ts'
+import { parseType } from '../types/ddl.ts'
 import type { Value } from '../types/value.ts'
 import { ExecutionError } from '../errors/errors.ts'
 
@@ -34,6 +35,13 @@ export interface Table {
   readonly definition: AstCreateTable
   readonly rows: MemoryRows | null
 }
+
+/** A column of CREATE TABLE as a field. */
+export const fieldOf = (c: AstColumn): Field => ({
+  name: c.name.name,
+  type: parseType(c.type.text),
+  nullable: c.notNull !== true,
+})
 
 /**
  * The rows of a table without connector: a stream of adds, one for each INSERT, so that it reads as bounded and as a stream.

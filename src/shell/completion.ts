@@ -11,10 +11,34 @@ import { META_NAMES, MODES_OF, TABLE_COMMANDS } from './meta-names.ts'
 export type Completions = readonly [hits: string[], typed: string]
 
 /** Words after which a table is meant. */
-const TABLE_WORDS = new Set(['FROM', 'JOIN', 'INTO', 'TABLE', 'STREAM', 'DESCRIBE', 'DESC', 'VIEW', 'TRUNCATE', 'REFRESH'])
+const TABLE_WORDS = new Set([
+  'FROM',
+  'JOIN',
+  'INTO',
+  'TABLE',
+  'STREAM',
+  'DESCRIBE',
+  'DESC',
+  'VIEW',
+  'TRUNCATE',
+  'REFRESH',
+])
 
 /** Words a statement begins with, offered for an empty line. */
-const STARTS = ['SELECT', 'WITH', 'CREATE', 'INSERT', 'SHOW', 'DESCRIBE', 'EXPLAIN', 'SET', 'RESET', 'STOP', 'DROP', 'VALUES']
+const STARTS = [
+  'SELECT',
+  'WITH',
+  'CREATE',
+  'INSERT',
+  'SHOW',
+  'DESCRIBE',
+  'EXPLAIN',
+  'SET',
+  'RESET',
+  'STOP',
+  'DROP',
+  'VALUES',
+]
 
 /**
  * Completes the word at the end of `line`; `before` are the earlier lines of the statement, `after` is what stands behind
@@ -30,16 +54,25 @@ export function complete(session: MillraceSession, before: string, line: string,
   const dot = typed.lastIndexOf('.')
   if (dot >= 0) {
     const table = tableOf(session, `${text} ${after}`, typed.slice(0, dot))
-    return [starting(columnsOf(session, table).map((c) => `${typed.slice(0, dot)}.${quoted(c)}`), typed), typed]
+    return [
+      starting(
+        columnsOf(session, table).map((c) => `${typed.slice(0, dot)}.${quoted(c)}`),
+        typed,
+      ),
+      typed,
+    ]
   }
-  if (previous === 'USING') return [starting([...new Set([...SOURCES, ...SINKS].map((p) => p.format))].sort(), typed), typed]
+  if (previous === 'USING')
+    return [starting([...new Set([...SOURCES, ...SINKS].map((p) => p.format))].sort(), typed), typed]
   const tables = session.catalog.listTables().map(quoted)
   if (previous !== undefined && TABLE_WORDS.has(previous) && /\s$/.test(head)) {
     const more = previous === 'FROM' || previous === 'JOIN' ? ['STREAM'] : []
     return [starting([...tables, ...cased(more, typed)], typed), typed]
   }
   if (head.trim() === '') return [starting(cased(typed === '' ? STARTS : [...KEYWORDS], typed), typed), typed]
-  const columns = tablesIn(session, `${text} ${after}`).flatMap((t) => columnsOf(session, t)).map(quoted)
+  const columns = tablesIn(session, `${text} ${after}`)
+    .flatMap((t) => columnsOf(session, t))
+    .map(quoted)
   if (typed === '') return [[...new Set(columns)], '']
   const functions = functionNames().map((f) => `${matchCase(f, typed)}(`)
   return [starting([...new Set([...columns, ...tables, ...functions, ...cased(KEYWORDS, typed)])], typed), typed]
@@ -68,15 +101,21 @@ const starting = (words: readonly string[], typed: string): string[] =>
   words.filter((w) => w.length > typed.length && w.toLowerCase().startsWith(typed.toLowerCase()))
 
 /** Keywords in the letters the user writes them in. */
-const cased = (words: readonly string[], typed: string): string[] => words.map((w) => (typed !== '' && typed === typed.toLowerCase() ? w.toLowerCase() : w))
+const cased = (words: readonly string[], typed: string): string[] =>
+  words.map((w) => (typed !== '' && typed === typed.toLowerCase() ? w.toLowerCase() : w))
 
-const matchCase = (name: string, typed: string): string => (/[A-Z]/.test(typed) && typed === typed.toUpperCase() ? name.toUpperCase() : name)
+const matchCase = (name: string, typed: string): string =>
+  /[A-Z]/.test(typed) && typed === typed.toUpperCase() ? name.toUpperCase() : name
 
 const quoted = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : `\`${name.replaceAll('`', '``')}\``)
 
 function inQuote(text: string): boolean {
   const last = scan(text).pop()
-  return last !== undefined && (last.tokenType.name === 'UnclosedQuote' || last.tokenType.name === 'UnclosedComment') && !last.image.startsWith('`')
+  return (
+    last !== undefined &&
+    (last.tokenType.name === 'UnclosedQuote' || last.tokenType.name === 'UnclosedComment') &&
+    !last.image.startsWith('`')
+  )
 }
 
 /** Tables whose name is in the text. */

@@ -20,7 +20,9 @@ export class History {
   load(): string[] {
     if (this.#path === null || !existsSync(this.#path)) return []
     try {
-      const lines = readFileSync(this.#path, 'utf8').split('\n').filter((l) => l !== '')
+      const lines = readFileSync(this.#path, 'utf8')
+        .split('\n')
+        .filter((l) => l !== '')
       const kept = lines.slice(-KEPT)
       if (lines.length > 2 * KEPT) writeFileSync(this.#path, `${kept.join('\n')}\n`, { mode: 0o600 })
       return kept.map((l) => l.replace(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c)))
@@ -43,7 +45,10 @@ export class History {
 }
 
 /** Where the history is kept: the setting `millrace.shell.history`, else MILLRACE_HISTORY, else ~/.millrace_history; 'off' or '' for nowhere. */
-export function historyPath(setting: string | undefined, env: Readonly<Record<string, string | undefined>>): string | null {
+export function historyPath(
+  setting: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): string | null {
   const chosen = setting ?? env['MILLRACE_HISTORY'] ?? join(homedir(), '.millrace_history')
   return chosen === '' || chosen === 'off' ? null : chosen
 }

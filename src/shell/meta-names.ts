@@ -13,7 +13,11 @@ export const META_COMMANDS = [
   { names: ['.tables', '\\dt'], args: '', doc: 'tables and views' },
   { names: ['.schema'], args: '[name]', doc: 'columns as DDL, of one table or all' },
   { names: ['\\d'], args: '[name]', doc: 'columns of a table; all tables without a name' },
-  { names: ['.functions', '\\df'], args: '[pattern]', doc: 'functions, with `*` in the pattern for anything; one name: what it does' },
+  {
+    names: ['.functions', '\\df'],
+    args: '[pattern]',
+    doc: 'functions, with `*` in the pattern for anything; one name: what it does',
+  },
   { names: ['.queries'], args: '', doc: 'running queries' },
   { names: ['.mode'], args: `[${OUTPUT_MODES.join('|')}]`, doc: 'how results look' },
   { names: ['\\x'], args: '', doc: 'one column a line, on and off' },
@@ -32,7 +36,11 @@ export const META_NAMES: readonly string[] = META_COMMANDS.flatMap((c) => [...c.
 export const TABLE_COMMANDS: ReadonlySet<string> = new Set(['.schema', '\\d'])
 
 /** Words the argument of a command may be. */
-export const MODES_OF: Readonly<Record<string, readonly string[]>> = { '.mode': OUTPUT_MODES, '.timer': ['on', 'off'], '\\timing': ['on', 'off'] }
+export const MODES_OF: Readonly<Record<string, readonly string[]>> = {
+  '.mode': OUTPUT_MODES,
+  '.timer': ['on', 'off'],
+  '\\timing': ['on', 'off'],
+}
 
 /** The command of that name; undefined when there is none. */
 export const metaCommand = (name: string): (typeof META_COMMANDS)[number] | undefined =>

@@ -1,7 +1,7 @@
 import { MillraceError, OptionError } from '../errors/errors.ts'
 import { nearestName } from '../errors/suggest.ts'
 import { allEntries, functionNames, lookup, signature } from '../functions/registry.ts'
-import { printSchema } from '../types/ddl.ts'
+import { printSchema, typeSql } from '../types/ddl.ts'
 import { META_COMMANDS, META_NAMES, metaCommand, type MetaName } from './meta-names.ts'
 import { outputModeOf } from './output-mode.ts'
 import { readText } from './read-text.ts'
@@ -16,7 +16,11 @@ export async function runMeta(shell: Shell, line: string): Promise<void> {
   const command = metaCommand(name)
   if (command === undefined) {
     const near = nearestName(name, META_NAMES)
-    throw new OptionError('UNKNOWN_SHELL_COMMAND', { name }, { hint: near === undefined ? '.help lists them' : `did you mean ${near}?` })
+    throw new OptionError(
+      'UNKNOWN_SHELL_COMMAND',
+      { name },
+      { hint: near === undefined ? '.help lists them' : `did you mean ${near}?` },
+    )
   }
   await COMMANDS[command.names[0]](shell, args, name)
 }
@@ -28,19 +32,27 @@ const COMMANDS: Readonly<Record<MetaName, Command>> = {
     const left = META_COMMANDS.map((c) => `${c.names.join(' ')} ${c.args}`.trim())
     const width = Math.max(...left.map((l) => l.length))
     const lines = META_COMMANDS.map((c, i) => `${left[i]!.padEnd(width)}  ${c.doc}`)
-    return shell.screen.write(`${lines.join('\n')}\nEverything else is SQL and ends with ;\nSELECT … FROM STREAM t shows new rows until Ctrl-C.\n`)
+    return shell.screen.write(
+      `${lines.join('\n')}\nEverything else is SQL and ends with ;\nSELECT … FROM STREAM t shows new rows until Ctrl-C.\n`,
+    )
   },
   '.tables': (shell) => showTables(shell),
   '.schema': async (shell, [name]) => {
     for (const table of name === undefined ? shell.session.catalog.listTables() : [name]) {
       const { schema } = shell.session.table(table)
-      await shell.screen.write(`${table}(\n  ${printSchema(schema).replaceAll(/, (?=(?:`[^`]*`|\w+) )/g, ',\n  ')}\n)\n`)
+      await shell.screen.write(
+        `${table}(\n  ${schema.fields.map((f) => printSchema({ fields: [f] })).join(',\n  ')}\n)\n`,
+      )
     }
   },
   '\\d': async (shell, [name]) => {
     if (name === undefined) return showTables(shell)
     const { schema } = shell.session.table(name)
-    const rows = schema.fields.map((f) => ({ column: f.name, type: printSchema({ fields: [f] }).replace(/^(?:`(?:[^`]|``)*`|\S+) /, '').replace(/ NOT NULL$/, ''), nullable: f.nullable ? 'yes' : 'no' }))
+    const rows = schema.fields.map((f) => ({
+      column: f.name,
+      type: typeSql(f.type),
+      nullable: f.nullable ? 'yes' : 'no',
+    }))
     await shell.print(shell.session.createDataFrame(rows, 'column STRING, type STRING, nullable STRING'))
   },
   '.functions': async (shell, [pattern]) => {
@@ -49,7 +61,15 @@ const COMMANDS: Readonly<Record<MetaName, Command>> = {
       const examples = entry.examples.map((e) => `  ${e.sql}  →  ${String(e.gives)}\n`)
       return shell.screen.write(`${signature(entry)}\n${entry.doc}\n${examples.join('')}`)
     }
-    const glob = pattern === undefined ? /./ : new RegExp(`^${pattern.toLowerCase().replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`)
+    const glob =
+      pattern === undefined
+        ? /./
+        : new RegExp(
+            `^${pattern
+              .toLowerCase()
+              .replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&')
+              .replaceAll('*', '.*')}$`,
+          )
     const named = new Set(functionNames())
     const rows = allEntries()
       .filter((e) => named.has(e.name) && glob.test(e.name))
@@ -67,7 +87,8 @@ const COMMANDS: Readonly<Record<MetaName, Command>> = {
     await shell.notice(`one column a line: ${shell.expanded ? 'on' : 'off'}`)
   },
   '.timer': async (shell, [value]) => {
-    if (value !== undefined && value !== 'on' && value !== 'off') throw new OptionError('UNKNOWN_SHELL_ARGUMENT', { name: '.timer', value }, { hint: 'on or off' })
+    if (value !== undefined && value !== 'on' && value !== 'off')
+      throw new OptionError('UNKNOWN_SHELL_ARGUMENT', { name: '.timer', value }, { hint: 'on or off' })
     shell.timer = value === undefined ? !shell.timer : value === 'on'
     await shell.notice(`timer: ${shell.timer ? 'on' : 'off'}`)
   },

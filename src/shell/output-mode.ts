@@ -13,7 +13,8 @@ export type OutputMode = (typeof OUTPUT_MODES)[number]
 /** The output mode of that name; UNKNOWN_OUTPUT_FORMAT when there is none. */
 export function outputModeOf(name: string): OutputMode {
   const mode = OUTPUT_MODES.find((m) => m === name.toLowerCase())
-  if (mode === undefined) throw new OptionError('UNKNOWN_OUTPUT_FORMAT', { mode: name }, { hint: `one of ${OUTPUT_MODES.join(', ')}` })
+  if (mode === undefined)
+    throw new OptionError('UNKNOWN_OUTPUT_FORMAT', { mode: name }, { hint: `one of ${OUTPUT_MODES.join(', ')}` })
   return mode
 }
 
@@ -81,7 +82,9 @@ function frameWriter(
   sample: readonly (readonly string[])[],
 ): ResultWriter {
   const escape = mode === 'markdown' ? (c: string): string => c.replaceAll('|', '\\|') : (c: string): string => c
-  const widths = names.map((n, k) => sample.reduce((w, row) => Math.max(w, displayWidth(escape(row[k]!))), Math.max(3, displayWidth(escape(n)))))
+  const widths = names.map((n, k) =>
+    sample.reduce((w, row) => Math.max(w, displayWidth(escape(row[k]!))), Math.max(3, displayWidth(escape(n)))),
+  )
   const right = schema.fields.map((f) => NUMBERS.has(f.type.kind))
   const bar = mode === 'markdown' ? '|' : FRAMES[mode].bar
   const line = (cells: readonly string[]): string =>
@@ -109,7 +112,10 @@ export function pad(text: string, width: number, right: boolean): string {
 
 /** The text without what steers a terminal: `\n`, `\t` and `\x1b` spelled out. */
 export function visible(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => SPELLED[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  return text.replace(
+    /[\x00-\x1f\x7f-\x9f]/g,
+    (c) => SPELLED[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
 }
 
 const SPELLED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }

@@ -2,13 +2,28 @@ import { createInterface, type Interface } from 'node:readline'
 import { complete } from './completion.ts'
 import type { History } from './history.ts'
 import { isMeta } from './meta.ts'
-import { onQueryFailure } from './notices.ts'
+import { faultText } from './fault-text.ts'
+import { QueryWatch } from './query-watch.ts'
 import { paint } from './screen.ts'
 import type { Shell } from './shell.ts'
 import { onOneLine, splitInput } from './statement-splitter.ts'
 
 const PROMPT = 'millrace> '
-const CONTINUED: Readonly<Record<string, string>> = { ';': '      ->  ', "'": "      '>  ", '"': '      ">  ', '`': '      `>  ', '*': '      *>  ' }
+const CONTINUED: Readonly<Record<string, string>> = {
+  ';': '      ->  ',
+  "'": "      '>  ",
+  '"': '      ">  ',
+  '`': '      `>  ',
+  '*': '      *>  ',
+}
+
+export interface PromptOptions {
+  readonly history: History
+  /** Takes what the session has to tell; set while there is a prompt. */
+  readonly note: { sink: ((line: string) => void) | null }
+  /** Ends the prompt, whatever is typed. */
+  readonly stop: AbortSignal
+}
 
 /** What a Ctrl-C does next at an empty prompt. */
 const LEAVE_HINT = '(Ctrl-C again leaves, as do .quit and Ctrl-D)'
@@ -18,7 +33,8 @@ const LEAVE_HINT = '(Ctrl-C again leaves, as do .quit and Ctrl-D)'
  * in its ordinary mode, so Ctrl-C is a signal that ends the statement; at the prompt Ctrl-C drops what is typed, and on
  * an empty line, after another Ctrl-C, leaves.
  */
-export async function runPrompt(shell: Shell, history: History, note: { sink: ((line: string) => void) | null }): Promise<void> {
+export async function runPrompt(shell: Shell, options: PromptOptions): Promise<void> {
+  const { history, note, stop } = options
   const { stdin, stdout } = process
   let buffer = ''
   let armed = false
@@ -50,6 +66,7 @@ export async function runPrompt(shell: Shell, history: History, note: { sink: ((
     closed = true
     ring()
   })
+  stop.addEventListener('abort', () => rl.close(), { once: true })
   rl.on('SIGINT', () => {
     const empty = rl.line === '' && buffer === ''
     if (empty && armed) {
@@ -76,7 +93,11 @@ export async function runPrompt(shell: Shell, history: History, note: { sink: ((
     if (atPrompt) rl.prompt(true)
   }
   note.sink = (line) => say(paint(shell.screen, 'dim', line))
-  const unhear = onQueryFailure(shell.session, (text) => say(paint(shell.screen, 'red', text)))
+  const watch = new QueryWatch(shell.session, (query, error) => {
+    // A tail's failure has been reported with its statement.
+    if (shell.reported(error)) return
+    say(faultText(error, (head) => paint(shell.screen, 'red', `query ${query.name ?? query.id} failed: ${head}`)))
+  })
 
   const raw = (on: boolean): void => void (stdin.isTTY && stdin.setRawMode(on))
   const nextLine = async (): Promise<string | null> => {
@@ -131,7 +152,7 @@ export async function runPrompt(shell: Shell, history: History, note: { sink: ((
     }
   }
   if (closed) stdout.write('\n')
-  unhear()
+  watch.close()
   note.sink = null
   process.off('SIGINT', onSignal)
   rl.close()

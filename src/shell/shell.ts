@@ -23,7 +23,8 @@ export class Shell {
   /** `\x`: one column a line. */
   expanded = false
   timer: boolean
-  #failed = false
+  /** Faults that have been printed. */
+  readonly #reported = new WeakSet<object>()
   #left = false
   #running: { readonly abort: AbortController; tail: StreamingQuery | null } | null = null
 
@@ -32,11 +33,6 @@ export class Shell {
     this.screen = screen
     this.mode = options.mode
     this.timer = options.timer ?? false
-  }
-
-  /** True once a statement has failed. */
-  get failed(): boolean {
-    return this.#failed
   }
 
   /** True once the user has asked to leave. */
@@ -118,9 +114,14 @@ export class Shell {
     if (this.screen.tty) await this.screen.write(`${paint(this.screen, 'dim', text)}\n`)
   }
 
+  /** True for a fault that has been printed. */
+  reported(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#reported.has(error)
+  }
+
   /** Prints a fault: message with carets and hint; a fault of ours or Node's with its stack. */
   async report(error: unknown): Promise<void> {
-    this.#failed = true
+    if (typeof error === 'object' && error !== null) this.#reported.add(error)
     await this.screen.writeError(`${faultText(error, (head) => paint(this.screen, 'red', head))}\n`)
   }
 
@@ -135,7 +136,10 @@ export class Shell {
     if (this.#look !== 'csv' && this.#look !== 'json') await this.notice(`(${rows} ${rows === 1 ? 'row' : 'rows'})`)
   }
 
-  async #follow(df: DataFrame, running: { readonly abort: AbortController; tail: StreamingQuery | null }): Promise<void> {
+  async #follow(
+    df: DataFrame,
+    running: { readonly abort: AbortController; tail: StreamingQuery | null },
+  ): Promise<void> {
     const tail = await startTail(this.session, df, this.#look, this.screen)
     running.tail = tail.query
     // Ctrl-C may have come while it started.

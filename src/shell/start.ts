@@ -3,6 +3,7 @@ import { History, historyPath } from './history.ts'
 import { outputModeOf } from './output-mode.ts'
 import { runPiped } from './piped.ts'
 import { runPrompt } from './prompt.ts'
+import { QueryWatch, stopGracefully } from './query-watch.ts'
 import { processScreen } from './screen.ts'
 import { Shell } from './shell.ts'
 
@@ -23,55 +24,44 @@ export async function startShell(options: StartOptions): Promise<boolean> {
   const session = new MillraceSession(options.conf, {
     note: (line) => (note.sink === null ? void process.stderr.write(`millrace: ${line}\n`) : note.sink(line)),
   })
-  const shell = new Shell(session, screen, { mode: options.mode === undefined ? (tty ? 'box' : 'table') : outputModeOf(options.mode) })
+  const shell = new Shell(session, screen, {
+    mode: options.mode === undefined ? (tty ? 'box' : 'table') : outputModeOf(options.mode),
+  })
   const stop = new AbortController()
   // While a statement runs at a prompt SIGINT is for it alone; see runPrompt.
   const onSignal = (): void => {
     stop.abort()
     shell.leave()
     shell.interrupt()
-    process.stdin.destroy()
+    if (!tty) process.stdin.destroy()
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGHUP', onSignal)
   if (!tty) process.on('SIGINT', onSignal)
   try {
     if (tty) {
-      await runPrompt(shell, new History(historyPath(session.conf.get('millrace.shell.history'), process.env)), note)
+      await runPrompt(shell, {
+        history: new History(historyPath(session.conf.get('millrace.shell.history'), process.env)),
+        note,
+        stop: stop.signal,
+      })
       return true
     }
+    const watch = new QueryWatch(session)
     const well = await runPiped(shell, process.stdin)
-    return well && (shell.left || (await whileQueriesRun(session, stop.signal, (error) => shell.report(error))))
+    if (well && !shell.left) await watch.settled(stop.signal)
+    if (watch.failure !== null && !shell.reported(watch.failure.error)) await shell.report(watch.failure.error)
+    return well && watch.failure === null
   } finally {
     const { active } = session.streams
-    if (active.length > 0) await shell.notice(`stopping ${active.length} ${active.length === 1 ? 'query' : 'queries'} after the batch in flight …`)
+    if (active.length > 0)
+      await shell.notice(
+        `stopping ${active.length} ${active.length === 1 ? 'query' : 'queries'} after the batch in flight …`,
+      )
     await stopGracefully(session)
     await session.stop()
     process.off('SIGTERM', onSignal)
     process.off('SIGHUP', onSignal)
     process.off('SIGINT', onSignal)
   }
-}
-
-/** Resolves when no query runs any more or `signal` aborts; false when one has failed, which `report` is told. */
-export async function whileQueriesRun(session: MillraceSession, signal: AbortSignal, report: (error: unknown) => Promise<void>): Promise<boolean> {
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-  while (session.streams.active.length > 0 && !signal.aborted) {
-    const ends = session.streams.active.map((q) => q.awaitTermination())
-    try {
-      await Promise.race([aborted, ...ends])
-    } catch (error) {
-      await report(error)
-      return false
-    }
-  }
-  return true
-}
-
-/** Stops every query after the batch it is in. */
-export async function stopGracefully(session: MillraceSession): Promise<void> {
-  await Promise.all(session.streams.active.map((q) => q.stop({ graceful: true })))
 }

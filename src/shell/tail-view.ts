@@ -43,7 +43,8 @@ export function redrawView(schema: Schema, mode: OutputMode, screen: Screen): Ta
   let cells: readonly (readonly string[])[] = []
   let status = ''
   let drawn = 0
-  const draw = (everything: boolean): Promise<void> => {
+  const draw = (last: boolean): Promise<void> => {
+    const everything = last && cells.length + 6 <= screen.rows()
     const room = Math.max(1, screen.rows() - 7)
     const shown = everything || mode === 'line' ? cells : cells.slice(0, room)
     const writer = resultWriter(schema, mode, shown)
@@ -54,7 +55,7 @@ export function redrawView(schema: Schema, mode: OutputMode, screen: Screen): Ta
     const up = drawn > 0 ? `\x1b[${drawn}A` : ''
     drawn = fitting.length
     const body = fitting.map((l) => `${everything ? l : cut(l, screen.columns() - 1)}\n`).join('')
-    const tail = everything ? '' : paint(screen, 'dim', cut(status, screen.columns() - 1))
+    const tail = last ? '' : paint(screen, 'dim', cut(status, screen.columns() - 1))
     return screen.write(`${up}\r\x1b[J${body}${tail}`)
   }
   return {
@@ -66,7 +67,7 @@ export function redrawView(schema: Schema, mode: OutputMode, screen: Screen): Ta
       status = statusText(progress, elapsedMs)
       return screen.write(`\r\x1b[K${paint(screen, 'dim', cut(status, screen.columns() - 1))}`)
     },
-    close: () => draw(cells.length <= screen.rows()),
+    close: () => draw(true),
   }
 }
 
@@ -127,7 +128,7 @@ export function statusText(progress: StreamingQueryProgress | null, elapsedMs: n
   const late = progress.stateOperators.reduce((n, op) => n + op.numRowsDroppedByWatermark, 0)
   return [
     `batch ${progress.batchId}`,
-    `${progress.numInputRows.toLocaleString('en-US')} rows in`,
+    `${progress.numInputRows.toLocaleString('en-US')} ${progress.numInputRows === 1 ? 'row' : 'rows'} in`,
     `${Math.round(progress.processedRowsPerSecond).toLocaleString('en-US')} rows/s`,
     ...(watermark === undefined ? [] : [`watermark ${watermark}`]),
     ...(late === 0 ? [] : [`${late} late`]),

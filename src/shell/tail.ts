@@ -32,7 +32,12 @@ export async function startTail(
   trigger: TriggerSpec = { kind: 'default' },
 ): Promise<Tail> {
   const wished = session.conf.get('millrace.shell.outputMode')
-  const modes = wished === undefined || wished === 'auto' ? (screen.tty ? ['append', 'complete', 'update'] : ['append', 'update', 'complete']) : [wished]
+  const modes =
+    wished === undefined || wished === 'auto'
+      ? screen.tty
+        ? ['append', 'complete', 'update']
+        : ['append', 'update', 'complete']
+      : [wished]
   let refused: unknown
   for (const outputMode of modes) {
     try {

@@ -4,10 +4,10 @@ import type { Span } from '../errors/span.ts'
 import type { Ident } from './ast.ts'
 import { unquoteIdentifier } from './literal-text.ts'
 
-/** What the conversion of one statement carries: its text and how many `?` have been met. */
+/** What the conversion of one statement carries: its text and where its `?` stand. */
 export interface Reading {
   readonly sql: string
-  questions: number
+  readonly questions: readonly number[]
 }
 
 /** The first child of that name that is a tree, if any. */

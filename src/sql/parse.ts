@@ -1,6 +1,6 @@
 import { KEYWORDS } from '../../grammar/keywords.ts'
 import { parseTokens, MAX_NESTING, type Cst, type Entry, type Fault, type Token } from '../../grammar/parse.ts'
-import { isIdentifier, scan, Semicolon, UnclosedComment, withWord } from '../../grammar/tokens.ts'
+import { isIdentifier, Question, scan, Semicolon, UnclosedComment, withWord } from '../../grammar/tokens.ts'
 import { ParseError, UnsupportedError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import { editDistance } from '../errors/suggest.ts'
@@ -44,11 +44,11 @@ export function parseStatement(text: string): AstStatement {
   const parts = splitStatements(tokens)
   if (parts.every((p) => p.length === 0))
     throw new ParseError('PARSE_EMPTY_STATEMENT', {}, { at: { sql: text, start: 0, end: text.length } })
-  if (parts[0]!.length === 0) throw syntaxError(tokenSpan({ sql: text, questions: 0 }, tokens[0]!))
+  if (parts[0]!.length === 0) throw syntaxError(tokenSpan({ sql: text, questions: [] }, tokens[0]!))
   const { value, error } = readTokens(text, 'statement', parts[0]!, readStatement)
   if (error) throw error
   const second = parts.slice(1).find((p) => p.length > 0)
-  if (second) throw syntaxError(tokenSpan({ sql: text, questions: 0 }, second[0]!), 'one statement is expected here')
+  if (second) throw syntaxError(tokenSpan({ sql: text, questions: [] }, second[0]!), 'one statement is expected here')
   return value
 }
 
@@ -86,7 +86,7 @@ function splitStatements(tokens: readonly Token[]): Token[][] {
 }
 
 function readTokens<T>(sql: string, entry: Entry, tokens: Token[], read: (r: Reading, node: Cst) => T): Outcome<T> {
-  const r: Reading = { sql, questions: 0 }
+  const r: Reading = { sql, questions: tokens.filter((t) => t.tokenType === Question).map((t) => t.startOffset) }
   const open = tokens.find((t) => t.tokenType === UnclosedComment)
   if (open)
     return {

@@ -1,4 +1,13 @@
-import type { AstColumn, AstCreateFunction, AstCreateTable, AstCreateView, AstDescribe, AstProperties, AstShow, AstStatement } from './ast.ts'
+import type {
+  AstColumn,
+  AstCreateFunction,
+  AstCreateTable,
+  AstCreateView,
+  AstDescribe,
+  AstProperties,
+  AstShow,
+  AstStatement,
+} from './ast.ts'
 import { quoteIdentifier, quoteString } from './literal-text.ts'
 import { printQuery } from './print.ts'
 import { printExpr, printIdent, printName } from './print-expr.ts'
@@ -21,7 +30,10 @@ export function printStatement(s: AstStatement): string {
     case 'insert': {
       const head = `INSERT ${s.overwrite ? 'OVERWRITE' : 'INTO'} TABLE ${printName(s.name)}${s.byName ? ' BY NAME' : ''}`
       const columns = s.columns ? ` (${s.columns.map(printIdent).join(', ')})` : ''
-      return `${head}${columns} ${printQuery(s.query)}${s.options ? ` WITH ${printProperties(s.options)}` : ''}`
+      const query = printQuery(s.query)
+      if (s.options) return `${head}${columns} ${query} WITH ${printProperties(s.options)}`
+      // At the end they would be the INSERT's.
+      return `${head}${columns} ${/ WITH \('.*\)$/s.test(query) ? `(${query})` : query}`
     }
     case 'truncate':
       return `TRUNCATE TABLE ${printName(s.name)}`
@@ -68,13 +80,17 @@ export function printStatement(s: AstStatement): string {
 }
 
 /** `('key' = 'value', …)`. */
-export const printProperties = (properties: AstProperties): string => `(${properties.map(([k, v]) => `${quoteString(k)} = ${quoteString(v)}`).join(', ')})`
+export const printProperties = (properties: AstProperties): string =>
+  `(${properties.map(([k, v]) => `${quoteString(k)} = ${quoteString(v)}`).join(', ')})`
 
-const commentClause = (comment: string | undefined): string => (comment === undefined ? '' : ` COMMENT ${quoteString(comment)}`)
+const commentClause = (comment: string | undefined): string =>
+  comment === undefined ? '' : ` COMMENT ${quoteString(comment)}`
 
 function printCreateView(s: AstCreateView): string {
   const head = `CREATE ${s.replace ? 'OR REPLACE ' : ''}${s.global ? 'GLOBAL ' : ''}${s.temporary ? 'TEMPORARY ' : ''}VIEW ${s.ifNotExists ? 'IF NOT EXISTS ' : ''}`
-  const columns = s.columns ? `(${s.columns.map((c, i) => `${printIdent(c)}${commentClause(s.columnComments?.[i])}`).join(', ')})` : ''
+  const columns = s.columns
+    ? `(${s.columns.map((c, i) => `${printIdent(c)}${commentClause(s.columnComments?.[i])}`).join(', ')})`
+    : ''
   const properties = s.properties ? ` TBLPROPERTIES ${printProperties(s.properties)}` : ''
   return `${head}${printName(s.name)}${columns}${commentClause(s.comment)}${properties} AS ${printQuery(s.query)}`
 }
@@ -89,9 +105,17 @@ function printCreateTable(s: AstCreateTable): string {
     ...(s.columns ?? []).map(printColumn),
     ...(s.watermark ? [`WATERMARK FOR ${printIdent(s.watermark.column)} AS ${printExpr(s.watermark.expr)}`] : []),
   ]
-  const parts = [`${verb}${s.external ? ' EXTERNAL' : ''} TABLE${s.ifNotExists ? ' IF NOT EXISTS' : ''} ${printName(s.name)}`]
+  const parts = [
+    `${verb}${s.external ? ' EXTERNAL' : ''} TABLE${s.ifNotExists ? ' IF NOT EXISTS' : ''} ${printName(s.name)}`,
+  ]
   if (items.length > 0) parts.push(`(${items.join(', ')})`)
-  if (s.using !== undefined) parts.push(`USING ${s.using.split('.').map((p) => quoteIdentifier(p, undefined)).join('.')}`)
+  if (s.using !== undefined)
+    parts.push(
+      `USING ${s.using
+        .split('.')
+        .map((p) => quoteIdentifier(p, undefined))
+        .join('.')}`,
+    )
   if (s.options) parts.push(`OPTIONS ${printProperties(s.options)}`)
   if (s.partitionedBy) parts.push(`PARTITIONED BY (${s.partitionedBy.map(printIdent).join(', ')})`)
   if (s.location !== undefined) parts.push(`LOCATION ${quoteString(s.location)}`)

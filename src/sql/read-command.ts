@@ -38,7 +38,11 @@ export function readCommand(r: Reading, node: Cst, at: Span): AstStatement | und
   if (truncate) return { kind: 'truncate', name: readTarget(r, truncate), at }
   const use = kid(node, 'use')
   if (use) {
-    const what = has(use, 'CATALOG') ? 'catalog' : has(use, 'SCHEMA') || has(use, 'DATABASE') || has(use, 'NAMESPACE') ? 'schema' : undefined
+    const what = has(use, 'CATALOG')
+      ? 'catalog'
+      : has(use, 'SCHEMA') || has(use, 'DATABASE') || has(use, 'NAMESPACE')
+        ? 'schema'
+        : undefined
     return { kind: 'use', ...(what ? { what } : {}), name: nameOrText(r, must(use, 'textOrName')), at }
   }
   const cache = kid(node, 'cache') ?? kid(node, 'uncache') ?? kid(node, 'clearCache')
@@ -108,14 +112,28 @@ function readDescribe(r: Reading, node: Cst, at: Span): AstDescribe {
   const query = kid(node, 'query')
   if (query) return { kind: 'describe', what: 'query', extended: false, query: readQuery(r, query), at }
   const extended = has(node, 'EXTENDED') || has(node, 'FORMATTED')
-  if (has(node, 'FUNCTION')) return { kind: 'describe', what: 'function', extended, name: nameOrText(r, must(node, 'textOrName')), at }
+  if (has(node, 'FUNCTION'))
+    return { kind: 'describe', what: 'function', extended, name: nameOrText(r, must(node, 'textOrName')), at }
   const column = kid(node, 'column')
-  return { kind: 'describe', what: 'table', extended, name: readTarget(r, node), ...(column ? { column: idents(r, column) } : {}), at }
+  return {
+    kind: 'describe',
+    what: 'table',
+    extended,
+    name: readTarget(r, node),
+    ...(column ? { column: idents(r, column) } : {}),
+    at,
+  }
 }
 
 function readSetVariable(r: Reading, node: Cst, at: Span): AstSetVariable {
   const query = kid(node, 'query')
-  if (query) return { kind: 'set_variable', assignments: kids(node, 'name').map((n) => ({ name: idents(r, n) })), query: readQuery(r, query), at }
+  if (query)
+    return {
+      kind: 'set_variable',
+      assignments: kids(node, 'name').map((n) => ({ name: idents(r, n) })),
+      query: readQuery(r, query),
+      at,
+    }
   return {
     kind: 'set_variable',
     assignments: kids(node, 'variableAssignment').map((a) => {
@@ -129,7 +147,13 @@ function readSetVariable(r: Reading, node: Cst, at: Span): AstSetVariable {
 function readCache(r: Reading, node: Cst, at: Span): AstCache {
   if (node.name === 'clearCache') return { kind: 'cache', action: 'clear', at }
   if (node.name === 'uncache')
-    return { kind: 'cache', action: 'uncache', ...(has(node, 'ifExists') ? { ifExists: true } : {}), name: readTarget(r, node), at }
+    return {
+      kind: 'cache',
+      action: 'uncache',
+      ...(has(node, 'ifExists') ? { ifExists: true } : {}),
+      name: readTarget(r, node),
+      at,
+    }
   const properties = kid(node, 'properties')
   const query = kid(node, 'query')
   return {

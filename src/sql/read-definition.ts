@@ -1,6 +1,16 @@
 import type { Cst } from '../../grammar/parse.ts'
 import type { Span } from '../errors/span.ts'
-import type { AstColumn, AstCreateFunction, AstCreateTable, AstCreateView, AstDeclare, AstDrop, AstDropView, AstProperties, Ident } from './ast.ts'
+import type {
+  AstColumn,
+  AstCreateFunction,
+  AstCreateTable,
+  AstCreateView,
+  AstDeclare,
+  AstDrop,
+  AstDropView,
+  AstProperties,
+  Ident,
+} from './ast.ts'
 import { has, ident, idents, kid, kids, must, spanOf, syntaxError, token, tokenSpan, type Reading } from './cst.ts'
 import { unescapeString } from './literal-text.ts'
 import { identifierClause, readExpr } from './read-expr.ts'
@@ -86,7 +96,11 @@ function readClauses(r: Reading, node: Cst): Clauses {
   for (const clause of kids(node, 'tableClause')) {
     const properties = kid(clause, 'properties')
     const one: Clauses = has(clause, 'USING')
-      ? { using: idents(r, must(clause, 'name')).map((i) => i.name).join('.') }
+      ? {
+          using: idents(r, must(clause, 'name'))
+            .map((i) => i.name)
+            .join('.'),
+        }
       : properties && has(clause, 'OPTIONS')
         ? { options: readProperties(r, properties) }
         : properties
@@ -135,7 +149,9 @@ function readCreateFunction(r: Reading, node: Cst, at: Span): AstCreateFunction 
   const returns = kid(node, 'returns')
   const type = returns && kid(returns, 'dataType')
   const query = kid(node, 'query')
-  const comment = kids(node, 'characteristic').map((c) => commentOf(c).comment).find((c) => c !== undefined)
+  const comment = kids(node, 'characteristic')
+    .map((c) => commentOf(c).comment)
+    .find((c) => c !== undefined)
   return {
     kind: 'create_function',
     replace: has(node, 'orReplace'),
@@ -144,7 +160,11 @@ function readCreateFunction(r: Reading, node: Cst, at: Span): AstCreateFunction 
     name: idents(r, must(node, 'name')),
     parameters: kids(node, 'parameterDefinition').map((p) => readColumn(r, p)),
     ...(returns
-      ? { returns: type ? { type: readType(r, type) } : { columns: kids(returns, 'columnDefinition').map((c) => readColumn(r, c)) } }
+      ? {
+          returns: type
+            ? { type: readType(r, type) }
+            : { columns: kids(returns, 'columnDefinition').map((c) => readColumn(r, c)) },
+        }
       : {}),
     ...(comment === undefined ? {} : { comment }),
     body: query ? readQuery(r, query) : readExpr(r, must(node, 'expression')),
@@ -157,7 +177,8 @@ function readDrop(r: Reading, node: Cst, at: Span): AstDropView | AstDrop {
   const what = word.image.toLowerCase()
   const rest = { ifExists: has(node, 'ifExists'), name: readTarget(r, node), at }
   if (what === 'view') return { kind: 'drop_view', ...rest }
-  if (what !== 'table' && what !== 'function' && what !== 'variable' && what !== 'var') throw syntaxError(tokenSpan(r, word))
+  if (what !== 'table' && what !== 'function' && what !== 'variable' && what !== 'var')
+    throw syntaxError(tokenSpan(r, word))
   return {
     kind: 'drop',
     what: what === 'var' ? 'variable' : what,

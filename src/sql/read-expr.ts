@@ -232,7 +232,7 @@ function readPrimary(r: Reading, node: Cst): AstExpr {
         const name = token(child, 'Identifier')
         return name
           ? { kind: 'parameter', name: ident(r, name).name, at }
-          : { kind: 'parameter', index: r.questions++, at }
+          : { kind: 'parameter', index: r.questions.indexOf(at.start), at }
       }
       case 'star':
         return readStar(r, child)
@@ -280,7 +280,7 @@ function currentCall(expr: AstExpr): AstExpr {
 /** The names in a text such as `a.b`, for IDENTIFIER('a.b'). */
 export function namesIn(text: string, at: Span): Ident[] {
   const list = scan(text)
-  const reading: Reading = { sql: text, questions: 0 }
+  const reading: Reading = { sql: text, questions: [] }
   const parts: Ident[] = []
   for (let i = 0; i < list.length; i++) {
     if (i % 2 === 0 ? !isIdentifier(list[i]!) : list[i]!.image !== '.')

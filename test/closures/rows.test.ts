@@ -144,6 +144,25 @@ test('more rows come out of flatMap than fit a batch', async () => {
   expect(await many.selectExpr('sum(value) AS s').collect()).toEqual([{ s: 449_985_000n }])
 })
 
+test('filters and keys of full batches', async () => {
+  const many = session.range(20_000)
+  expect(await many.filter(() => true).count()).toBe(20_000)
+  expect(
+    await many
+      .filter(() => true)
+      .selectExpr('sum(id) AS s')
+      .collect(),
+  ).toEqual([{ s: 199_990_000n }])
+  const last = many
+    .groupByKey((r) => Number(r['id']) % 3, 'INT')
+    .reduceGroups((l, r) => (Number(l['id']) > Number(r['id']) ? l : r))
+  expect((await last.selectExpr('key', 'value.id AS id').orderBy('key').collect()).map((r) => r['id'])).toEqual([
+    19_998n,
+    19_999n,
+    19_997n,
+  ])
+})
+
 test('an endless flatMap ends with a limit of time', async () => {
   const endless = session.range(1).flatMap(function* () {
     for (;;) yield 1

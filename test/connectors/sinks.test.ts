@@ -9,6 +9,7 @@ import type { Batch } from '../../src/columns/batch.ts'
 import type { Value } from '../../src/types/value.ts'
 import { ForeachTarget } from '../../src/connectors/foreach/sink.ts'
 import { sqliteSink } from '../../src/connectors/sqlite/sink.ts'
+import { millrace } from '../../src/index.ts'
 import { openDatabase } from '../../src/storage/sqlite.ts'
 import { sinkContract, type SinkUnderTest } from '../../src/testing/sink-contract.ts'
 import { rowsOf } from './contexts.ts'
@@ -27,6 +28,45 @@ const makers: Record<string, () => Promise<SinkUnderTest>> = {
           return [o.k, o.n === undefined ? null : BigInt(o.n)]
         })
       },
+      close: () => fs.rmSync(dir, { recursive: true }),
+    })
+  },
+  csv: () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-sink-'))
+    const out = path.join(dir, 'out')
+    return Promise.resolve({
+      options: {
+        path: out,
+        fsync: 'false',
+        header: 'true',
+        compression: 'gzip',
+        ignoreTrailingWhiteSpace: 'false',
+      },
+      rows: async () =>
+        (await millrace().read.format('csv').options({ header: true, multiLine: true }).schema('k STRING, n BIGINT').load(out).collect()).map(
+          (r): Value[] => [r['k'] as string, r['n'] as bigint | null],
+        ),
+      close: () => fs.rmSync(dir, { recursive: true }),
+    })
+  },
+  // The column n is a directory, the lines are k.
+  text: () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-sink-'))
+    const out = path.join(dir, 'out')
+    return Promise.resolve({
+      options: { path: out, fsync: 'false', lineSep: '|' },
+      context: { partitionBy: ['n'] },
+      rows: () =>
+        fs
+          .readdirSync(out)
+          .filter((n) => n.startsWith('n='))
+          .flatMap((part) =>
+            fs
+              .readdirSync(path.join(out, part))
+              .filter((n) => !n.startsWith('.'))
+              .flatMap((n) => fs.readFileSync(path.join(out, part, n), 'utf8').split('|').slice(0, -1))
+              .map((k): Value[] => [k, part === 'n=__HIVE_DEFAULT_PARTITION__' ? null : BigInt(part.slice(2))]),
+          ),
       close: () => fs.rmSync(dir, { recursive: true }),
     })
   },

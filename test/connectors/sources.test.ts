@@ -5,7 +5,7 @@ import path from 'node:path'
 import { EventEmitter } from 'node:events'
 import http from 'node:http'
 import { describe, test } from 'vitest'
-import { jsonSource, textSource } from '../../src/connectors/files/source.ts'
+import { csvSource, jsonSource, textSource } from '../../src/connectors/files/source.ts'
 import { LiveInput } from '../../src/connectors/live/input.ts'
 import { liveSource } from '../../src/connectors/live/source.ts'
 import { MemoryStream } from '../../src/connectors/memory/stream.ts'
@@ -23,7 +23,7 @@ function files(provider: typeof jsonSource, line: (i: number) => string): Promis
   let n = 0
   return Promise.resolve({
     options: { path: dir },
-    declared: provider === jsonSource ? TWO : null,
+    declared: provider === textSource ? null : TWO,
     feed: () => {
       const at = path.join(dir, `f${String(n++).padStart(3, '0')}`)
       fs.writeFileSync(at, Array.from({ length: 10 }, (_, i) => line(n * 10 + i)).join('\n'))
@@ -42,9 +42,12 @@ function live(wal: boolean): SourceUnderTest {
     options: { id: 'in', wal: String(wal) },
     declared: TWO,
     context: { objects: new Map([['in', input]]) },
-    feed: async () => {
+    feed: async (source) => {
+      const before = JSON.stringify(await source.latestOffset(null))
       for (let i = 0; i < 3; i++) emitter.emit('data', { k: `key ${n}`, n: n++ })
-      await new Promise((r) => setTimeout(r, 10))
+      // A frozen source sees nothing new.
+      for (let i = 0; i < 100 && JSON.stringify(await source.latestOffset(null)) === before; i++)
+        await new Promise((r) => setTimeout(r, 2))
     },
     close: () => input.close(),
   }
@@ -52,6 +55,7 @@ function live(wal: boolean): SourceUnderTest {
 
 const makers: Record<string, () => Promise<SourceUnderTest>> = {
   json: () => files(jsonSource, (i) => JSON.stringify({ n: i, k: `key ${i}` })),
+  csv: () => files(csvSource, (i) => `key ${i},${i}`),
   text: () => files(textSource, (i) => `line ${i}`),
   memory: () => {
     const stream = new MemoryStream(TWO)

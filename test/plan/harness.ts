@@ -1,6 +1,6 @@
 import { analyze } from '../../src/plan/analyze.ts'
 import { expressionsOf, visitPlan } from '../../src/plan/walk.ts'
-import { inputsOf, type Logical } from '../../src/plan/logical.ts'
+import { generatedAttrs, inputsOf, type Logical } from '../../src/plan/logical.ts'
 import type { PlanCatalog, Unresolved } from '../../src/plan/unresolved.ts'
 import { MillraceError } from '../../src/errors/errors.ts'
 import type { ExprEnv } from '../../src/expr/env.ts'

@@ -13,7 +13,9 @@ export function bundleFolder(): string {
   process.on('exit', () => rmSync(own, { recursive: true, force: true }))
   copyFileSync(join(root, 'package.json'), join(own, 'package.json'))
   symlinkSync(join(root, 'node_modules'), join(own, 'node_modules'))
-  const { status } = spawnSync(process.execPath, [join(root, '.ci/bundle.mjs'), join(own, 'dist')], { stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, [join(root, '.ci/bundle.mjs'), join(own, 'dist')], {
+    stdio: 'inherit',
+  })
   if (status !== 0) throw new Error('the bundle could not be built')
   built = join(own, 'dist/bundle')
   return built

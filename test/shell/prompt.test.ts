@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -19,25 +19,54 @@ describe('the prompt', () => {
       { send: '\x04' },
     ])
     expect(plain(seen[2]!)).toContain(
-      ['┌─────┬──────┐', '│  id │ name │', '├─────┼──────┤', '│   9 │ x9   │', '│  10 │ x10  │', '└─────┴──────┘', '(2 rows)'].join('\n'),
+      [
+        '┌─────┬──────┐',
+        '│  id │ name │',
+        '├─────┼──────┤',
+        '│   9 │ x9   │',
+        '│  10 │ x10  │',
+        '└─────┴──────┘',
+        '(2 rows)',
+      ].join('\n'),
     )
     expect(exit).toBe(0)
   })
 
   test('waits for the end of a quote, and a semicolon in it does not count', async () => {
-    const { seen } = await atTerminal([PROMPT, { send: "SELECT 'a;\n" }, { see: "      '>  " }, { send: "b' AS text;\n" }, PROMPT, { send: '.quit\n' }])
+    const { seen } = await atTerminal([
+      PROMPT,
+      { send: "SELECT 'a;\n" },
+      { see: "      '>  " },
+      { send: "b' AS text;\n" },
+      PROMPT,
+      { send: '.quit\n' },
+    ])
     expect(plain(seen[2]!)).toContain('│ a;\\nb │')
   })
 
   test('runs several statements of one paste in order', async () => {
-    const { seen } = await atTerminal([PROMPT, { send: 'SELECT 1 AS one; SELECT 2 AS two;\nSELECT 3 AS three;\n' }, { see: 'three' }, { see: '(1 row)' }, PROMPT, { send: '\\q\n' }])
+    const { seen } = await atTerminal([
+      PROMPT,
+      { send: 'SELECT 1 AS one; SELECT 2 AS two;\nSELECT 3 AS three;\n' },
+      { see: 'three' },
+      { see: '(1 row)' },
+      PROMPT,
+      { send: '\\q\n' },
+    ])
     const text = plain(seen.join(''))
     expect(text.indexOf('│ one │')).toBeGreaterThan(0)
     expect(text.indexOf('│ two │')).toBeGreaterThan(text.indexOf('│ one │'))
   })
 
   test('shows where a fault is, and goes on', async () => {
-    const { seen, exit } = await atTerminal([PROMPT, { send: 'SELECT idd FROM range(3);\n' }, PROMPT, { send: 'SELECT 7 AS n;\n' }, PROMPT, { send: '.quit\n' }])
+    const { seen, exit } = await atTerminal([
+      PROMPT,
+      { send: 'SELECT idd FROM range(3);\n' },
+      PROMPT,
+      { send: 'SELECT 7 AS n;\n' },
+      PROMPT,
+      { send: '.quit\n' },
+    ])
     expect(plain(seen[1]!)).toContain('1 | SELECT idd FROM range(3)\n           ^^^\nhint:')
     expect(seen[2]).toContain('│   7 │')
     expect(exit).toBe(0)
@@ -122,16 +151,43 @@ describe('the prompt', () => {
   test('keeps statements in a history file only its owner reads, one a line', async () => {
     const file = join(work, 'history')
     const env = { MILLRACE_HISTORY: file }
-    await atTerminal([PROMPT, { send: "SELECT 1 -- one\n" }, { see: '->' }, { send: "AS a, 'x\\\\y' AS b;\n" }, { see: '(1 row)' }, PROMPT, { send: '.quit\n' }], { env })
+    await atTerminal(
+      [
+        PROMPT,
+        { send: 'SELECT 1 -- one\n' },
+        { see: '->' },
+        { send: "AS a, 'x\\\\y' AS b;\n" },
+        { see: '(1 row)' },
+        PROMPT,
+        { send: '.quit\n' },
+      ],
+      { env },
+    )
     expect(readFileSync(file, 'utf8')).toBe("SELECT 1 AS a, 'x\\\\\\\\y' AS b;\n.quit\n")
     expect(statSync(file).mode & 0o777).toBe(0o600)
-    const { seen } = await atTerminal([PROMPT, { send: '\x1b[A' }, { see: '.quit' }, { send: '\x1b[A' }, { see: 'AS b;' }, { send: '\n' }, { see: '(1 row)' }, PROMPT, { send: '.quit\n' }], { env })
+    const { seen } = await atTerminal(
+      [
+        PROMPT,
+        { send: '\x1b[A' },
+        { see: '.quit' },
+        { send: '\x1b[A' },
+        { see: 'AS b;' },
+        { send: '\n' },
+        { see: '(1 row)' },
+        PROMPT,
+        { send: '.quit\n' },
+      ],
+      { env },
+    )
     expect(seen.join('')).toContain('x\\y')
   })
 
   test('the history setting wins over the environment, and off keeps none', async () => {
     const file = join(work, 'other')
-    await atTerminal([PROMPT, { send: '.quit\n' }], { args: ['--conf', `millrace.shell.history=${file}`], env: { MILLRACE_HISTORY: join(work, 'not-this') } })
+    await atTerminal([PROMPT, { send: '.quit\n' }], {
+      args: ['--conf', `millrace.shell.history=${file}`],
+      env: { MILLRACE_HISTORY: join(work, 'not-this') },
+    })
     expect(readFileSync(file, 'utf8')).toBe('.quit\n')
     expect(existsSync(join(work, 'not-this'))).toBe(false)
   })
@@ -176,5 +232,45 @@ describe('the prompt', () => {
       { send: '.quit\n' },
     ])
     expect(output).not.toContain('INTERNAL_ERROR')
+  })
+
+  test('a query that fails in the background is told above what is typed', async () => {
+    mkdirSync(join(work, 'in'))
+    writeFileSync(join(work, 'in', '1.json'), '{"id":3}\n')
+    const { output } = await atTerminal([
+      PROMPT,
+      { send: `CREATE TABLE events (id INT) USING json OPTIONS (path '${work}/in');\n` },
+      { see: 'ok' },
+      PROMPT,
+      { send: `CREATE TABLE copies (id INT) USING json OPTIONS (path '${work}/out');\n` },
+      { see: 'ok' },
+      PROMPT,
+      {
+        send: `INSERT INTO copies SELECT CAST(1 / (id - 4) AS INT) FROM STREAM events WITH (queryName = 'broken', checkpointLocation = '${work}/checkpoint');\n`,
+      },
+      { see: '(1 row)' },
+      PROMPT,
+      { send: 'SELECT 4' },
+      { file: join(work, 'in', '2.json'), text: '{"id":4}\n' },
+      { see: 'query broken failed' },
+      { see: 'DIVIDE_BY_ZERO' },
+      { see: 'millrace> ' },
+      { send: '2 AS answer;\n' },
+      { see: '│     42 │' },
+      PROMPT,
+      { send: '.quit\n' },
+    ])
+    expect(output.match(/DIVIDE_BY_ZERO/g)).toHaveLength(1)
+  })
+
+  test('SIGTERM ends it in good order', async () => {
+    const { exit } = await atTerminal([
+      PROMPT,
+      { send: 'SELECT 1 AS a;\n' },
+      { see: '(1 row)' },
+      PROMPT,
+      { signal: 'SIGTERM' },
+    ])
+    expect(exit).toBe(0)
   })
 })

@@ -1,10 +1,11 @@
 # A terminal for tests: runs a command behind a pseudo-terminal and plays steps read from standard input.
 #
 #   in   {"command": [...], "env": {...}, "columns": 100, "rows": 30, "steps": [step ...]}
-#   step {"send": text} | {"see": text} | {"file": path, "text": text} | {"signal": name}
+#   step {"send": text} | {"see": text} | {"repeat": text, "until": text} | {"file": path, "text": text} | {"signal": name}
 #   out  {"output": text, "seen": [text up to each "see", since the one before], "exit": code or null, "missing": text or null}
 #
-# "see" waits until the text has come since the last step that sent something; "file" is put in place by rename.
+# "see" waits until the text has come since what was seen before; "repeat" sends again, each time after the prompt has come
+# back, until the text comes; "file" is put in place by rename.
 import json, os, pty, select, signal, struct, sys, termios, time, fcntl
 
 job = json.load(sys.stdin)
@@ -42,6 +43,22 @@ for step in job["steps"]:
             missing = step["see"]
             break
         seen.append(output[mark : at + len(wanted)].decode(errors="replace"))
+        mark = at + len(wanted)
+    elif "repeat" in step:
+        end = time.monotonic() + step.get("within", 20)
+        wanted = step["until"].encode()
+        while wanted not in output[mark:] and open_ and time.monotonic() < end:
+            mark = len(output)
+            os.write(fd, step["repeat"].encode())
+            while b"millrace> " not in output[mark:] and open_ and time.monotonic() < end:
+                read(0.05)
+            pause = time.monotonic() + 0.1
+            while time.monotonic() < pause:
+                read(0.02)
+        at = output.find(wanted, mark)
+        if at < 0:
+            missing = step["until"]
+            break
         mark = at + len(wanted)
     elif "send" in step:
         os.write(fd, step["send"].encode())

@@ -6,6 +6,8 @@ import { bundled } from './bundled.ts'
 export type Step =
   | { readonly send: string }
   | { readonly see: string; readonly within?: number }
+  /** Sends again, each time when the prompt is back, until the text comes. */
+  | { readonly repeat: string; readonly until: string }
   /** Puts a file in place, by rename. */
   | { readonly file: string; readonly text: string }
   | { readonly signal: string }
@@ -21,7 +23,12 @@ export interface Played {
 /** Plays steps against `millrace` behind a pseudo-terminal. Throws when something to see has not come, with all that has. */
 export async function atTerminal(
   steps: readonly Step[],
-  options: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>>; readonly rows?: number; readonly columns?: number } = {},
+  options: {
+    readonly args?: readonly string[]
+    readonly env?: Readonly<Record<string, string>>
+    readonly rows?: number
+    readonly columns?: number
+  } = {},
 ): Promise<Played> {
   const child = spawn('python3', [join(import.meta.dirname, 'terminal.py')], { stdio: ['pipe', 'pipe', 'inherit'] })
   const command = [process.execPath, bundled(), ...(options.args ?? [])]
@@ -30,7 +37,8 @@ export async function atTerminal(
   const chunks: Buffer[] = []
   for await (const chunk of child.stdout) chunks.push(chunk as Buffer)
   const played = JSON.parse(Buffer.concat(chunks).toString()) as Played & { readonly missing: string | null }
-  if (played.missing !== null) throw new Error(`not seen: ${JSON.stringify(played.missing)}; on the screen:\n${screenOf(played.output)}`)
+  if (played.missing !== null)
+    throw new Error(`not seen: ${JSON.stringify(played.missing)}; on the screen:\n${screenOf(played.output)}`)
   return played
 }
 

@@ -300,3 +300,50 @@ test('the queries and views of every recorded scenario print back', () => {
   }
   expect(read).toBeGreaterThan(270)
 })
+
+describe('statements print back', () => {
+  // prettier-ignore
+  const statements = [
+    "CREATE OR REPLACE GLOBAL TEMP VIEW v (a COMMENT 'x', b) COMMENT 'y' TBLPROPERTIES ('k' = 'v', n = 1) AS SELECT 1, 2",
+    "CREATE EXTERNAL TABLE IF NOT EXISTS d.t (a INT NOT NULL DEFAULT 1 + 1 COMMENT 'c', `b c` ARRAY<STRING>, WATERMARK FOR a AS a - INTERVAL '1' DAY) USING json OPTIONS (path '/x', 'a.b' = true) PARTITIONED BY (a) LOCATION '/y' COMMENT 'z' TBLPROPERTIES (p = 1.5)",
+    'CREATE OR REPLACE TABLE t USING delta AS SELECT 1 AS a', 'REPLACE TABLE t SELECT 1', 'CREATE TABLE IDENTIFIER(:n) (a INT)',
+    'DROP TABLE IF EXISTS t PURGE', 'DROP VIEW a.b', 'DROP TEMPORARY FUNCTION IF EXISTS f', 'DROP TEMP VARIABLE x',
+    'INSERT INTO t VALUES (1, DEFAULT), (2, 3)', 'INSERT INTO TABLE t (a, b) SELECT 1, 2', 'INSERT OVERWRITE t BY NAME FROM s SELECT a',
+    "INSERT INTO t SELECT * FROM STREAM s WITH (outputMode = 'append', queryName 'q')", 'INSERT INTO t SELECT a WITH (x = 1)',
+    "INSERT INTO t SELECT * FROM STREAM(s) WITH (a = 1) AS u WHERE a > 1 WITH (trigger = '1 second')",
+    "INSERT INTO t SELECT * FROM STREAM s WITH (a = 1) WITH (b = '2')", "INSERT INTO t (SELECT * FROM STREAM s WITH (a = 1))",
+    'WITH c AS (SELECT 1) SELECT * FROM STREAM s WITH (a = 1)', 'TRUNCATE TABLE t',
+    'SHOW TABLES', "SHOW TABLES IN default LIKE 'a*'", "SHOW VIEWS 'v*'", 'SHOW USER FUNCTIONS', 'SHOW FUNCTIONS LIKE upper', 'SHOW COLUMNS IN t FROM d',
+    'SHOW QUERIES', 'SHOW SCHEMAS', 'SHOW CATALOGS', 'SHOW CURRENT NAMESPACE', "SHOW TBLPROPERTIES t ('k')", 'SHOW CREATE TABLE t',
+    'DESC t', 'DESCRIBE TABLE EXTENDED a.t c', 'DESCRIBE FORMATTED t', 'DESCRIBE QUERY SELECT 1', 'DESC SELECT 1', 'DESCRIBE extended', "DESC FUNCTION EXTENDED 'upper'", 'DESC function',
+    'SET VAR a = 1, session.b = DEFAULT', 'SET VARIABLE (a, b) = (SELECT 1, 2)', 'DECLARE OR REPLACE VARIABLE a, b INT = 5', 'DECLARE x', 'DECLARE variable STRING',
+    "EXECUTE IMMEDIATE 'x' INTO a, b USING 1 AS c, d", "EXECUTE IMMEDIATE 'SELECT ' || x USING (1, 2)", 'STOP QUERY q', "STOP QUERY 'a b'",
+    'USE default', 'USE CATALOG c', "USE SCHEMA 's'", 'CACHE LAZY TABLE t OPTIONS (a = 1) AS SELECT 1', 'CACHE TABLE t', 'UNCACHE TABLE IF EXISTS t', 'CLEAR CACHE', 'REFRESH TABLE t', 'REFRESH t',
+    "CREATE OR REPLACE TEMP FUNCTION IF NOT EXISTS f(a INT DEFAULT 1 COMMENT 'x', b ARRAY<INT>) RETURNS STRING LANGUAGE SQL NOT DETERMINISTIC COMMENT 'y' CONTAINS SQL RETURN a || 'z'",
+    'CREATE FUNCTION f() RETURNS TABLE (a INT, b STRING) READS SQL DATA RETURN SELECT 1, 2', 'CREATE FUNCTION f(x INT) RETURN (SELECT max(a) FROM t WHERE b = x)',
+    'EXPLAIN INSERT INTO t SELECT * FROM STREAM s WITH (a = 1)', 'SELECT IDENTIFIER(a || b) FROM IDENTIFIER(:t) AS x',
+  ]
+  const bare = (tree: unknown): unknown => JSON.parse(JSON.stringify(tree, (key, value: unknown) => (key === 'at' ? undefined : value)))
+  test.each(statements)('%s', (sql) => {
+    const tree = parseStatement(sql)
+    expect(tree.kind).not.toBe('unparsed')
+    const printed = printStatement(tree)
+    expect(bare(parseStatement(printed)), printed).toEqual(bare(tree))
+  })
+  test('the WITH at the end belongs to the INSERT', () => {
+    const tree = parseStatement("INSERT INTO t SELECT * FROM STREAM s WITH (a = 1) WITH (b = '2')")
+    expect(tree).toMatchObject({ kind: 'insert', options: [['b', '2']], query: { body: { from: [{ stream: true, options: { a: '1' } }] } } })
+    expect(parseStatement('INSERT INTO t SELECT * FROM STREAM s WITH (a = 1)')).toMatchObject({ options: [['a', '1']], query: { body: { from: [{ stream: true }] } } })
+  })
+  // prettier-ignore
+  test.each([
+    ['CREATE TABLE', ''], ['CREATE TABLE t (a)', ')'], ['CREATE TABLE t (a INT,)', ')'], ['CREATE TABLE t (a INT) USNIG json', 'USNIG'],
+    ['INSERT INTO', ''], ['INSERT t VALUES (1)', 't'], ['SHOW', ''], ['SHOW COLUMNS', ''], ['DROP TABLE', ''], ['STOP', ''],
+    ['DECLARE', ''], ['SET VAR x', ''], ['DESCRIBE', ''], ['EXECUTE IMMEDIATE', ''], ['CREATE FUNCTION f(x INT) RETURN', ''],
+    ['CREATE TABLE t (a INT) COMMENT "x" COMMENT "y"', 'COMMENT "y"'],
+  ] as const)('%s is a syntax error at its place', (sql, carets) => {
+    const error = refusal(sql)
+    expect(error.code).toBe('PARSE_SYNTAX_ERROR')
+    expect(error.under).toBe(carets)
+  })
+})

@@ -49,7 +49,10 @@ test('rows of sources with a literal schema are typed', async () => {
   const [first] = await clicks.collect()
   expectTypeOf(first!).toEqualTypeOf<{ ts: Timestamp | null; user: string; n: number | null }>()
   expect(first!.user).toBe('ann')
-  const stream = session.readStream.format('json').schema('ts TIMESTAMP, user STRING').load(import.meta.dirname)
+  const stream = session.readStream
+    .format('json')
+    .schema('ts TIMESTAMP, user STRING')
+    .load(import.meta.dirname)
   expectTypeOf(stream).toEqualTypeOf<DataFrame<{ ts: Timestamp | null; user: string | null }>>()
   expectTypeOf(session.memoryStream('id INT').df).toEqualTypeOf<DataFrame<{ id: number | null }>>()
   expectTypeOf(session.readStream.format('rate').load()).toEqualTypeOf<

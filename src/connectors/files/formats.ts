@@ -3,15 +3,15 @@ import { csvDecoder } from '../../formats/csv/decode.ts'
 import { jsonDecoder } from '../../formats/json/decode.ts'
 import { separatedJson } from '../../formats/json/separated.ts'
 import { textDecoder, TEXT_SCHEMA } from '../../formats/text/decode.ts'
-import { DEFAULT_SYNTAX, type JsonSyntax, parseJson } from '../../functions/json/json-text.ts'
+import { DEFAULT_SYNTAX, type JsonSyntax } from '../../functions/json/json-text.ts'
 import { datetimeReading } from '../../functions/json/text-conversion.ts'
-import { writeJson } from '../../functions/json/json-write.ts'
 import { AnalysisError, OptionError } from '../../errors/errors.ts'
 import { refuseSchema } from '../refuse-schema.ts'
 import type { Options } from '../provider.ts'
 import type { FileFormat } from './file-format.ts'
 import { inferCsv } from './infer-csv.ts'
 import { inferJson } from './infer-json.ts'
+import { strictJson } from './strict-json.ts'
 import { checkParseOptions, corruptColumnOf, CSV_OPTIONS, dialectOf, formatsOf, JSON_OPTIONS, modeOf, textOf, timesOf } from './options.ts'
 
 function syntaxOf(options: Options): JsonSyntax {
@@ -71,10 +71,7 @@ export const jsonFiles: FileFormat = {
       times: timesOf(options, o.timeZone),
       nonNumericNumbers: syntax.allowNonNumericNumbers === true,
       multiLine,
-      rewrite: (record) => {
-        const node = parseJson(record, syntax)
-        return node === undefined ? null : writeJson(node)
-      },
+      rewrite: (record) => strictJson(record, syntax),
     })
     const separator = multiLine ? null : separatorBytes(options)
     return separator === null ? lines : separatedJson(lines, separator)

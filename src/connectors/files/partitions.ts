@@ -143,7 +143,7 @@ export class PartitionReader {
     if (value === undefined)
       throw new ExecutionError('FAILED_READ_FILE.NO_HINT', {
         path: file,
-        message: `the value "${text}" of partition column ${field.name} is not of type ${key}`,
+        message: `the value "${text}" of partition column ${field.name} is not of type ${key.toUpperCase()}`,
       })
     return value
   }

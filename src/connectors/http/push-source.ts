@@ -7,7 +7,7 @@
  *   offset   number of the last lot taken, see push/push-source.ts
  *   replay   logged with `wal`, the default
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { ExecutionError, MillraceError, OptionError } from '../../errors/errors.ts'
 import { defineSource, type Options, type SourceContext } from '../provider.ts'
 import { declaredSchema } from '../declared-schema.ts'
@@ -46,6 +46,8 @@ async function openServer(options: Options, ctx: SourceContext): Promise<PushSou
     })
   const source = new PushSource(ctx, ctx.declared ?? ctx.schema, options)
   const rows = new BodyReader(source.schema, ctx.timeZone)
+  // Loaded when it is used: programs without it start sooner.
+  const { createServer } = await import('node:http')
   const server = createServer((request, response) => {
     answer(request, source, rows, options)
       .then((done) => reply(request, response, done.status, done.body))

@@ -256,6 +256,8 @@ export class PushSource implements Source<number> {
       await this.onClose?.()
     } finally {
       await this.#keepOffered()
+      // The engine asks what comes after an offset once that is committed.
+      if (this.#taken >= this.#intake.first) this.#intake.forget(this.#taken)
       this.#intake.close()
     }
   }

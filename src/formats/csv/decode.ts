@@ -216,7 +216,11 @@ class CsvDecoder implements LineDecoder {
     if (t.count <= maxColumns && long < 0) return
     const limit = t.count > maxColumns ? `more than maxColumns = ${maxColumns} values` : `a value longer than maxCharsPerColumn = ${maxCharsPerColumn}`
     const place = this.#options.place?.(this.#columns.lines) ?? `line ${this.#columns.lines}`
-    throw malformedRecord(b.toString('utf8', p, Math.min(t.end, p + 1000)), place, `the record has ${limit}`)
+    throw new ExecutionError(
+      'MALFORMED_CSV_RECORD',
+      { record: b.toString('utf8', p, Math.min(t.end, p + 1000)), place, limit },
+      { hint: 'a quote that is never closed takes the rest of the file for one value' },
+    )
   }
 
   /** Reads the values asked for; what does not fit is NULL and named in the result. */

@@ -45,11 +45,11 @@ export function compileCsvScan(plan: CsvScanPlan): CsvScan {
 
 const FAIL = 'break L'
 
-/** From `q` to the next byte `c`, four bytes at a time; the block has such bytes behind its end. */
+/** From `q` to the next byte `c`, four bytes at a time, or to `z` or some bytes beyond it. */
 function near(c: number): string {
   const mask = `0x${(c * 0x01010101).toString(16)}`
   const hit = `((w ^ ${mask}) - 0x01010101 | 0) & ~(w ^ ${mask})`
-  return `for (;;) { const w = v.getInt32(q, true), m = ${hit} & 0x80808080; if (m !== 0) { q += 31 - Math.clz32(m & -m) >> 3; break } q += 4 }`
+  return `for (; q < z;) { const w = v.getInt32(q, true), m = ${hit} & 0x80808080; if (m !== 0) { q += 31 - Math.clz32(m & -m) >> 3; break } q += 4 }`
 }
 
 /** The JavaScript text of the scan. */

@@ -6,7 +6,7 @@ import type { DecodePlan } from '../decode-plan.ts'
 import { DECODE_SLACK, type LineDecoder, type LineDecoderOptions } from '../line-decoder.ts'
 import { malformedRecord } from '../malformed.ts'
 import { decodeTree, type DecodeTree, type LeafNode } from './decode-tree.ts'
-import { skipBlanks, skipValue } from './json-bytes.ts'
+import { skipBlanks } from './json-bytes.ts'
 import { type Layout, learnLayout } from './layout.ts'
 import { RowColumns } from './row-columns.ts'
 import { isBlank, RowParser } from './row-parser.ts'
@@ -142,7 +142,6 @@ class Decoder implements JsonDecoder {
       return next
     }
     const strict = (this.#options.mode ?? 'FAILFAST') === 'FAILFAST'
-    if (this.#options.rewrite !== undefined && !this.#rewritten && skipValue(b, q, end) < 0) return -1 - p
     c.lines++
     this.slowRows++
     const inArray = b[q] === 91
@@ -150,9 +149,17 @@ class Decoder implements JsonDecoder {
     if (inArray && b[q] === 93 && isBlank(b, q + 1, end)) return next
     let before = c.rows
     let misfits = false
+    let flushed = false
     for (;;) {
       const behind = this.#rows.parse(b, q, end)
-      if (behind < 0) return (this.#corrupt(b, p, end, this.#rows.reason, before), next)
+      if (behind < 0) {
+        if (this.#mayRewrite(b, p, end) && !flushed) {
+          c.rollback(before)
+          c.lines--
+          return -1 - p
+        }
+        return (this.#corrupt(b, p, end, this.#rows.reason, before), next)
+      }
       let after = skipBlanks(b, behind, end)
       // Spark lets text behind an object pass; where corrupt lines fail, it is more likely two rows in one.
       if (!inArray && after < end && strict) return (this.#corrupt(b, p, end, 'something stands behind the object', before), next)
@@ -165,6 +172,7 @@ class Decoder implements JsonDecoder {
         if (misfits) this.#markCorrupt(b, p, end, before)
         sink(c.take(b))
         before = 0
+        flushed = true
       }
       const mark = after < end ? b[after] : 0
       if (mark === 93 && isBlank(b, after + 1, end)) break
@@ -179,6 +187,11 @@ class Decoder implements JsonDecoder {
   /** Gives the rows from `from` on the text of their record. */
   #markCorrupt(b: Buffer, start: number, end: number, from: number): void {
     if (this.#corruptLeaf !== null) for (let row = from; row < this.#columns.rows; row++) this.#setCorrupt(b, start, end, row)
+  }
+
+  /** Whether a line that cannot be read is one that `rewrite` has not been asked about. */
+  #mayRewrite(b: Buffer, p: number, end: number): boolean {
+    return this.#options.rewrite !== undefined && !this.#rewritten && !isStrictJson(b.toString('utf8', p, end))
   }
 
   #setCorrupt(b: Buffer, start: number, end: number, row: number): void {
@@ -208,9 +221,8 @@ class Decoder implements JsonDecoder {
     if (c.rows > 0) sink(c.take(block))
     const lines = this.framing === 'whole' ? [block.subarray(p, end)] : splitLines(block, p, end)
     const strict = lines.map((line) => {
-      const q = skipBlanks(line, 0, line.length)
-      if (q >= line.length || skipValue(line, q, line.length) >= 0) return line
-      const text = this.#options.rewrite!(line.toString())
+      const record = line.toString()
+      const text = isStrictJson(record) ? null : this.#options.rewrite!(record)
       return text === null ? line : Buffer.from(text)
     })
     const parts = strict.flatMap((line, i) => (i === 0 ? [line] : [NEWLINE, line]))
@@ -270,6 +282,15 @@ class Decoder implements JsonDecoder {
 }
 
 const NEWLINE = Buffer.from('\n')
+
+function isStrictJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 function splitLines(b: Buffer, p: number, end: number): Buffer[] {
   const out: Buffer[] = []

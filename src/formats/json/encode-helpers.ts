@@ -2,7 +2,7 @@ import type { DataType } from '../../types/data-type.ts'
 import { formatDecimal } from '../../types/decimal.ts'
 import type { Zone } from '../../types/time-zone.ts'
 import type { Value } from '../../types/value.ts'
-import { jsonText, timestampText } from './json-text.ts'
+import { jsonText, type TimeWriters, timestampText } from './json-text.ts'
 
 /** The output of an encoder and what its generated code calls for the rarer things. `b` and `w` (a view over the same bytes) change when the buffer grows. */
 export class EncodeHelpers {
@@ -23,8 +23,10 @@ export class EncodeHelpers {
   readonly zone: Zone
   readonly #types: readonly DataType[]
   readonly #ignoreNulls: boolean
+  readonly #times: TimeWriters
 
-  constructor(zone: Zone, types: readonly DataType[], ignoreNulls: boolean) {
+  constructor(zone: Zone, types: readonly DataType[], ignoreNulls: boolean, times: TimeWriters = {}) {
+    this.#times = times
     this.zone = zone
     this.#types = types
     this.#ignoreNulls = ignoreNulls
@@ -74,7 +76,7 @@ export class EncodeHelpers {
 
   /** Writes a value of any type by way of its text; `index` counts the types given to the constructor. */
   other(q: number, value: Value, index: number, room: number): number {
-    return this.text(q, jsonText(value, this.#types[index]!, this.zone, this.#ignoreNulls), room)
+    return this.text(q, jsonText(value, this.#types[index]!, this.zone, this.#ignoreNulls, this.#times), room)
   }
 
   readonly decimal = formatDecimal

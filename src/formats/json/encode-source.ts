@@ -1,7 +1,7 @@
 import type { Vector } from '../../columns/vector.ts'
 import type { DataType, Field, Schema } from '../../types/data-type.ts'
 import type { EncodeHelpers } from './encode-helpers.ts'
-import { quoted } from './json-text.ts'
+import { quoted, type TimeWriters } from './json-text.ts'
 
 /** Appends the lines of `n` rows (of `selection`, or the first n) to `h`. */
 export type Encode = (columns: readonly Vector[], selection: Int32Array | null, n: number, h: EncodeHelpers) => void
@@ -12,8 +12,9 @@ const cache = new Map<string, Encode>()
 export function compileEncoder(
   schema: Schema,
   ignoreNulls: boolean,
+  times: TimeWriters = {},
 ): { readonly encode: Encode; readonly others: readonly DataType[] } {
-  const { source, others } = encodeSource(schema, ignoreNulls)
+  const { source, others } = encodeSource(schema, ignoreNulls, times)
   let encode = cache.get(source)
   if (encode === undefined) {
     if (cache.size >= 64) cache.delete(cache.keys().next().value!)
@@ -34,6 +35,7 @@ const NUMBER_ROOM = 48
 export function encodeSource(
   schema: Schema,
   ignoreNulls: boolean,
+  times: TimeWriters = {},
 ): { readonly source: string; readonly others: readonly DataType[] } {
   const setup: string[] = []
   const others: DataType[] = []
@@ -63,6 +65,11 @@ export function encodeSource(
     return `const q${id} = q; ${members.join('\n')} if (q === q${id}) q++; b[q${id}] = 123; b[q++] = 125;`
   }
 
+  const other = (id: number, type: DataType): string => {
+    const at = others.push(type) - 1
+    return `q = h.other(q, C${id}.get(r), ${at}, room); b = h.b; w = h.w;`
+  }
+
   const valueSource = (id: number, type: DataType): string => {
     switch (type.kind) {
       case 'boolean':
@@ -85,6 +92,7 @@ export function encodeSource(
         return decimalSource(id, type.precision <= 18, type.scale)
       case 'timestamp':
       case 'timestamp_ntz':
+        if ((type.kind === 'timestamp' ? times.timestamp : times.timestampNtz) !== undefined) return other(id, type)
         setup.push(
           `const H${id} = C${id}.halves; let m${id} = NaN, a${id} = 0, c${id} = 0, d${id} = 0, e${id} = 0, s${id} = 0, f${id} = 0, g${id} = 0;`,
         )
@@ -98,10 +106,8 @@ export function encodeSource(
         return stringSource(id)
       case 'struct':
         return `{ ${object(type.fields, (i) => `C${id}.children[${i}]`, String(id))} }`
-      default: {
-        const at = others.push(type) - 1
-        return `q = h.other(q, C${id}.get(r), ${at}, room); b = h.b; w = h.w;`
-      }
+      default:
+        return other(id, type)
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Batch } from '../../columns/batch.ts'
 import type { Schema } from '../../types/data-type.ts'
 import { zoneOf } from '../../types/time-zone.ts'
+import type { TimeWriters } from './json-text.ts'
 import { EncodeHelpers } from './encode-helpers.ts'
 import { compileEncoder, type Encode } from './encode-source.ts'
 
@@ -8,6 +9,8 @@ export interface JsonEncoderOptions {
   readonly timeZone: string
   /** Leave NULL columns and members out (Spark's default) instead of writing null. */
   readonly ignoreNullFields?: boolean
+  /** Dates and times in patterns; what is missing is written in the standard form. */
+  readonly times?: TimeWriters
 }
 
 /** Batches to bytes of JSON lines, appended to a buffer that grows. */
@@ -36,9 +39,10 @@ class Encoder implements JsonEncoder {
 
   constructor(schema: Schema, options: JsonEncoderOptions) {
     const ignoreNulls = options.ignoreNullFields ?? true
-    const { encode, others } = compileEncoder(schema, ignoreNulls)
+    const times = options.times ?? {}
+    const { encode, others } = compileEncoder(schema, ignoreNulls, times)
     this.#encode = encode
-    this.#helpers = new EncodeHelpers(zoneOf(options.timeZone), others, ignoreNulls)
+    this.#helpers = new EncodeHelpers(zoneOf(options.timeZone), others, ignoreNulls, times)
   }
 
   get length(): number {

@@ -5,8 +5,15 @@ import { formatDate, formatLocalUs } from '../../types/time.ts'
 import type { Zone } from '../../types/time-zone.ts'
 import type { MapValue, Value } from '../../types/value.ts'
 
+/** Dates and times as text, where they are not written in the standard form. */
+export interface TimeWriters {
+  readonly date?: (days: number) => string
+  readonly timestamp?: (us: bigint) => string
+  readonly timestampNtz?: (us: bigint) => string
+}
+
 /** The JSON text of one value as `jsonEncoder` writes it: its slow way, and its judge. */
-export function jsonText(value: Value, type: DataType, zone: Zone, ignoreNulls: boolean): string {
+export function jsonText(value: Value, type: DataType, zone: Zone, ignoreNulls: boolean, times: TimeWriters = {}): string {
   if (value === null) return 'null'
   switch (type.kind) {
     case 'boolean':
@@ -28,22 +35,22 @@ export function jsonText(value: Value, type: DataType, zone: Zone, ignoreNulls: 
     case 'binary':
       return `"${Buffer.from(value as Uint8Array).toString('base64')}"`
     case 'date':
-      return `"${formatDate(value as number)}"`
+      return times.date ? quoted(times.date(value as number)) : `"${formatDate(value as number)}"`
     case 'timestamp':
-      return `"${timestampText(value as bigint, zone)}"`
+      return times.timestamp ? quoted(times.timestamp(value as bigint)) : `"${timestampText(value as bigint, zone)}"`
     case 'timestamp_ntz':
-      return `"${timestampText(value as bigint, null)}"`
+      return times.timestampNtz ? quoted(times.timestampNtz(value as bigint)) : `"${timestampText(value as bigint, null)}"`
     case 'array':
-      return `[${(value as readonly Value[]).map((v) => jsonText(v, type.element, zone, ignoreNulls)).join(',')}]`
+      return `[${(value as readonly Value[]).map((v) => jsonText(v, type.element, zone, ignoreNulls, times)).join(',')}]`
     case 'map': {
       const { keys, values } = value as MapValue
       const key = (k: Value): string =>
         quoted(type.key.kind === 'string' ? (k as string) : formatValue(k, type.key, zone.name))
-      return `{${keys.map((k, i) => `${key(k)}:${jsonText(values[i]!, type.value, zone, ignoreNulls)}`).join(',')}}`
+      return `{${keys.map((k, i) => `${key(k)}:${jsonText(values[i]!, type.value, zone, ignoreNulls, times)}`).join(',')}}`
     }
     case 'struct': {
       const members = type.fields.map((f, i) =>
-        memberText(f, (value as readonly Value[])[i] ?? null, zone, ignoreNulls),
+        memberText(f, (value as readonly Value[])[i] ?? null, zone, ignoreNulls, times),
       )
       return `{${members.filter((m) => m !== '').join(',')}}`
     }
@@ -52,8 +59,8 @@ export function jsonText(value: Value, type: DataType, zone: Zone, ignoreNulls: 
   }
 }
 
-function memberText(f: Field, value: Value, zone: Zone, ignoreNulls: boolean): string {
-  return value === null && ignoreNulls ? '' : `${quoted(f.name)}:${jsonText(value, f.type, zone, ignoreNulls)}`
+function memberText(f: Field, value: Value, zone: Zone, ignoreNulls: boolean, times: TimeWriters): string {
+  return value === null && ignoreNulls ? '' : `${quoted(f.name)}:${jsonText(value, f.type, zone, ignoreNulls, times)}`
 }
 
 /** A JSON string: quotes, backslashes and control characters escaped, all else as it is. */

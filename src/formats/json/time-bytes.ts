@@ -71,6 +71,7 @@ export function timestampUs(b: Buffer, start: number, end: number, zone: Zone | 
 
 /** The instant of a clock reading, both in microseconds; exact where the offset is the same a day before and after, NaN elsewhere. */
 function localToUtc(localUs: number, zone: Zone): number {
+  if (localUs !== localUs) return NaN
   const seconds = localUs / 1e6
   const before = zone.offsetSeconds(seconds - 86_400)
   if (before !== zone.offsetSeconds(seconds + 86_400)) return NaN

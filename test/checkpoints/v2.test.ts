@@ -1,0 +1,3 @@
+import { opensForEver } from './opens-for-ever.ts'
+
+opensForEver('v2')
