@@ -27,7 +27,9 @@ const { metafile, outputFiles } = await build({
   legalComments: 'none',
   metafile: true,
   // CommonJS packages in the bundle ask for Node's modules through require.
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 })
 rmSync(out, { recursive: true, force: true })
@@ -38,13 +40,18 @@ writeFileSync(join(out, 'THIRD-PARTY.txt'), licences(metafile))
 
 /** The licence texts of the packages whose code is in the bundle. */
 function licences({ inputs }) {
-  const folders = new Set(Object.keys(inputs).flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []))
+  const folders = new Set(
+    Object.keys(inputs).flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+  )
   return [...folders]
     .sort()
     .map((folder) => {
       const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
       const file = readdirSync(join(root, folder)).find((f) => /^licen[cs]e/i.test(f))
-      const text = file !== undefined && existsSync(join(root, folder, file)) ? readFileSync(join(root, folder, file), 'utf8').trim() : ''
+      const text =
+        file !== undefined && existsSync(join(root, folder, file))
+          ? readFileSync(join(root, folder, file), 'utf8').trim()
+          : ''
       return `${name} ${version} (${license})\n\n${text}\n`
     })
     .join(`\n${'-'.repeat(80)}\n\n`)

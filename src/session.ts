@@ -541,7 +541,7 @@ export class MillraceSession {
       const make = (): MicroBatchExecution => {
         const execution = new MicroBatchExecution(config)
         keepIdentity(checkpoint, identified.identity)
-        keepSchemas(checkpoint, analyzed)
+        keepSchemas(checkpoint, asked)
         return execution
       }
       let execution: MicroBatchExecution

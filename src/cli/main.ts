@@ -38,8 +38,7 @@ async function program(): Promise<Command> {
       const options = optionsOf(own, command)
       const { settings } = await import('./options.ts')
       const { startShell } = await import('../shell/start.ts')
-      if (!(await startShell({ conf: settings(options.conf), mode: options.mode ?? (json ? 'json' : undefined) })))
-        process.exitCode = 1
+      if (!(await startShell({ conf: settings(options.conf), mode: options.mode, json }))) process.exitCode = 1
     })
 
   root

@@ -2,6 +2,7 @@ import type { Span } from '../errors/span.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DataType } from '../types/data-type.ts'
 import type { DecodePredicate } from '../formats/decode-plan.ts'
+import type { OverFrame } from './over.ts'
 import type { JoinType, SourceRef, UserMapKind } from './unresolved.ts'
 
 /**
@@ -198,7 +199,7 @@ export interface LogicalOver extends Base {
   readonly input: Logical
   readonly partitionBy: readonly Expr[]
   readonly orderBy: readonly SortKey[]
-  readonly calls: readonly { readonly call: AggregateCall; readonly attr: Attr; readonly frame?: unknown }[]
+  readonly calls: readonly { readonly call: AggregateCall; readonly attr: Attr; readonly frame: OverFrame }[]
 }
 export interface LogicalSample extends Base {
   readonly op: 'sample'

@@ -23,6 +23,7 @@ import { makeAggregate, makeSessionAggregate } from './instantiate-aggregates.ts
 import { type InstantiateContext, tableOf } from './instantiate-context.ts'
 import { makeJoin, makeStreamJoin } from './instantiate-joins.ts'
 import { makeObserve } from './instantiate-observe.ts'
+import { makeOver } from './instantiate-over.ts'
 import type { DedupNode, GenerateNode, NodeSpec, PipelineSpec } from './spec.ts'
 
 /** The operators of a spec by node id; leaves have none. Runs on any thread: nothing but the spec goes in. */
@@ -90,6 +91,8 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
       const directions = node.keys.map((k) => ({ type: k.expr.type, descending: k.descending, nullsFirst: k.nullsFirst }))
       return new Sort({ schema, keys: (batch) => keys.project(batch), directions })
     }
+    case 'over':
+      return makeOver(node, input, env)
     case 'limit':
       return new Limit({ schema, count: node.count, offset: node.offset, counted: node.state === null ? null : tableOf(node.id, node.state, ctx) })
     case 'generate':

@@ -21,6 +21,7 @@ import type { StateTableSpec } from '../state/table.ts'
 import { BIGINT, BOOLEAN, field, TIMESTAMP } from '../types/data-type.ts'
 import { aggregateSpec } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
+import { overCalls } from './plan-over.ts'
 import { joinBounds, lateColumn } from './join-bounds.ts'
 import { conjuncts, splitJoinCondition } from './join-keys.ts'
 import type { EnvSpec, NodeSpec, PipelineSpec, StreamJoinSide } from './spec.ts'
@@ -182,8 +183,13 @@ class Planner {
         const keep = input.attrs.flatMap((a, i) => (attrs.some((x) => x.id === a.id) ? [i] : []))
         return this.#add({ op: 'generate', id: this.#id('generate'), inputs: [input.id], schema, fn: plan.fn, args, argTypes, keep, outer: plan.outer }, attrs)
       }
-      case 'over':
-        throw new UnsupportedError('UNSUPPORTED', { feature: 'a window function (OVER)' }, { at: plan.at })
+      case 'over': {
+        const input = this.#plan(plan.input)
+        const bind = (e: Expr): Expr => bindExpr(e, input.attrs)
+        const orderBy = plan.orderBy.map((k) => ({ ...k, expr: bind(k.expr) }))
+        const calls = overCalls(plan, bind, this.#options.env)
+        return this.#add({ op: 'over', id: this.#id('over'), inputs: [input.id], schema, partitionBy: plan.partitionBy.map(bind), orderBy, calls }, attrs)
+      }
       case 'sample':
         throw new UnsupportedError('UNSUPPORTED', { feature: 'TABLESAMPLE' }, { at: plan.at })
     }

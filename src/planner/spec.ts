@@ -52,6 +52,7 @@ export type NodeSpec =
   | StreamJoinNode
   | UnionNode
   | SortNode
+  | OverNode
   | LimitNode
   | GenerateNode
   | SetOperationNode
@@ -176,6 +177,34 @@ export interface SortNode extends NodeBase {
   readonly op: 'sort'
   readonly keys: readonly SortKeySpec[]
 }
+/** Input columns, then one per call. */
+export interface OverNode extends NodeBase {
+  readonly op: 'over'
+  readonly partitionBy: readonly Expr[]
+  readonly orderBy: readonly SortKeySpec[]
+  readonly calls: readonly OverCallSpec[]
+}
+/** A window function; aggregates by their name in the registry. */
+export interface OverCallSpec {
+  readonly fn: string
+  readonly args: readonly Expr[]
+  readonly filter: Expr | null
+  readonly type: DataType
+  readonly ignoreNulls: boolean
+  /** The constant of `ntile`, `lag`, `lead` and `nth_value`; null where left out. */
+  readonly constant: number | null
+  readonly frame: OverFrameSpec
+}
+export interface OverFrameSpec {
+  readonly unit: 'rows' | 'range'
+  readonly start: OverBoundSpec
+  readonly end: OverBoundSpec
+}
+/** `rows`: a count of rows, negative for those before. `range`: `at` is the sort key of the edge, `key` the row's own, of one type. */
+export type OverBoundSpec =
+  | { readonly kind: 'unbounded' | 'current' }
+  | { readonly kind: 'rows'; readonly shift: number }
+  | { readonly kind: 'range'; readonly at: Expr; readonly key: Expr }
 /** `state` is set where the count runs over the whole life of a stream (append mode). */
 export interface LimitNode extends NodeBase {
   readonly op: 'limit'

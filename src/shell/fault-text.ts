@@ -6,3 +6,12 @@ export function faultText(error: unknown, head: (text: string) => string = (text
   const [first = '', ...more] = `${error.name}: ${error.message}`.split('\n')
   return [head(first), ...more].join('\n')
 }
+
+/** A fault as JSON: condition, SQLSTATE, message, parameters, and where in the text it is; of a fault that is not ours the message. */
+export function faultJson(error: unknown): string {
+  if (!(error instanceof MillraceError))
+    return JSON.stringify({ error: { message: error instanceof Error ? error.message : String(error) } })
+  const { code, sqlState, params, at, message } = error
+  const where = at === undefined ? {} : { start: at.start, end: at.end }
+  return JSON.stringify({ error: { condition: code, sqlState, message, params, ...where } })
+}

@@ -2,7 +2,7 @@ import type { DataFrame } from '../dataframe/data-frame.ts'
 import { OperationAborted } from '../engine/aborted.ts'
 import type { StreamingQuery } from '../engine/streaming-query.ts'
 import type { MillraceSession } from '../session.ts'
-import { faultText } from './fault-text.ts'
+import { faultJson, faultText } from './fault-text.ts'
 import { isMeta, runMeta } from './meta.ts'
 import type { OutputMode } from './output-mode.ts'
 import { paint, type Screen } from './screen.ts'
@@ -13,6 +13,8 @@ import { startTail } from './tail.ts'
 export interface ShellOptions {
   readonly mode: OutputMode
   readonly timer?: boolean
+  /** Faults as JSON lines. */
+  readonly jsonFaults?: boolean
 }
 
 /** Runs what is typed: statements and commands of the shell, one after the other. It knows nothing of keys and prompts. */
@@ -23,6 +25,7 @@ export class Shell {
   /** `\x`: one column a line. */
   expanded = false
   timer: boolean
+  readonly #jsonFaults: boolean
   /** Faults that have been printed. */
   readonly #reported = new WeakSet<object>()
   #left = false
@@ -33,6 +36,7 @@ export class Shell {
     this.screen = screen
     this.mode = options.mode
     this.timer = options.timer ?? false
+    this.#jsonFaults = options.jsonFaults ?? false
   }
 
   /** True once the user has asked to leave. */
@@ -122,6 +126,7 @@ export class Shell {
   /** Prints a fault: message with carets and hint; a fault of ours or Node's with its stack. */
   async report(error: unknown): Promise<void> {
     if (typeof error === 'object' && error !== null) this.#reported.add(error)
+    if (this.#jsonFaults) return this.screen.writeError(`${faultJson(error)}\n`)
     await this.screen.writeError(`${faultText(error, (head) => paint(this.screen, 'red', head))}\n`)
   }
 

@@ -11,6 +11,8 @@ export interface StartOptions {
   /** One of OUTPUT_MODES; box on a terminal and table in a pipe when left out. */
   readonly mode?: string | undefined
   readonly conf: Readonly<Record<string, string>>
+  /** Rows and faults as JSON lines. */
+  readonly json?: boolean
 }
 
 /**
@@ -25,7 +27,9 @@ export async function startShell(options: StartOptions): Promise<boolean> {
     note: (line) => (note.sink === null ? void process.stderr.write(`millrace: ${line}\n`) : note.sink(line)),
   })
   const shell = new Shell(session, screen, {
-    mode: options.mode === undefined ? (tty ? 'box' : 'table') : outputModeOf(options.mode),
+    mode:
+      options.mode !== undefined ? outputModeOf(options.mode) : options.json === true ? 'json' : tty ? 'box' : 'table',
+    jsonFaults: options.json === true && !tty,
   })
   const stop = new AbortController()
   // While a statement runs at a prompt SIGINT is for it alone; see runPrompt.

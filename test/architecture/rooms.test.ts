@@ -51,7 +51,11 @@ function roomOf(path: string): string {
 }
 
 const imports = (path: string): string[] =>
-  [...readFileSync(path, 'utf8').matchAll(/^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|import\('([^']+)'\)|\brequire\('([^']+)'\)/gm)].map((m) => (m[1] ?? m[2] ?? m[3] ?? m[4])!)
+  [
+    ...readFileSync(path, 'utf8').matchAll(
+      /^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|import\('([^']+)'\)|\brequire\('([^']+)'\)/gm,
+    ),
+  ].map((m) => (m[1] ?? m[2] ?? m[3] ?? m[4])!)
 
 test('a room imports only rooms below it', () => {
   const wrong: string[] = []
@@ -73,7 +77,8 @@ test('a package is imported by its owner only', () => {
     for (const target of imports(file)) {
       if (target.startsWith('.') || target.startsWith('node:')) continue
       const owners = OWNERS[target]
-      if (!owners?.some((o) => inside(file) === o || inside(file).startsWith(`${o}/`) || roomOf(file) === o)) wrong.push(`${inside(file)} → ${target}`)
+      if (!owners?.some((o) => inside(file) === o || inside(file).startsWith(`${o}/`) || roomOf(file) === o))
+        wrong.push(`${inside(file)} → ${target}`)
     }
   expect(wrong).toEqual([])
 })
@@ -85,7 +90,9 @@ test('errors in src are made from the code table', () => {
 
 test('only engine/clock reads the wall clock', () => {
   const allowed = new Set(['engine/clock.ts', 'cli/sql.ts'])
-  const wrong = files.filter((f) => /\bDate\.now\(\)|\bnew Date\(\)/.test(readFileSync(f, 'utf8')) && !allowed.has(inside(f))).map(inside)
+  const wrong = files
+    .filter((f) => /\bDate\.now\(\)|\bnew Date\(\)/.test(readFileSync(f, 'utf8')) && !allowed.has(inside(f)))
+    .map(inside)
   expect(wrong).toEqual([])
 })
 

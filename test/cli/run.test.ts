@@ -255,6 +255,14 @@ describe('the shell in a pipe', () => {
     })
   })
 
+  test('--json gives faults as JSON lines', async () => {
+    const { exit, stdout, stderr } = await command(['--json'], { input: 'SELECT 1 AS a;\nSELECT b;\n' })
+    expect([exit, stdout]).toEqual([1, '{"a":1}\n'])
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { condition: 'UNRESOLVED_COLUMN.WITHOUT_SUGGESTION', start: 7, end: 8 },
+    })
+  })
+
   test('stays while queries run, and leaves on SIGTERM', async () => {
     const { exit } = await command([], {
       input: `${SOURCE()};\n${SINK()};\n${COPY()};\n`,

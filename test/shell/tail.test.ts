@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -142,5 +142,25 @@ describe('SELECT … FROM STREAM', () => {
       { send: '.quit\n' },
     ])
     expect(seen.join('')).toContain('owl')
+  })
+
+  test('a tail keeps nothing, also where checkpoints have a place', async () => {
+    const checkpoints = join(work, 'checkpoints')
+    await atTerminal(
+      [
+        PROMPT,
+        created(),
+        { see: 'ok' },
+        PROMPT,
+        { send: 'SELECT word FROM STREAM words;\n' },
+        { see: 'batch 0' },
+        { send: '\x03' },
+        { see: 'stopped' },
+        PROMPT,
+        { send: '.quit\n' },
+      ],
+      { args: ['--conf', `spark.sql.streaming.checkpointLocation=${checkpoints}`] },
+    )
+    expect(existsSync(checkpoints)).toBe(false)
   })
 })

@@ -16,6 +16,8 @@ export interface FileFormat {
   infer(options: Options, files: () => readonly ListedFile[], timeZone: string): Schema
   /** The columns of a format are always the same. */
   readonly isFixed: boolean
+  /** The columns that must be decoded so that those `wanted` are right. */
+  needed(wanted: Schema, declared: Schema, options: Options): Schema
   /** A decoder for the columns `wanted` of files whose columns are `declared`. */
   decoder(wanted: Schema, declared: Schema, plan: DecodePlan, options: Options, o: LineDecoderOptions): LineDecoder
 }

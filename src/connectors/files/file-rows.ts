@@ -19,6 +19,8 @@ interface Shape {
   readonly decoder: LineDecoder
   /** By column of the source: the decoder's column, or -1. */
   readonly from: readonly number[]
+  /** Columns of the decoder. */
+  readonly width: number
 }
 
 /**
@@ -72,7 +74,7 @@ export class FileRows {
     const { schema } = this.#ctx
     const constants = schema.fields.map((f, i) => (shape.from[i]! >= 0 ? undefined : this.#constant(f, texts, file)))
     if (this.#predicates.some((p) => this.#rules(p, constants))) return null
-    if (constants.every((c) => c === undefined) && shape.from.every((at, i) => at === i)) return { decoder: shape.decoder, complete: (b) => b }
+    if (constants.every((c) => c === undefined) && shape.width === schema.fields.length && shape.from.every((at, i) => at === i)) return { decoder: shape.decoder, complete: (b) => b }
     const made: Vector[][] = []
     const complete = (batch: Batch): Batch => {
       const columns = schema.fields.map((f, i) => {
@@ -110,12 +112,13 @@ export class FileRows {
     const inFile = (f: Field): boolean => f.name !== METADATA_COLUMN && !this.#partitioned.has(f.name.toLowerCase())
     const declared = { fields: this.#declared.fields.filter(inFile) }
     const wanted = { fields: this.#ctx.schema.fields.filter((f) => inFile(f) && declared.fields.some((d) => d.name === f.name)) }
-    const decoder = this.#format.decoder(wanted, declared, this.#ctx.plan, this.#options, {
+    const needed = this.#format.needed(wanted, declared, this.#options)
+    const decoder = this.#format.decoder(needed, declared, this.#ctx.plan, this.#options, {
       mayReuse: this.#ctx.mayReuse === true,
       timeZone: this.#ctx.timeZone,
       place: (line) => `${this.reader.path}, line ${this.reader.linesBefore + line}`,
     })
-    const shape = { decoder, from: this.#ctx.schema.fields.map((f) => wanted.fields.indexOf(f)) }
+    const shape = { decoder, width: needed.fields.length, from: this.#ctx.schema.fields.map((f) => needed.fields.indexOf(f)) }
     this.#shapes.set(key, shape)
     return shape
   }

@@ -6,6 +6,7 @@ import { textDecoder, TEXT_SCHEMA } from '../../formats/text/decode.ts'
 import { DEFAULT_SYNTAX, type JsonSyntax } from '../../functions/json/json-text.ts'
 import { datetimeReading } from '../../functions/json/text-conversion.ts'
 import { AnalysisError, OptionError } from '../../errors/errors.ts'
+import type { Schema } from '../../types/data-type.ts'
 import { refuseSchema } from '../refuse-schema.ts'
 import type { Options } from '../provider.ts'
 import type { FileFormat } from './file-format.ts'
@@ -31,6 +32,13 @@ function syntaxOf(options: Options): JsonSyntax {
 const separatorBytes = (options: Options): Buffer | null => {
   const text = textOf(options, 'lineSep')
   return text === undefined || text === '\n' ? null : Buffer.from(text)
+}
+
+/** Whether a record fits is a matter of all its columns, whichever are read. */
+function withColumnsOfRecord(wanted: Schema, declared: Schema, options: Options): Schema {
+  const corruptColumn = corruptColumnOf(options, declared)
+  if (!wanted.fields.some((f) => f.name === corruptColumn)) return wanted
+  return { fields: declared.fields.map((f) => wanted.fields.find((w) => w.name === f.name) ?? f) }
 }
 
 /** JSON: one object a line, or with multiLine one document a file. */
@@ -59,6 +67,7 @@ export const jsonFiles: FileFormat = {
       separator: separatorBytes(options),
     })
   },
+  needed: withColumnsOfRecord,
   decoder(wanted, declared, plan, options, o) {
     const corruptColumn = corruptColumnOf(options, declared)
     const syntax = syntaxOf(options)
@@ -105,6 +114,7 @@ export const csvFiles: FileFormat = {
       prefersDate: options['preferDate'] === true,
     })
   },
+  needed: withColumnsOfRecord,
   decoder(wanted, declared, plan, options, o) {
     const corruptColumn = corruptColumnOf(options, declared)
     const lines = { fields: declared.fields.filter((f) => f.name !== corruptColumn) }
@@ -140,6 +150,7 @@ export const textFiles: FileFormat = {
       throw new AnalysisError('UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE', { format: 'text', column: declared.fields[0]!.name, type: declared.fields[0]!.type.kind.toUpperCase() })
   },
   infer: () => TEXT_SCHEMA,
+  needed: (wanted) => wanted,
   decoder: (wanted, _declared, _plan, options, o) =>
     textDecoder(wanted, { ...o, whole: options['wholetext'] === true, separator: options['wholetext'] === true ? null : separatorBytes(options) }),
 }

@@ -20,6 +20,8 @@ export interface ListOptions {
   readonly modifiedBefore?: number | undefined
   /** Files nobody wants to hear of again: they are not looked at. */
   readonly known?: ((path: string) => boolean) | undefined
+  /** Told of each directory before it is read, with its modification time in milliseconds. */
+  readonly onDirectory?: ((path: string, mtimeMs: number) => void) | undefined
 }
 
 const MAGIC = /[*?[\]{}]/
@@ -33,6 +35,9 @@ export const isHidden = (name: string): boolean =>
   (name.startsWith('_') && !name.includes('=')) ||
   name.endsWith('.tmp') ||
   name.endsWith('._COPYING_')
+
+/** Whether a path is a glob. */
+export const isGlob = (text: string): boolean => MAGIC.test(text) && !fs.existsSync(plainPath(text))
 
 /** The files and directories an option's path or glob stands for. */
 export function rootsOf(text: string): string[] {
@@ -69,7 +74,10 @@ function* walk(text: string, options: ListOptions): Generator<Ask, ListedFile[],
     const stat = fs.statSync(full, { throwIfNoEntry: false })
     if (stat === undefined) return
     if (stat.isDirectory()) {
-      if (isRoot || options.recursive || name.includes('=')) directories.push(full)
+      if (isRoot || options.recursive || name.includes('=')) {
+        options.onDirectory?.(full, stat.mtimeMs)
+        directories.push(full)
+      }
       return
     }
     const timestamp = Math.floor(stat.mtimeMs)

@@ -25,7 +25,8 @@ import { type Cleaner, cleanerOf } from './cleaner.ts'
 import type { FileFormat } from './file-format.ts'
 import { FileRows } from './file-rows.ts'
 import { csvFiles, jsonFiles, textFiles } from './formats.ts'
-import { byAge, checkPath, listFiles, listFilesInSlices, type ListedFile, type ListOptions, plainPath } from './listing.ts'
+import { DirectoryWatch } from './directory-watch.ts'
+import { byAge, checkPath, isGlob, listFiles, listFilesInSlices, type ListedFile, type ListOptions, plainPath } from './listing.ts'
 import { FILE_METADATA } from './metadata-columns.ts'
 import { checkFileOptions, FILE_OPTIONS, textOf } from './options.ts'
 import { discoverPartitions } from './partitions.ts'
@@ -130,6 +131,10 @@ class FileSource implements Source<FileOffset> {
   /** Files found and not taken yet, in order from `#next` on. */
   #waiting: ListedFile[] = []
   #next = 0
+  /** The last listing's files were all kept. */
+  #keptAll = false
+  readonly #watch = new DirectoryWatch()
+  readonly #isGlob: boolean
   /** Nothing is listed any more (availableNow). */
   #frozen = false
   /** Rows given since the last takeMetrics, and the decoders' counts then. */
@@ -146,6 +151,7 @@ class FileSource implements Source<FileOffset> {
     this.#latestFirst = options['latestFirst'] === true
     this.#listOptions = listOptions(format.format, options, ctx.timeZone)
     this.#clean = ctx.streaming === false ? null : cleanerOf(format.format, options)
+    this.#isGlob = isGlob(String(options['path']))
     this.#rows = new FileRows(format, options, ctx)
     const limited = this.#maxFiles !== Infinity || this.#maxBytes !== Infinity
     const maxAgeMs = ctx.streaming === false || (this.#latestFirst && limited) ? Infinity : Number(options['maxFileAge'])
@@ -171,7 +177,7 @@ class FileSource implements Source<FileOffset> {
   async latestOffset(from: FileOffset | null): Promise<FileOffset> {
     const at = from?.logOffset ?? -1
     this.#forgetAbove(at)
-    if (this.#needsListing()) this.#keep(this.#seen.fresh(await this.#list()))
+    if (this.#needsListing() && !this.#standsStill()) this.#keep(this.#seen.fresh(await this.#list()))
     const lot: ListedFile[] = []
     let bytes = 0
     for (; this.#next < this.#waiting.length; this.#next++) {
@@ -197,8 +203,14 @@ class FileSource implements Source<FileOffset> {
     const back = log.read(offset, log.last()) as unknown as ListedFile[]
     for (const file of back) this.#seen.remove(file)
     log.truncate(offset)
+    this.#watch.reset()
     if (this.#frozen) this.#keep([...back, ...this.#waiting.slice(this.#next)])
     else this.#keep([])
+  }
+
+  /** Whether a listing would find what the last one found, all of which was kept. */
+  #standsStill(): boolean {
+    return !this.#isGlob && this.#keptAll && this.#watch.unchanged()
   }
 
   /** Whether the files kept are not enough to go on with. */
@@ -219,12 +231,18 @@ class FileSource implements Source<FileOffset> {
     }
     const most = Number(this.#options['maxCachedFiles']) + this.#maxFiles
     this.#waiting = this.#frozen || this.#maxFiles === Infinity || files.length <= most ? files : files.slice(0, most)
+    this.#keptAll = this.#waiting.length === files.length
     this.#next = 0
   }
 
   #list(): Promise<ListedFile[]> {
     this.#seen.beginListing()
-    return listFilesInSlices(String(this.#options['path']), { ...this.#listOptions, known: (file) => this.#seen.knows(file) })
+    this.#watch.begin()
+    return listFilesInSlices(String(this.#options['path']), {
+      ...this.#listOptions,
+      known: (file) => this.#seen.knows(file),
+      onDirectory: (dir, mtimeMs) => this.#watch.note(dir, mtimeMs),
+    })
   }
 
   read(from: FileOffset | null, to: FileOffset): Iterable<Batch> | AsyncIterable<Batch> {

@@ -112,9 +112,9 @@ class CsvDecoder implements LineDecoder {
       end -= start
       start = 0
     }
-    // Marks behind the end stop every search that runs off it; what stood there is put back.
+    // Separators behind the end stop numbers that run up to it; what stood there is put back.
     const behind = Buffer.from(block.subarray(end, end + DECODE_SLACK))
-    this.#fillBehind(block, end)
+    block.fill(this.#marks.sep[0]!, end, end + DECODE_SLACK)
     try {
       const view = new DataView(block.buffer, block.byteOffset, block.byteLength)
       let p = this.#atStart && this.#options.dialect.header ? this.#header(block, start, end) : start
@@ -133,11 +133,6 @@ class CsvDecoder implements LineDecoder {
       this.lines = c.lines
       this.droppedRows += c.dropped
     }
-  }
-
-  #fillBehind(block: Buffer, end: number): void {
-    const { quote, sep } = this.#marks
-    for (let i = end; i < end + DECODE_SLACK; i++) block[i] = quote >= 0 && (i & 1) === 1 ? quote : sep[0]!
   }
 
   /** Whether the line at `p` is blank or a comment; then `end` of the line behind it, else -1. */

@@ -54,7 +54,7 @@ function near(c: number): string {
 
 /** The JavaScript text of the scan. */
 export function csvScanSource(plan: CsvScanPlan): string {
-  const { tree, marks, columns } = plan
+  const { tree, marks, dialect, columns } = plan
   const arrays: string[] = []
   for (const node of tree.leaves) {
     arrays.push(`N${node.slot} = c.nulls[${node.slot}], A${node.slot} = c.first[${node.slot}]`)
@@ -72,6 +72,9 @@ export function csvScanSource(plan: CsvScanPlan): string {
     if (leaf !== null) wanted.push(leaf)
     body.push(columnSource(plan, leaf, i, i === last - 1))
   }
+  // What is not read may hold a quoted line end.
+  if (dialect.multiLine && marks.quote >= 0 && !plan.checksCount)
+    body.push(`if (qt < q) { qt = b.indexOf(${marks.quote}, q); if (qt < 0) qt = end } if (qt < z) ${FAIL};`)
   for (const leaf of wanted) body.push(storeSource(leaf))
   if (plan.corrupt !== null) body.push(`N${plan.corrupt.slot}[r] = 1; seen[${plan.corrupt.slot}] = 1;`)
   for (let m = 0; m < masks; m++) {
@@ -83,7 +86,7 @@ export function csvScanSource(plan: CsvScanPlan): string {
   const escape = marks.quote >= 0 && marks.escape !== marks.quote ? 'let es = -1;' : ''
   return `return function scan(b, v, p, end, c, h) {
   const seen = c.nullSeen${arrays.map((a) => `, ${a}`).join('')}, bs = end;
-  let r = c.rows, lines = 0, dropped = 0; ${escape}
+  let r = c.rows, lines = 0, dropped = 0, qt = -1; ${escape}
   c.stopped = false;
   while (p < end && r < ${MAX_BATCH_ROWS}) {
     let e = b.indexOf(${marks.newline}, p); if (e < 0 || e > end) e = end;
@@ -123,7 +126,7 @@ function columnSource(plan: CsvScanPlan, leaf: LeafNode | null, i: number, isLas
     const empty = dialect.emptyValue === '' && dialect.nullValue === '' ? '' : `if (${f} === ${s}) ${FAIL};`
     const closed = `q = ++${s}; ${near(marks.quote)} ${f} = q; if (q >= z) ${FAIL}; ${escape} ${other} ${empty} q++; if (q !== z && b[q] !== ${sep}) ${FAIL};`
     const ended = i === columns.length - 1 || isLast ? '' : `if (q === z) ${FAIL};`
-    out.push(`if (b[q] === ${marks.quote}) { ${closed} ${ended} } else { ${plain} }`)
+    out.push(`if (q < z && b[q] === ${marks.quote}) { ${closed} ${ended} } else { ${plain} }`)
   }
   if (isLast && plan.checksCount) out.push(`if (q !== z) ${FAIL};`)
   if (leaf !== null) out.push(valueSource(plan, leaf, s, f))
