@@ -31,11 +31,13 @@ export function install() {
   writeFileSync(STAMP, wanted)
 }
 
-/** Compiles TypeScript to dist when a source is newer. */
+/** Compiles TypeScript to dist and bundles what is shipped. */
 export function build() {
-  console.log('building dist (tsc) …')
+  console.log('building dist …')
   const status = run('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'])
   if (status !== 0) process.exit(status)
+  const bundled = run('node', ['.ci/bundle.mjs'])
+  if (bundled !== 0) process.exit(bundled)
 }
 
 export const isFile = (path) => existsSync(path) && statSync(path).isFile()

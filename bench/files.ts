@@ -77,7 +77,7 @@ async function listing(): Promise<void> {
   await timed('restart, then nothing new', async () => (await open(log)).latestOffset({ logOffset: 1 }))
   await timed('1 000 files a trigger, to the end', async () => {
     const limited = await open(memoryLog(), { maxFilesPerTrigger: '1000' })
-    for (let at: FileOffset | null = null; ; ) {
+    for (let at: FileOffset | null = null; ;) {
       const to: FileOffset | null = await limited.latestOffset(at)
       if (to === null || to.logOffset === at?.logOffset) break
       at = to
@@ -107,7 +107,12 @@ function decoding(): void {
   const listed = { path: file, timestamp: 0, size: fs.statSync(file).size }
   const run = (schema: Schema, exact: boolean): void => {
     const dialect = { ...CSV_DEFAULTS, maxCharsPerColumn: exact ? 1_000_000 : -1 }
-    const decoder = csvDecoder(all, schema, { columns: [], predicates: [] }, { timeZone: 'UTC', dialect, mayReuse: true })
+    const decoder = csvDecoder(
+      all,
+      schema,
+      { columns: [], predicates: [] },
+      { timeZone: 'UTC', dialect, mayReuse: true },
+    )
     let rows = 0
     for (const batch of new LineReader(true).read(listed, decoder)) rows += batch.rowCount
     if (rows !== lines) console.log(`read ${rows} rows`)

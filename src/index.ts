@@ -53,7 +53,13 @@ export { MemoryStream } from './connectors/memory/stream.ts'
 export type { Row } from './columns/row.ts'
 export { LocalTimestamp, Timestamp } from './columns/timestamp.ts'
 export type { Element, ResultRow, RowOf, RowOfResult, SchemaInput, StandardSchema } from './columns/typed-row.ts'
-export { KeyValueGroupedData } from './dataframe/key-value-grouped-data.ts'
+export {
+  type FlatStateFunctionOptions,
+  KeyValueGroupedData,
+  type StateFunctionOptions,
+  type StateOf,
+} from './dataframe/key-value-grouped-data.ts'
+export { type GroupState, GroupStateTimeout, type StateInput } from './functions/user/group-state.ts'
 export type { ClosureOptions } from './dataframe/schema-input.ts'
 export type { AggregateFunction, AsyncOptions, FunctionDefinition } from './functions/user/definition.ts'
 export type { TableFunctionDefinition } from './functions/user/table.ts'

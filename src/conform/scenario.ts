@@ -14,6 +14,7 @@ import type { Json } from '../types/json.ts'
 import type { Value } from '../types/value.ts'
 import { decodeInput } from './decode-input.ts'
 import { scenarioEncoding, valueEncoder } from './encode-value.ts'
+import { applyStateFunction, type StateFunctionRequest } from './state-functions.ts'
 import { errorAnswer, type Scenario, type ScenarioRequest, type ScenarioView } from './request.ts'
 
 const DEFAULT_TIMEOUT_MS = 30_000
@@ -170,6 +171,8 @@ function applyMethod(df: DataFrame, method: string, args: readonly Json[]): Data
       return df.dropDuplicates(args[0] as readonly string[] | undefined)
     case 'dropDuplicatesWithinWatermark':
       return df.dropDuplicatesWithinWatermark(args[0] as readonly string[] | undefined)
+    case 'groupsWithState':
+      return applyStateFunction(df, args[0] as unknown as StateFunctionRequest)
     default:
       throw new UnsupportedError('UNSUPPORTED', { feature: `the method ${method}` })
   }

@@ -5,7 +5,7 @@ import type { RestartPolicy } from '../engine/restart.ts'
 import type { StreamingQuery } from '../engine/streaming-query.ts'
 import type { TriggerSpec } from '../engine/trigger.ts'
 import type { Logical } from '../plan/logical.ts'
-import type { Closure, Unresolved, UserMapKind } from '../plan/unresolved.ts'
+import type { Closure, StateFunctionKind, Unresolved, UserMapKind } from '../plan/unresolved.ts'
 import type { Schema } from '../types/data-type.ts'
 import type { Observation } from './observation.ts'
 
@@ -53,7 +53,7 @@ export interface QueryContext {
   createView(name: string, plan: Unresolved, replace: boolean): void
   /** A function of the user's under an id, alive as long as the plan that holds it. */
   closure(
-    kind: UserMapKind | 'reduceGroups',
+    kind: UserMapKind | StateFunctionKind | 'reduceGroups',
     fn: (...args: never[]) => unknown,
     version: string | number | undefined,
   ): Closure

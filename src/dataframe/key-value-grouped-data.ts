@@ -1,10 +1,30 @@
-import type { ResultRow, RowOfResult, SchemaInput } from '../columns/typed-row.ts'
-import type { Closure, Unresolved, UserMapKind } from '../plan/unresolved.ts'
+import type { Element, ResultRow, RowOfResult, SchemaInput } from '../columns/typed-row.ts'
+import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
+import { type GroupState, GroupStateTimeout } from '../functions/user/group-state.ts'
+import type { Closure, StateFunctionKind, Unresolved, UserMapKind } from '../plan/unresolved.ts'
 import { callExpr, nameExpr } from './column.ts'
 import type { DataFrame } from './data-frame.ts'
 import { type ClosureOptions, resultColumns } from './schema-input.ts'
 
-export type ClosureKind = UserMapKind | 'reduceGroups'
+export type ClosureKind = UserMapKind | StateFunctionKind | 'reduceGroups'
+
+/** A state as a function sees it: an object by column name, or the value of a single type. */
+export type StateOf<S> = NonNullable<Element<ResultRow<S>>>
+
+/** What a state function keeps and gives: the state of a group, its results, and what calls it without rows. */
+export interface StateFunctionOptions<S, R> extends ClosureOptions {
+  /** Columns (`'n BIGINT, last TIMESTAMP'`) or one type (`'BIGINT'`), or a Standard Schema object. */
+  readonly state: S
+  /** As the schema of `map`. */
+  readonly result: R
+  /** NoTimeout unless told. */
+  readonly timeout?: GroupStateTimeout
+}
+
+export interface FlatStateFunctionOptions<S, R> extends StateFunctionOptions<S, R> {
+  /** Whether results are new rows, or take the place of earlier ones; the query has to write in the same mode. */
+  readonly outputMode: 'append' | 'update'
+}
 
 /** The type of a key as later closures and results see it. */
 export type KeyOf<K> =
@@ -92,6 +112,55 @@ export class KeyValueGroupedData<K, V> {
     options?: ClosureOptions,
   ): DataFrame<never> {
     return this.#groups('flatMapGroups', fn, schema, options)
+  }
+
+  /**
+   * One row for each call of `fn`: for every key with rows in a batch, and for every key whose timeout has come. The
+   * query writes in output mode update. Over bounded tables each group is called once.
+   */
+  mapGroupsWithState<const S extends SchemaInput, const R extends SchemaInput>(
+    fn: (key: K, rows: Iterable<V>, state: GroupState<StateOf<S>>) => unknown,
+    options: StateFunctionOptions<S, R>,
+  ): DataFrame<ResultRow<R>> {
+    return this.#stateFunction('mapGroupsWithState', fn, { ...options, outputMode: 'update' })
+  }
+
+  /** As `mapGroupsWithState`, for functions that give any number of results a call, in output mode append or update. */
+  flatMapGroupsWithState<const S extends SchemaInput, const R extends SchemaInput>(
+    fn: (key: K, rows: Iterable<V>, state: GroupState<StateOf<S>>) => Iterable<unknown>,
+    options: FlatStateFunctionOptions<S, R>,
+  ): DataFrame<ResultRow<R>> {
+    return this.#stateFunction('flatMapGroupsWithState', fn, options)
+  }
+
+  #stateFunction(
+    kind: StateFunctionKind,
+    fn: (...args: never[]) => unknown,
+    options: FlatStateFunctionOptions<SchemaInput, SchemaInput>,
+  ): DataFrame<never> {
+    const closure = this.#closure(kind, fn, options.version)
+    const { outputMode: emits, timeout = GroupStateTimeout.NoTimeout } = options
+    if (emits !== 'append' && emits !== 'update')
+      throw new UnsupportedError(
+        'STREAMING_STATE_FUNCTION_MODE',
+        { emits: String(emits), place: 'anywhere' },
+        { hint: "the outputMode of the function is 'append' or 'update'" },
+      )
+    if (!Object.hasOwn(GroupStateTimeout, timeout))
+      throw new UnsupportedError(
+        'UNSUPPORTED',
+        { feature: `the timeout ${String(timeout)}` },
+        { hint: `one of ${Object.keys(GroupStateTimeout).join(', ')}` },
+      )
+    const [state, result] = [resultColumns(options.state), resultColumns(options.result)]
+    if (state === null || result === null)
+      throw new AnalysisError(
+        'CLOSURE_SCHEMA_REQUIRED',
+        { function: closure.label },
+        { hint: `give its options a ${state === null ? 'state' : 'result'}: 'a INT, b STRING', or 'STRING' for single values` },
+      )
+    const single = kind === 'mapGroupsWithState'
+    return this.#make({ op: 'groupsWithState', input: this.#keyed, single, closure, emits, timeout, state, result })
   }
 
   #groups(

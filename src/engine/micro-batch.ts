@@ -246,8 +246,8 @@ export class MicroBatchExecution {
     }
     const watermarkMs = this.#watermarks.currentMs
     const moved = this.#last !== null && watermarkMs > this.#last.batchWatermarkMs
-    if (!hasData && !(moved && !dataOnly && this.#config.noDataBatches && this.#usesWatermark())) return null
     const now = this.#config.clock.nowMs()
+    if (!hasData && (dataOnly || !this.#config.noDataBatches || !((moved && this.#usesWatermark()) || this.#timerDue(now)))) return null
     return {
       batchId: this.#batchId,
       offsets,
@@ -267,8 +267,19 @@ export class MicroBatchExecution {
         this.#pipeline.phaseOf(n.id) === 'stream' &&
         (((n.op === 'aggregate' || n.op === 'session-aggregate') && (n.emit === 'append' || n.emit === 'update')) ||
           n.op === 'dedup' ||
+          (n.op === 'groupsWithState' && n.timeout === 'EventTimeTimeout') ||
           (n.op === 'stream-join' && (n.left.release !== null || n.right.release !== null))),
     )
+  }
+
+  /** Whether a timer in processing time has come. */
+  #timerDue(nowMs: number): boolean {
+    const now = BigInt(Math.trunc(nowMs)) * 1000n
+    for (const [id, operator] of this.#operators) {
+      const wake = this.#pipeline.phaseOf(id) === 'stream' ? operator.wakeAtUs?.() : null
+      if (wake !== null && wake !== undefined && wake <= now) return true
+    }
+    return false
   }
 
   async #runBatch(row: OffsetRow, report: BatchReport): Promise<ReadonlyMap<string, BatchInput>> {

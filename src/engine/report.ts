@@ -30,6 +30,7 @@ const STATE_OPERATORS: Readonly<Partial<Record<NodeSpec['op'], string>>> = {
   dedup: 'dedupe',
   'stream-join': 'symmetricHashJoin',
   limit: 'globalLimit',
+  groupsWithState: 'flatMapGroupsWithState',
 }
 
 /** Gathers the figures of one batch and turns them into progress. */

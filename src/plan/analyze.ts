@@ -25,6 +25,7 @@ import { store } from './store.ts'
 import { lookupTable } from './table.ts'
 import type { PlanCatalog, SourceRef, Unresolved } from './unresolved.ts'
 import { userMap } from './user-map.ts'
+import { groupsWithState } from './groups-with-state.ts'
 import { watermarkOf } from './watermark.ts'
 import { where } from './where.ts'
 
@@ -114,6 +115,8 @@ function analyzePlan(a: Analysis, p: Unresolved, s: Surroundings): Relation {
       return store(a, a.plan(p.input, s), p)
     case 'userMap':
       return userMap(a, p, s)
+    case 'groupsWithState':
+      return groupsWithState(a, p, s)
     case 'observe':
       return observe(a, p, s)
     case 'watermark':

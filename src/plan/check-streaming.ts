@@ -33,6 +33,7 @@ export function checkStreaming(plan: Logical, mode: string, conf: ConfReader): v
   visitPlan(plan, (node) => {
     if (isStreaming(node)) checkNode(node, m)
   })
+  checkStateFunctions(plan, m)
   checkChains(plan, m, conf)
   checkEqualities(plan, [])
 }
@@ -285,8 +286,30 @@ function checkJoin(node: LogicalJoin, mode: OutputModeName): void {
   if (node.type === 'full') refuse(left ? 'left' : 'right')
 }
 
+/** The mode a state function emits in has to be that of the query; above it only append goes with aggregations. */
+function checkStateFunctions(plan: Logical, mode: OutputModeName): void {
+  const aggregated = streamingAggregates(plan).length > 0
+  let singles = 0
+  visitPlan(plan, (p) => {
+    if (p.op !== 'groupsWithState' || !isStreaming(p)) return
+    const { at, emits } = p
+    const refuse = (place: string, hint: string): never => {
+      throw new UnsupportedError('STREAMING_STATE_FUNCTION_MODE', { emits, place }, { at, hint })
+    }
+    if (p.single && ++singles > 1) throw new UnsupportedError('STREAMING_STATE_FUNCTION_COUNT', {}, { at, hint: 'use flatMapGroupsWithState' })
+    if (aggregated && p.single) refuse('together with an aggregation', 'use flatMapGroupsWithState in output mode append')
+    if (aggregated && emits === 'update') refuse('together with an aggregation', "give the function outputMode: 'append'")
+    if (aggregated && streamingAggregates(p).length > 0) refuse('above an aggregation', 'aggregate in another query')
+    if (!aggregated && emits !== mode)
+      refuse(`in output mode ${mode}`, `write in output mode ${emits}${p.single ? '' : `, or give the function outputMode: '${mode}'`}`)
+    if (p.timeout === 'EventTimeTimeout' && p.time === null)
+      throw new UnsupportedError('STREAMING_STATE_FUNCTION_WITHOUT_WATERMARK', {}, { at, hint: 'call withWatermark(...) before groupByKey' })
+  })
+}
+
 /** Operators with state whose output must not feed another one with state in this mode. */
 function endsChain(p: Logical, mode: OutputModeName): boolean {
+  if (p.op === 'groupsWithState') return p.timeout === 'EventTimeTimeout' && isStreaming(p)
   return p.op === 'aggregate' && mode !== 'append' && isStreaming(p)
 }
 
@@ -295,6 +318,7 @@ function isStateful(p: Logical): boolean {
   if (!isStreaming(p)) return false
   switch (p.op) {
     case 'aggregate':
+    case 'groupsWithState':
       return true
     case 'join':
       return isStreamJoin(p)
@@ -312,7 +336,9 @@ const describe = (p: Logical): string =>
       : 'an aggregation'
     : p.op === 'join'
       ? 'a join of streams'
-      : 'dropDuplicates'
+      : p.op === 'groupsWithState'
+        ? p.label
+        : 'dropDuplicates'
 
 function checkChains(plan: Logical, mode: OutputModeName, conf: ConfReader): void {
   const single = conf('spark.sql.streaming.statefulOperator.allowMultiple')?.toLowerCase() === 'false'

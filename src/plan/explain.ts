@@ -11,6 +11,7 @@ import {
   type SortKey,
 } from './logical.ts'
 import type { AppliedRule } from './optimize.ts'
+import { typeName } from '../types/data-type.ts'
 import { visitPlan } from './walk.ts'
 
 /** What EXPLAIN shows: the plan as analyzed, and as it will run. */
@@ -114,6 +115,8 @@ export function describeNode(p: Logical): string {
       return `Over partition=[${p.partitionBy.map(exprText).join(', ')}] order=[${p.orderBy.map(sortKey).join(', ')}] [${p.calls.map((c) => `${callText(c.call)} AS ${column(c.attr)}`).join(', ')}]`
     case 'userMap':
       return `UserFunction ${p.label}${p.version === null ? '' : ` version=${p.version}`} AS ${columns(p.attrs)}`
+    case 'groupsWithState':
+      return `StateFunction ${p.label}${p.version === null ? '' : ` version=${p.version}`} emits=${p.emits} timeout=${p.timeout} state=[${p.state.fields.map((f) => `${f.name}:${typeName(f.type)}`).join(', ')}] AS ${columns(p.attrs)}`
     case 'asyncCall':
       return `AsyncCall ${p.fn}(${p.args.map(exprText).join(', ')}) AS ${column(p.attrs.at(-1)!)}`
     case 'observe':
@@ -148,6 +151,10 @@ function boundOf(p: Logical): string | null {
       return eventTimeColumns(p.input).some((x) => p.keys.includes(x.id))
         ? 'one row a key, until the watermark passes its time'
         : UNBOUNDED
+    case 'groupsWithState':
+      return p.timeout === 'NoTimeout'
+        ? 'one row a key, until the function removes it: UNBOUNDED otherwise'
+        : 'one row a key, until the function removes it or, called at its timeout, keeps it no longer'
     case 'join': {
       if (!isStreaming(p.left) || !isStreaming(p.right)) return null
       const b = joinBound(p)

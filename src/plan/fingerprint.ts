@@ -103,6 +103,11 @@ function originsOf(plan: Logical): Origins {
             set(x.id, { closure: p.kind, version: p.version, column: i, type: typeName(x.type) }),
           )
         return
+      case 'groupsWithState':
+        p.attrs.forEach((x, i) =>
+          set(x.id, { stateFunction: p.label, version: p.version, column: i, type: typeName(x.type) }),
+        )
+        return
       case 'asyncCall':
         set(p.attrs.at(-1)!.id, { asyncCall: p.fn, args: p.args.map(of), type: typeName(p.attrs.at(-1)!.type) })
         return
@@ -181,6 +186,15 @@ function meaningOf(p: Logical, origins: Origins): Canonical {
           eventTime: k.attr.eventTime === true,
         })),
         aggregates: p.aggregates.map((x) => callOf(x.call, origins)),
+      }
+    case 'groupsWithState':
+      return {
+        op: 'groupsWithState',
+        function: p.label,
+        version: p.version,
+        key: columnOf(p.input.attrs[0]!.id),
+        state: p.state.fields.map((f) => ({ name: f.name, type: typeName(f.type) })),
+        timeout: p.timeout,
       }
     case 'dedup':
       return {

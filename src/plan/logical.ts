@@ -1,6 +1,7 @@
 import type { Span } from '../errors/span.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
-import type { DataType } from '../types/data-type.ts'
+import type { GroupStateTimeout } from '../functions/user/group-state.ts'
+import type { DataType, Schema } from '../types/data-type.ts'
 import type { DecodePredicate } from '../formats/decode-plan.ts'
 import type { OverFrame } from './over.ts'
 import type { JoinType, SourceRef, UserMapKind } from './unresolved.ts'
@@ -73,6 +74,7 @@ export type Logical =
   | LogicalOver
   | LogicalSample
   | LogicalUserMap
+  | LogicalGroupsWithState
   | LogicalAsyncCall
   | LogicalObserve
 
@@ -218,6 +220,20 @@ export interface LogicalUserMap extends Base {
   readonly closure: string
   readonly label: string
   readonly version: string | null
+}
+/** A state function, called for each key of its input (`key`, `value`) with a state of the columns `state`; see UserMap. */
+export interface LogicalGroupsWithState extends Base {
+  readonly op: 'groupsWithState'
+  readonly input: Logical
+  readonly single: boolean
+  readonly closure: string
+  readonly label: string
+  readonly version: string | null
+  readonly emits: 'append' | 'update'
+  readonly timeout: GroupStateTimeout
+  readonly state: Schema
+  /** Where in `value` the event time stands; null without a watermark. */
+  readonly time: number | null
 }
 /** A call of an asynchronous function: input columns, then its result. */
 export interface LogicalAsyncCall extends Base {

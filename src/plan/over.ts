@@ -1,9 +1,10 @@
 import { AnalysisError } from '../errors/errors.ts'
 import type { Expr } from '../expr/bound.ts'
 import type { AstCall, AstFrame, AstFrameBound, AstSortItem, AstWindowSpec, Ident } from '../sql/ast.ts'
-import { DOUBLE, INT, isDatetime, isNumeric, typeName, VOID, type DataType } from '../types/data-type.ts'
+import { DOUBLE, INT, isDatetime, isNumeric, sameType, typeName, VOID, type DataType } from '../types/data-type.ts'
 import { attrExpr, freshAttr, type Analysis } from './analysis.ts'
 import type { ExprContext } from './expr-context.ts'
+import { isFoldable } from '../expr/fold.ts'
 import { exprKey } from './expr-key.ts'
 import type { AggregateCall, Attr, Logical, LogicalOver, SortKey } from './logical.ts'
 import { aggregateCall } from './resolve-aggregate.ts'
@@ -140,6 +141,9 @@ const RANKING: Readonly<Record<string, DataType | undefined>> = {
   cume_dist: DOUBLE,
 }
 
+/** Spark writes these in capitals. */
+const RANK_LIKE = new Set(['rank', 'dense_rank', 'percent_rank'])
+
 interface WindowFunction {
   readonly call: AggregateCall
   readonly text: string
@@ -189,15 +193,23 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
     } else if (name === 'row_number' || name === 'cume_dist') count(0, 0)
     return {
       call: { fn: name, args, distinct: false, type: ranking, at: ast.at },
-      text: callName(
-        name,
-        terms.map((t) => t.text),
-      ),
+      text: RANK_LIKE.has(name)
+        ? `${name.toUpperCase()}()`
+        : callName(
+            name,
+            terms.map((t) => t.text),
+          ),
       nullable: false,
       kind: 'ranking',
     }
   }
   count(name === 'nth_value' ? 2 : 1, name === 'nth_value' ? 2 : 3)
+  const second = args[1]
+  if (second && constantValue(second, ctx.a.env) === undefined && !isFoldable(second, ctx.a.env))
+    throw new AnalysisError('DATATYPE_MISMATCH.NON_FOLDABLE_INPUT', { name: 'offset', function: name }, { at: ast.at })
+  // `lag` negates its offset before any coercion.
+  if (second && name === 'lag' && !isNumeric(second.type) && second.type.kind !== 'void')
+    throw new AnalysisError('FAILED_FUNCTION_CALL', { function: name, message: `the offset is ${typeName(second.type)}` }, { at: second.at ?? ast.at })
   const type = args[0]!.type.kind === 'void' && args[2] ? args[2].type : (args[0]!.type ?? VOID)
   const typed = args.map((e, i) => (i === 1 ? castTo(e, INT, ctx.a.env) : castTo(e, type, ctx.a.env)))
   const texts = terms.map((t) => t.text)
@@ -249,6 +261,20 @@ const bound = (
 const UNBOUNDED: OverBound = { kind: 'unbounded_preceding' }
 const CURRENT: OverBound = { kind: 'current_row' }
 
+type FrameCondition =
+  | 'DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE'
+  | 'DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER'
+  | 'DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER'
+  | 'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE'
+
+/** Whether a frame over dates or times may count in `offset`. */
+function stepsThrough(order: DataType, offset: DataType): boolean {
+  if (offset.kind === 'interval_ym') return true
+  if (order.kind === 'date')
+    return offset.kind === 'int' || (offset.kind === 'interval_dt' && offset.start === 'day' && offset.end === 'day')
+  return offset.kind === 'interval_dt' || offset.kind === 'interval'
+}
+
 function frameOf(
   given: AstFrame | undefined,
   kind: Kind,
@@ -282,16 +308,35 @@ function frameOf(
   const end = given.end ? bound(given.end, ctx) : { bound: CURRENT, text: 'CURRENT ROW', sign: 0, offset: undefined }
   if (start.sign > end.sign)
     throw new AnalysisError('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON', {}, { at: given.at ?? ast.at })
-  const offset = start.offset ?? end.offset
   const order = orderBy[0]?.expr.type
-  if (given.unit === 'range' && offset && order && !isNumeric(order) && !isDatetime(order))
-    throw new AnalysisError(
-      'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE',
-      { frame: typeName(offset.type), order: typeName(order) },
-      { at: given.at ?? ast.at },
-    )
+  const fail = (condition: FrameCondition, offset?: Expr): never => {
+    const details = { frame: offset ? typeName(offset.type) : '', order: order ? typeName(order) : '' }
+    throw new AnalysisError(condition, details, { at: given.at ?? ast.at })
+  }
+  const fitting = (b: OverBound): OverBound => {
+    if (!('offset' in b)) return b
+    const { offset } = b
+    if (given.unit === 'rows') {
+      const n = offset.type.kind
+      if (n !== 'int' && n !== 'smallint' && n !== 'tinyint')
+        return fail('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE', offset)
+      return b
+    }
+    if (!order) return b
+    if (orderBy.length > 1) return fail('DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER')
+    if (isDatetime(order)) {
+      if (!stepsThrough(order, offset.type)) fail('DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE', offset)
+      return b
+    }
+    // The offset is taken as a number of the order's own type.
+    if (isNumeric(order) && isNumeric(offset.type)) return { ...b, offset: castTo(offset, order, ctx.a.env) }
+    if (sameType(order, offset.type) && (order.kind === 'interval_dt' || order.kind === 'interval_ym')) return b
+    return fail('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE', offset)
+  }
+  const whole = start.bound.kind === 'unbounded_preceding' && end.bound.kind === 'unbounded_following'
+  if (given.unit === 'range' && !order && !whole) fail('DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER')
   return {
-    frame: { unit: given.unit, start: start.bound, end: end.bound, ignoreNulls },
+    frame: { unit: given.unit, start: fitting(start.bound), end: fitting(end.bound), ignoreNulls },
     text: `${given.unit.toUpperCase()} BETWEEN ${start.text} AND ${end.text}`,
   }
 }

@@ -1,12 +1,14 @@
-import { AnalysisError } from '../errors/errors.ts'
+import { AnalysisError, InternalError } from '../errors/errors.ts'
+import { entryOf, type ExprEnv } from '../expr/env.ts'
 import type { AggregateEntry } from '../functions/entry.ts'
 import { resolveCall } from '../functions/registry.ts'
 import type { AstCall, AstExpr } from '../sql/ast.ts'
-import { BOOLEAN, INT, typeName } from '../types/data-type.ts'
+import { BOOLEAN, INT, STRING, typeName } from '../types/data-type.ts'
 import type { AggregateCall } from './logical.ts'
 import type { ExprContext } from './expr-context.ts'
 import { at } from './locate.ts'
 import { callName } from './pretty-name.ts'
+import { sortTerm } from './over.ts'
 import { calledName, resolveArguments } from './resolve-call.ts'
 import { resolveExpr, unsupported } from './resolve-expr.ts'
 import { castTo, constantValue, deterministic, literal, type Term } from './term.ts'
@@ -60,10 +62,13 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
       : resolveArguments(call.args, inner)
   let shown = terms.map((t) => t.text)
   let within = ''
+  // WITHIN GROUP may need another entry than the one the name stands for.
+  let running = entry
   if (call.within) {
     const ordered = withinGroup(call, name, terms, inner)
     terms = ordered.terms
     within = ordered.text
+    if (ordered.entry !== undefined) running = aggregateEntry(ordered.entry, env)
   }
   if (call.nulls === 'ignore') {
     if (!['first', 'last', 'any_value', 'first_value', 'last_value'].includes(name) || terms.length !== 1)
@@ -83,7 +88,7 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
   const args = terms.map((t) => t.expr)
   const resolved = at(call.at, () =>
     resolveCall(
-      entry,
+      running,
       args.map((e) => ({ type: e.type, nullable: e.nullable, constant: constantValue(e, env) })),
       env,
     ),
@@ -101,7 +106,7 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
   const text = `${callName(call.nulls === 'ignore' ? ignoreNullsName(name) : name, distinct ? [`DISTINCT ${shown.join(', ')}`] : shown)}${within}${filter ? ` FILTER (WHERE ${filter.text})` : ''}`
   return {
     call: {
-      fn: entry.name,
+      fn: running.name,
       args: args.map((e, i) => castTo(e, resolved.args[i] ?? e.type, env)),
       distinct,
       ...(filter ? { filter: filter.expr } : {}),
@@ -129,13 +134,19 @@ function aggregateFilter(ast: AstExpr, ctx: ExprContext): Term {
   return { expr: castTo(term.expr, BOOLEAN, ctx.a.env), text: term.text }
 }
 
+function aggregateEntry(name: string, env: ExprEnv): AggregateEntry {
+  const entry = entryOf(name, env)
+  if (entry.kind !== 'aggregate') throw new InternalError(`${name} is not an aggregate function`)
+  return entry
+}
+
 /** WITHIN GROUP: the ordered value becomes the first argument of the functions that take it so. */
 function withinGroup(
   call: AstCall,
   name: string,
   terms: readonly Term[],
   ctx: ExprContext,
-): { readonly terms: readonly Term[]; readonly text: string } {
+): { readonly terms: readonly Term[]; readonly text: string; readonly entry?: string } {
   const items = call.within!.map((s) => ({ item: s, term: resolveExpr(s.expr, ctx) }))
   const first = items[0]!
   const descending = first.item.descending
@@ -151,13 +162,20 @@ function withinGroup(
       text,
     }
   }
-  if (name === 'listagg' || name === 'string_agg') {
+  if ((name === 'listagg' || name === 'string_agg') && terms.length > 0) {
     if (call.distinct && items.some((i) => i.term.text !== terms[0]?.text))
       throw new AnalysisError(
         'INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT',
         { function: name },
         { at: call.within![0]!.at ?? call.at },
       )
+    const delimiter = terms[1] ?? { expr: literal(null, STRING), text: 'NULL' }
+    const keys = items.flatMap(({ item, term }): Term[] => {
+      const first = item.nulls ? item.nulls === 'first' : !item.descending
+      return [term, { expr: literal((item.descending ? 1 : 0) + (first ? 2 : 0), INT), text: '' }]
+    })
+    const order = items.map(({ item }) => sortTerm(item, ctx).text).join(', ')
+    return { terms: [terms[0]!, delimiter, ...keys], text: ` WITHIN GROUP (ORDER BY ${order})`, entry: 'listagg_within' }
   }
   return unsupported(`${name} WITHIN GROUP (ORDER BY ...)`, call.at)
 }

@@ -2,6 +2,7 @@ import type { Span } from '../errors/span.ts'
 import type { AstExpr, AstGroupBy, AstQuery, AstSortItem, Ident } from '../sql/ast.ts'
 import type { DataType, Field, Schema } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
+import type { GroupStateTimeout } from '../functions/user/group-state.ts'
 import type { Logical } from './logical.ts'
 
 /**
@@ -32,6 +33,8 @@ export type Unresolved =
   | { readonly op: 'dedup'; readonly input: Unresolved; readonly columns?: readonly string[]; readonly withinWatermark: boolean }
   /** A function of the user's over rows; see UserMap. */
   | UserMap
+  /** A function of the user's with a state per key; see GroupsWithState. */
+  | GroupsWithState
   /** Rows as the columns of a table take them; see StoreInto. */
   | StoreInto
   /** `observer`: id of the Observation that waits for the metrics. */
@@ -59,6 +62,21 @@ export interface UserMap {
   readonly closure: Closure
   /** Columns of the results; null until the session has looked at the first of them. Empty for `filter`. */
   readonly result: { schema: Schema | null }
+}
+
+export type StateFunctionKind = 'mapGroupsWithState' | 'flatMapGroupsWithState'
+
+/** A state function over what a `key` closure gave: `key` and `value`. Its results have the columns `result`. */
+export interface GroupsWithState {
+  readonly op: 'groupsWithState'
+  readonly input: Unresolved
+  /** mapGroupsWithState: one result a call. */
+  readonly single: boolean
+  readonly closure: Closure
+  readonly emits: 'append' | 'update'
+  readonly timeout: GroupStateTimeout
+  readonly state: Schema
+  readonly result: Schema
 }
 
 /** A user's function under an id that the session finds it by. `label` names it in plans and errors, `version` its meaning. */

@@ -37,8 +37,7 @@ function boundOf(
   bind: (e: Expr) => Expr,
   env: ExprEnv,
 ): OverBoundSpec {
-  if (bound.kind === 'unbounded_preceding' || bound.kind === 'unbounded_following') return { kind: 'unbounded' }
-  if (bound.kind === 'current_row') return { kind: 'current' }
+  if (!('offset' in bound)) return { kind: bound.kind === 'current_row' ? 'current' : 'unbounded' }
   if (unit === 'rows') {
     const rows = constantValue(bound.offset, env)
     if (typeof rows !== 'number' && typeof rows !== 'bigint')

@@ -2,6 +2,7 @@ import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
 import type { Expr } from '../expr/bound.ts'
 import { attrIds } from '../plan/expr-key.ts'
 import type { ExprEnv } from '../expr/env.ts'
+import { stateType } from '../functions/user/group-state.ts'
 import type { AggregateSpec, PaneSpec, ReleaseRule } from '../operators/config.ts'
 import { callExpr } from '../plan/term.ts'
 import { originOf } from './window-origin.ts'
@@ -137,6 +138,19 @@ class Planner {
         const input = this.#plan(plan.input)
         const { kind, closure, label } = plan
         return this.#add({ op: 'userMap', id: this.#id('userMap'), inputs: [input.id], schema, kind, closure, label }, attrs)
+      }
+      case 'groupsWithState': {
+        const input = this.#plan(plan.input)
+        const streaming = isStreaming(plan)
+        const { closure, label, single, timeout, time } = plan
+        const state: StateTableSpec = {
+          name: 'states',
+          keys: [field('key', input.attrs[0]!.type)],
+          values: [field('state', stateType(plan.state)), field('timeoutAt', BIGINT)],
+          paned: false,
+        }
+        const id = streaming ? this.#statefulId('groupsWithState', plan) : this.#id('groupsWithState')
+        return this.#add({ op: 'groupsWithState', id, inputs: [input.id], schema, closure, label, single, timeout, states: plan.state, time, state, streaming }, attrs)
       }
       case 'asyncCall': {
         const input = this.#plan(plan.input)

@@ -1,5 +1,6 @@
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DecodePlan } from '../formats/decode-plan.ts'
+import type { GroupStateTimeout } from '../functions/user/group-state.ts'
 import type { StateTableSpec } from '../state/table.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
 import type { AggregateSpec, PaneSpec, ReleaseRule, SortKeySpec, TimeColumn } from '../operators/config.ts'
@@ -57,6 +58,7 @@ export type NodeSpec =
   | GenerateNode
   | SetOperationNode
   | UserMapNode
+  | GroupsWithStateNode
   | AsyncCallNode
   | ObserveNode
 
@@ -234,6 +236,20 @@ export interface UserMapNode extends NodeBase {
   readonly closure: string
   /** How errors and plans name it. */
   readonly label: string
+}
+/** A state function by the id of its closure; see operators/groups-with-state.ts. */
+export interface GroupsWithStateNode extends NodeBase {
+  readonly op: 'groupsWithState'
+  readonly closure: string
+  readonly label: string
+  readonly single: boolean
+  readonly timeout: GroupStateTimeout
+  /** Columns of the state of a key. */
+  readonly states: Schema
+  readonly time: number | null
+  readonly state: StateTableSpec
+  /** Over a bounded table each group is called once and nothing is kept. */
+  readonly streaming: boolean
 }
 /** Input columns, then the result of an asynchronous function; the engine awaits it between two pipelines. */
 export interface AsyncCallNode extends NodeBase {

@@ -1,5 +1,6 @@
 import { createInterface, type Interface } from 'node:readline'
 import { complete } from './completion.ts'
+import { heldKeys } from './held-keys.ts'
 import type { History } from './history.ts'
 import { isMeta } from './meta.ts'
 import { faultText } from './fault-text.ts'
@@ -29,17 +30,25 @@ export interface PromptOptions {
 const LEAVE_HINT = '(Ctrl-C again leaves, as do .quit and Ctrl-D)'
 
 /**
- * The prompt on a terminal; resolves when the user leaves. Lines are gathered until `;`. While a statement runs the terminal is
- * in its ordinary mode, so Ctrl-C is a signal that ends the statement; at the prompt Ctrl-C drops what is typed, and on
- * an empty line, after another Ctrl-C, leaves.
+ * The prompt on a terminal; resolves when the user leaves. Lines are gathered until `;`. While a statement runs, keys wait,
+ * and Ctrl-C ends the statement; at the prompt Ctrl-C drops what is typed, and on an empty line, after another Ctrl-C, leaves.
  */
 export async function runPrompt(shell: Shell, options: PromptOptions): Promise<void> {
   const { history, note, stop } = options
   const { stdin, stdout } = process
   let buffer = ''
   let armed = false
+  const lines: string[] = []
+  // Ctrl-C has come since the last prompt: what is running is ended, what waits behind it is dropped.
+  let interrupted = false
+  const interrupt = (): void => {
+    interrupted = true
+    lines.length = 0
+    if (shell.interrupt()) armed = true
+  }
+  const keys = heldKeys(stdin, interrupt)
   const rl: Interface & { history?: string[] } = createInterface({
-    input: stdin,
+    input: keys.stream,
     output: stdout,
     terminal: true,
     historySize: 1000,
@@ -50,7 +59,6 @@ export async function runPrompt(shell: Shell, options: PromptOptions): Promise<v
   const remembered = history.load().reverse()
   rl.history = [...remembered]
 
-  const lines: string[] = []
   let atPrompt = false
   let closed = false
   let wake: (() => void) | null = null
@@ -60,6 +68,7 @@ export async function runPrompt(shell: Shell, options: PromptOptions): Promise<v
   }
   rl.on('line', (line) => {
     lines.push(line)
+    keys.hold()
     ring()
   })
   rl.on('close', () => {
@@ -68,6 +77,13 @@ export async function runPrompt(shell: Shell, options: PromptOptions): Promise<v
   })
   stop.addEventListener('abort', () => rl.close(), { once: true })
   rl.on('SIGINT', () => {
+    if (lines.length > 0) {
+      // It came in one piece with the line before it, which has not begun.
+      stdout.write('^C\n')
+      interrupt()
+      armed = true
+      return
+    }
     const empty = rl.line === '' && buffer === ''
     if (empty && armed) {
       rl.close()
@@ -82,10 +98,7 @@ export async function runPrompt(shell: Shell, options: PromptOptions): Promise<v
     rl.setPrompt(PROMPT)
     rl.prompt()
   })
-  const onSignal = (): void => {
-    if (shell.interrupt()) armed = true
-  }
-  process.on('SIGINT', onSignal)
+  process.on('SIGINT', interrupt)
 
   // Said while the user may be typing: above the line that is typed.
   const say = (text: string): void => {
@@ -99,15 +112,16 @@ export async function runPrompt(shell: Shell, options: PromptOptions): Promise<v
     say(faultText(error, (head) => paint(shell.screen, 'red', `query ${query.name ?? query.id} failed: ${head}`)))
   })
 
-  const raw = (on: boolean): void => void (stdin.isTTY && stdin.setRawMode(on))
   const nextLine = async (): Promise<string | null> => {
-    if (lines.length === 0 && !closed) {
+    while (lines.length === 0 && !closed) {
       const { open } = splitInput(buffer)
       rl.setPrompt(buffer.trim() === '' ? PROMPT : CONTINUED[open ?? ';']!)
-      raw(true)
       rl.prompt()
+      const line = new Promise<void>((resolve) => (wake = resolve))
+      interrupted = false
       atPrompt = true
-      await new Promise<void>((resolve) => (wake = resolve))
+      keys.release()
+      await line
       atPrompt = false
     }
     return lines.shift() ?? null
@@ -120,12 +134,10 @@ export async function runPrompt(shell: Shell, options: PromptOptions): Promise<v
     }
     rl.history = [...remembered]
   }
-  const run = async (work: () => Promise<unknown>): Promise<void> => {
-    rl.pause()
-    raw(false)
+  const run = async (text: string): Promise<void> => {
+    remember(text)
     armed = false
-    await work()
-    if (!closed) rl.resume()
+    await shell.attempt(text)
   }
 
   await shell.notice('millrace: SQL over tables that never end. .help for help; statements end with ;')
@@ -134,8 +146,7 @@ export async function runPrompt(shell: Shell, options: PromptOptions): Promise<v
     if (line === null) break
     if (line.trim() !== '') armed = false
     if (buffer.trim() === '' && isMeta(line)) {
-      remember(line)
-      await run(() => shell.attempt(line))
+      await run(line)
       continue
     }
     buffer += `${line}\n`
@@ -146,15 +157,14 @@ export async function runPrompt(shell: Shell, options: PromptOptions): Promise<v
     }
     buffer = rest.trim() === '' ? '' : rest
     for (const statement of statements) {
-      if (shell.left) break
-      remember(statement)
-      await run(() => shell.attempt(`${statement};`))
+      if (shell.left || interrupted) break
+      await run(statement)
     }
   }
   if (closed) stdout.write('\n')
   watch.close()
   note.sink = null
-  process.off('SIGINT', onSignal)
+  process.off('SIGINT', interrupt)
   rl.close()
-  raw(false)
+  keys.close()
 }

@@ -29,6 +29,7 @@ export class Shell {
   /** Faults that have been printed. */
   readonly #reported = new WeakSet<object>()
   #left = false
+  #interrupted = false
   #running: { readonly abort: AbortController; tail: StreamingQuery | null } | null = null
 
   constructor(session: MillraceSession, screen: Screen, options: ShellOptions) {
@@ -48,8 +49,9 @@ export class Shell {
     this.#left = true
   }
 
-  /** Ends the statement or tail that runs; false when none does. */
+  /** Ends the statement or tail that runs, and drops those behind it; false when none runs. */
   interrupt(): boolean {
+    this.#interrupted = true
     if (this.#running === null) return false
     this.#running.abort.abort()
     void this.#running.tail?.stop()
@@ -62,13 +64,13 @@ export class Shell {
     const run = async (end: boolean): Promise<void> => {
       const { statements, rest } = splitInput(sql)
       for (const statement of [...statements, ...(end && rest !== '' ? [rest] : [])]) {
-        if (this.#left) return
+        if (this.#left || this.#interrupted) return
         await this.statement(statement)
       }
       sql = end ? '' : rest
     }
     for (const line of text.split('\n')) {
-      if (this.#left) return
+      if (this.#left || this.#interrupted) return
       if (sql.trim() === '' && isMeta(line)) await runMeta(this, line)
       else {
         sql += `${line}\n`
@@ -80,6 +82,7 @@ export class Shell {
 
   /** Runs what is complete, and reports the first fault instead of throwing it; true when all went well. */
   async attempt(text: string): Promise<boolean> {
+    this.#interrupted = false
     try {
       await this.input(text)
       return true

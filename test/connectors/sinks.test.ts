@@ -43,9 +43,14 @@ const makers: Record<string, () => Promise<SinkUnderTest>> = {
         ignoreTrailingWhiteSpace: 'false',
       },
       rows: async () =>
-        (await millrace().read.format('csv').options({ header: true, multiLine: true }).schema('k STRING, n BIGINT').load(out).collect()).map(
-          (r): Value[] => [r['k'] as string, r['n'] as bigint | null],
-        ),
+        (
+          await millrace()
+            .read.format('csv')
+            .options({ header: true, multiLine: true })
+            .schema('k STRING, n BIGINT')
+            .load(out)
+            .collect()
+        ).map((r): Value[] => [r['k'] as string, r['n'] as bigint | null]),
       close: () => fs.rmSync(dir, { recursive: true }),
     })
   },
@@ -64,7 +69,12 @@ const makers: Record<string, () => Promise<SinkUnderTest>> = {
             fs
               .readdirSync(path.join(out, part))
               .filter((n) => !n.startsWith('.'))
-              .flatMap((n) => fs.readFileSync(path.join(out, part, n), 'utf8').split('|').slice(0, -1))
+              .flatMap((n) =>
+                fs
+                  .readFileSync(path.join(out, part, n), 'utf8')
+                  .split('|')
+                  .slice(0, -1),
+              )
               .map((k): Value[] => [k, part === 'n=__HIVE_DEFAULT_PARTITION__' ? null : BigInt(part.slice(2))]),
           ),
       close: () => fs.rmSync(dir, { recursive: true }),

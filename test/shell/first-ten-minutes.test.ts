@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { atTerminal, plain, type Step } from './terminal.ts'
+import { atTerminal, plain, screenOf, type Step } from './terminal.ts'
 
 const PROMPT = { see: 'millrace> ' } as const
 const work = mkdtempSync(join(tmpdir(), 'millrace-first-'))
@@ -112,4 +112,20 @@ test('the first ten minutes: files, a tail, a query into SQLite, stop, start aga
   const answers = second.seen.filter((s) => s.includes('(2 rows)')).map(plain)
   expect(answers.at(-2)).toContain(today)
   expect(answers.at(-1)).toContain(today)
+
+  // MILLRACE_RECORD=docs/first-ten-minutes.md writes down what was on the screen.
+  const record = process.env['MILLRACE_RECORD']
+  if (record !== undefined) {
+    const shown = (output: string): string => screenOf(output).replaceAll(work, '/data')
+    const told = [
+      '# The first ten minutes',
+      'Recorded at a pseudo-terminal by test/shell/first-ten-minutes.test.ts.',
+      'Files come into `/data/orders` meanwhile.',
+    ]
+    const parts = [first, second].map(({ output }) => `\`\`\`\n${shown(output).trimEnd()}\n\`\`\``)
+    writeFileSync(
+      record,
+      `${told[0]}\n\n${told[1]} ${told[2]}\n\n${parts[0]}\n\nThe next day, another process:\n\n${parts[1]}\n`,
+    )
+  }
 })

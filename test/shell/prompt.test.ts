@@ -103,6 +103,20 @@ describe('the prompt', () => {
     expect(exit).toBe(0)
   })
 
+  test('Ctrl-C drops what was pasted behind the statement it ends; keys typed meanwhile wait', async () => {
+    const { output } = await atTerminal([
+      PROMPT,
+      { send: 'SELECT count(*) FROM range(100000000000); SELECT 17 AS gone;\nSELECT 18 AS gone;\n' },
+      { see: 'SELECT 18' },
+      { send: 'SELECT 19 AS gone;\n\x03SELECT 20 AS kept;\n' },
+      { see: 'stopped' },
+      { see: '│   20 │' },
+      PROMPT,
+      { send: '.quit\n' },
+    ])
+    expect(output).not.toMatch(/│ +1[789] │/)
+  })
+
   test('completes keywords, tables, columns, functions and commands', async () => {
     const { output } = await atTerminal([
       PROMPT,

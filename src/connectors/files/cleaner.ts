@@ -18,7 +18,12 @@ export function cleanerOf(format: string, options: Options): Cleaner {
   const archive = plainPath(String(options['sourceArchiveDir']))
   for (const root of rootsOf(String(options['path'])))
     if (archive === root || archive.startsWith(root + path.sep))
-      throw new OptionError('OPTION_INVALID', { format, option: 'sourceArchiveDir', value: archive, expected: `a directory outside of ${root}` })
+      throw new OptionError('OPTION_INVALID', {
+        format,
+        option: 'sourceArchiveDir',
+        value: archive,
+        expected: `a directory outside of ${root}`,
+      })
   return (file) =>
     quietly(file, () => {
       if (!fs.existsSync(file)) return

@@ -11,7 +11,13 @@ import type { Options, SourceContext } from '../provider.ts'
 import type { FileFormat } from './file-format.ts'
 import type { ListedFile } from './listing.ts'
 import { fileMetadata, METADATA_COLUMN } from './metadata-columns.ts'
-import { discoverPartitions, partitionBases, PartitionReader, partitionTexts, type PartitionTexts } from './partitions.ts'
+import {
+  discoverPartitions,
+  partitionBases,
+  PartitionReader,
+  partitionTexts,
+  type PartitionTexts,
+} from './partitions.ts'
 import { LineReader } from './read-lines.ts'
 
 /** Decoder of files with one set of partition columns, and how its columns become those of the source. */
@@ -74,7 +80,12 @@ export class FileRows {
     const { schema } = this.#ctx
     const constants = schema.fields.map((f, i) => (shape.from[i]! >= 0 ? undefined : this.#constant(f, texts, file)))
     if (this.#predicates.some((p) => this.#rules(p, constants))) return null
-    if (constants.every((c) => c === undefined) && shape.width === schema.fields.length && shape.from.every((at, i) => at === i)) return { decoder: shape.decoder, complete: (b) => b }
+    if (
+      constants.every((c) => c === undefined) &&
+      shape.width === schema.fields.length &&
+      shape.from.every((at, i) => at === i)
+    )
+      return { decoder: shape.decoder, complete: (b) => b }
     const made: Vector[][] = []
     const complete = (batch: Batch): Batch => {
       const columns = schema.fields.map((f, i) => {
@@ -111,14 +122,20 @@ export class FileRows {
     if (known !== undefined) return known
     const inFile = (f: Field): boolean => f.name !== METADATA_COLUMN && !this.#partitioned.has(f.name.toLowerCase())
     const declared = { fields: this.#declared.fields.filter(inFile) }
-    const wanted = { fields: this.#ctx.schema.fields.filter((f) => inFile(f) && declared.fields.some((d) => d.name === f.name)) }
+    const wanted = {
+      fields: this.#ctx.schema.fields.filter((f) => inFile(f) && declared.fields.some((d) => d.name === f.name)),
+    }
     const needed = this.#format.needed(wanted, declared, this.#options)
     const decoder = this.#format.decoder(needed, declared, this.#ctx.plan, this.#options, {
       mayReuse: this.#ctx.mayReuse === true,
       timeZone: this.#ctx.timeZone,
       place: (line) => `${this.reader.path}, line ${this.reader.linesBefore + line}`,
     })
-    const shape = { decoder, width: needed.fields.length, from: this.#ctx.schema.fields.map((f) => needed.fields.indexOf(f)) }
+    const shape = {
+      decoder,
+      width: needed.fields.length,
+      from: this.#ctx.schema.fields.map((f) => needed.fields.indexOf(f)),
+    }
     this.#shapes.set(key, shape)
     return shape
   }
@@ -131,7 +148,11 @@ export class FileRows {
     if (p.op === 'isnull' || p.op === 'isnotnull') return (value === null) !== (p.op === 'isnull')
     if (value === null) return true
     const wanted = decodeLiteral(p.literal, this.#ctx.schema.fields[i]!.type)
-    if (typeof value !== typeof wanted || (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'string')) return false
+    if (
+      typeof value !== typeof wanted ||
+      (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'string')
+    )
+      return false
     if (p.op === '=') return value !== wanted
     if (p.op === '<>') return value === wanted
     if (typeof value === 'string') return false

@@ -13,7 +13,17 @@ import type { FileFormat } from './file-format.ts'
 import { inferCsv } from './infer-csv.ts'
 import { inferJson } from './infer-json.ts'
 import { strictJson } from './strict-json.ts'
-import { checkParseOptions, corruptColumnOf, CSV_OPTIONS, dialectOf, formatsOf, JSON_OPTIONS, modeOf, textOf, timesOf } from './options.ts'
+import {
+  checkParseOptions,
+  corruptColumnOf,
+  CSV_OPTIONS,
+  dialectOf,
+  formatsOf,
+  JSON_OPTIONS,
+  modeOf,
+  textOf,
+  timesOf,
+} from './options.ts'
 
 function syntaxOf(options: Options): JsonSyntax {
   const flag = (name: string): boolean => options[name] === true
@@ -62,7 +72,9 @@ export const jsonFiles: FileFormat = {
       dropFieldIfAllNull: options['dropFieldIfAllNull'] === true,
       primitivesAsString: options['primitivesAsString'] === true,
       prefersDecimal: options['prefersDecimal'] === true,
-      ...(options['inferTimestamp'] === true ? { isTimestamp: (text: string) => reading.timestamp(text) !== null } : {}),
+      ...(options['inferTimestamp'] === true
+        ? { isTimestamp: (text: string) => reading.timestamp(text) !== null }
+        : {}),
       whole: options['multiLine'] === true,
       separator: separatorBytes(options),
     })
@@ -141,16 +153,34 @@ export const textFiles: FileFormat = {
   isFixed: true,
   check(options, declared) {
     if (!/^(?:utf-?8|us-ascii)$/i.test(String(options['encoding'])))
-      throw new OptionError('OPTION_INVALID', { format: 'text', option: 'encoding', value: String(options['encoding']), expected: 'UTF-8' })
+      throw new OptionError('OPTION_INVALID', {
+        format: 'text',
+        option: 'encoding',
+        value: String(options['encoding']),
+        expected: 'UTF-8',
+      })
     if (options['lineSep'] === '')
-      throw new OptionError('OPTION_INVALID', { format: 'text', option: 'lineSep', value: '', expected: 'a text that is not empty' })
+      throw new OptionError('OPTION_INVALID', {
+        format: 'text',
+        option: 'lineSep',
+        value: '',
+        expected: 'a text that is not empty',
+      })
     if (declared === null) return
     if (declared.fields.length !== 1) refuseSchema('text', TEXT_SCHEMA, declared)
     if (declared.fields[0]!.type.kind !== 'string')
-      throw new AnalysisError('UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE', { format: 'text', column: declared.fields[0]!.name, type: declared.fields[0]!.type.kind.toUpperCase() })
+      throw new AnalysisError('UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE', {
+        format: 'text',
+        column: declared.fields[0]!.name,
+        type: declared.fields[0]!.type.kind.toUpperCase(),
+      })
   },
   infer: () => TEXT_SCHEMA,
   needed: (wanted) => wanted,
   decoder: (wanted, _declared, _plan, options, o) =>
-    textDecoder(wanted, { ...o, whole: options['wholetext'] === true, separator: options['wholetext'] === true ? null : separatorBytes(options) }),
+    textDecoder(wanted, {
+      ...o,
+      whole: options['wholetext'] === true,
+      separator: options['wholetext'] === true ? null : separatorBytes(options),
+    }),
 }

@@ -52,7 +52,8 @@ export function inferCsv(files: readonly ListedFile[], options: CsvInferenceOpti
         if (!options.inferTypes) return { fields: names.map((name) => ({ name, type: STRING, nullable: true })) }
       }
       if (isHeader || !takes()) continue
-      for (let i = 0; i < names.length && i < cells.length; i++) types[i] = inferField(types[i] ?? VOID, cells[i]!, options)
+      for (let i = 0; i < names.length && i < cells.length; i++)
+        types[i] = inferField(types[i] ?? VOID, cells[i]!, options)
     }
   }
   const settled = (t: DataType | undefined): DataType => (t === undefined || t.kind === 'void' ? STRING : t)
@@ -75,7 +76,12 @@ function* cellsOf(file: ListedFile, dialect: CsvDialect): Generator<readonly (st
       }
       tokens.split(bytes, p, bytes.length)
       yield Array.from({ length: tokens.count }, (_, i) => {
-        const text = tokens.starts[i] === tokens.ends[i] ? (tokens.kinds[i] === 0 ? null : dialect.emptyValue) : tokens.text(bytes, i)
+        const text =
+          tokens.starts[i] === tokens.ends[i]
+            ? tokens.kinds[i] === 0
+              ? null
+              : dialect.emptyValue
+            : tokens.text(bytes, i)
         return text === dialect.nullValue ? null : text
       })
     }
@@ -111,7 +117,8 @@ function typeOf(text: string, o: CsvInferenceOptions): DataType {
     const digits = String(n < 0n ? -n : n).length
     return digits <= 38 ? decimal(digits, 0) : DOUBLE
   }
-  if (javaDouble(text) !== null || [dialect.nanValue, dialect.positiveInf, dialect.negativeInf].includes(text)) return DOUBLE
+  if (javaDouble(text) !== null || [dialect.nanValue, dialect.positiveInf, dialect.negativeInf].includes(text))
+    return DOUBLE
   if (isDate(text, o)) return DATE
   if (isTimestamp(text, o)) return TIMESTAMP
   return /^(?:true|false)$/i.test(text) ? BOOLEAN : STRING

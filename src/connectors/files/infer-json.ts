@@ -44,7 +44,8 @@ export function inferJson(files: readonly ListedFile[], options: JsonInferenceOp
   }
   const made = settled(type, options.dropFieldIfAllNull)
   const fields = made?.kind === 'struct' ? made.fields : []
-  if (!corrupt || options.mode !== 'PERMISSIVE' || fields.some((f) => f.name === options.corruptColumn)) return { fields }
+  if (!corrupt || options.mode !== 'PERMISSIVE' || fields.some((f) => f.name === options.corruptColumn))
+    return { fields }
   const all = [field(options.corruptColumn, STRING), ...fields]
   return { fields: all.sort((x, y) => (x.name < y.name ? -1 : 1)) }
 }

@@ -102,7 +102,7 @@ function* walk(text: string, options: ListOptions): Generator<Ask, ListedFile[],
 /** Lists at once. */
 export function listFiles(text: string, options: ListOptions): ListedFile[] {
   const steps = walk(text, options)
-  for (let step = steps.next(NO_NAMES); ; ) {
+  for (let step = steps.next(NO_NAMES); ;) {
     if (step.done === true) return step.value
     step = steps.next(step.value === null ? NO_NAMES : namesIn(step.value))
   }
@@ -111,11 +111,12 @@ export function listFiles(text: string, options: ListOptions): ListedFile[] {
 /** Lists in slices, so that a large directory does not hold the event loop. */
 export async function listFilesInSlices(text: string, options: ListOptions): Promise<ListedFile[]> {
   const steps = walk(text, options)
-  for (let step = steps.next(NO_NAMES); ; ) {
+  for (let step = steps.next(NO_NAMES); ;) {
     if (step.done === true) return step.value
     const dir = step.value
     if (dir === null) await new Promise((resolve) => setImmediate(resolve))
-    const names = dir === null ? NO_NAMES : await fs.promises.readdir(dir).catch((cause) => Promise.reject(readFailed(dir, cause)))
+    const names =
+      dir === null ? NO_NAMES : await fs.promises.readdir(dir).catch((cause) => Promise.reject(readFailed(dir, cause)))
     step = steps.next(names)
   }
 }

@@ -1,6 +1,15 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { BIGINT, type DataType, field, type Schema, schemaOf, STRING, structOf, TIMESTAMP } from '../../types/data-type.ts'
+import {
+  BIGINT,
+  type DataType,
+  field,
+  type Schema,
+  schemaOf,
+  STRING,
+  structOf,
+  TIMESTAMP,
+} from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import type { ListedFile } from './listing.ts'
 

@@ -8,25 +8,51 @@ import type { Options, OptionSpecs } from '../provider.ts'
 
 /** Options of every file source. */
 export const FILE_OPTIONS: OptionSpecs = {
-  path: { type: 'string', doc: 'Directory, file or glob (`*`, `?`, `[a-c]`, `{a,b}` in any part of the path).', required: true },
-  basePath: { type: 'string', doc: 'Directory below which `column=value` directories are partition columns; without it the path itself.' },
-  recursiveFileLookup: { type: 'boolean', default: false, doc: 'Read the files of every directory below; then there are no partition columns.' },
+  path: {
+    type: 'string',
+    doc: 'Directory, file or glob (`*`, `?`, `[a-c]`, `{a,b}` in any part of the path).',
+    required: true,
+  },
+  basePath: {
+    type: 'string',
+    doc: 'Directory below which `column=value` directories are partition columns; without it the path itself.',
+  },
+  recursiveFileLookup: {
+    type: 'boolean',
+    default: false,
+    doc: 'Read the files of every directory below; then there are no partition columns.',
+  },
   pathGlobFilter: { type: 'string', doc: 'Only files whose names match this glob.' },
   modifiedAfter: { type: 'string', doc: 'Bounded reads: only files modified after this timestamp.' },
   modifiedBefore: { type: 'string', doc: 'Bounded reads: only files modified before this timestamp.' },
-  maxFilesPerTrigger: { type: 'int', doc: 'Streams: at most this many new files in one batch. Not together with maxBytesPerTrigger.' },
+  maxFilesPerTrigger: {
+    type: 'int',
+    doc: 'Streams: at most this many new files in one batch. Not together with maxBytesPerTrigger.',
+  },
   maxBytesPerTrigger: {
     type: 'bytes',
     doc: 'Streams: files of one batch are taken as long as they have no more than this many bytes together; one file at least.',
   },
-  latestFirst: { type: 'boolean', default: false, doc: 'Streams: take the newest files first. With a limit on a batch, maxFileAge does not count then.' },
-  fileNameOnly: { type: 'boolean', default: false, doc: 'Streams: know a file again by its name alone, not by its path.' },
+  latestFirst: {
+    type: 'boolean',
+    default: false,
+    doc: 'Streams: take the newest files first. With a limit on a batch, maxFileAge does not count then.',
+  },
+  fileNameOnly: {
+    type: 'boolean',
+    default: false,
+    doc: 'Streams: know a file again by its name alone, not by its path.',
+  },
   maxFileAge: {
     type: 'duration',
     default: 604_800_000,
     doc: 'Streams: files older than this, counted back from the newest file taken, are left out, and forgotten. The first batch takes files of any age.',
   },
-  maxCachedFiles: { type: 'int', default: 10_000, doc: 'Streams: at most this many files found and not taken yet are kept for the next batches; 0 lists anew for each.' },
+  maxCachedFiles: {
+    type: 'int',
+    default: 10_000,
+    doc: 'Streams: at most this many files found and not taken yet are kept for the next batches; 0 lists anew for each.',
+  },
   discardCachedInputRatio: {
     type: 'string',
     default: '0.2',
@@ -37,7 +63,10 @@ export const FILE_OPTIONS: OptionSpecs = {
     default: 'off',
     doc: 'Streams: what becomes of files whose batch is committed: off leaves them, delete removes them, archive moves them to sourceArchiveDir.',
   },
-  sourceArchiveDir: { type: 'string', doc: 'Directory that archived files are moved to, with their whole path; it must lie outside of the path read.' },
+  sourceArchiveDir: {
+    type: 'string',
+    doc: 'Directory that archived files are moved to, with their whole path; it must lie outside of the path read.',
+  },
 }
 
 /** Options of formats that parse text into columns. */
@@ -51,11 +80,18 @@ export const PARSE_OPTIONS: OptionSpecs = {
     default: '_corrupt_record',
     doc: 'With mode PERMISSIVE: a STRING column of this name in the schema holds the text of a record that does not fit.',
   },
-  dateFormat: { type: 'string', doc: 'Pattern of dates, such as dd/MM/yyyy; without it they are read as CAST reads them.' },
+  dateFormat: {
+    type: 'string',
+    doc: 'Pattern of dates, such as dd/MM/yyyy; without it they are read as CAST reads them.',
+  },
   timestampFormat: { type: 'string', doc: 'Pattern of timestamps; without it they are read as CAST reads them.' },
   timestampNTZFormat: { type: 'string', doc: 'Pattern of timestamps without time zone.' },
   timeZone: { type: 'string', doc: 'Zone of timestamps that name none; without it that of the session.' },
-  multiLine: { type: 'boolean', default: false, doc: 'Records may stretch over several lines. A file is read as a whole then.' },
+  multiLine: {
+    type: 'boolean',
+    default: false,
+    doc: 'Records may stretch over several lines. A file is read as a whole then.',
+  },
   lineSep: { type: 'string', doc: 'What stands between two records; without it line ends of any kind.' },
   samplingRatio: { type: 'string', default: '1.0', doc: 'Part of the records looked at to infer the schema.' },
   encoding: { type: 'string', default: 'UTF-8', doc: 'Encoding of the files; only UTF-8 is read.' },
@@ -68,11 +104,22 @@ export const CSV_OPTIONS: OptionSpecs = {
   sep: { type: 'string', doc: 'Separator of values, one character or more; `,` without it.' },
   delimiter: { type: 'string', doc: 'Another name of sep.' },
   header: { type: 'boolean', default: false, doc: 'The first record of each file names the columns.' },
-  inferSchema: { type: 'boolean', default: false, doc: 'Without a schema: look through the files for the types of the columns; else all are STRING.' },
-  enforceSchema: { type: 'boolean', default: true, doc: 'Take columns by position whatever the header says; false fails where the header has other names.' },
+  inferSchema: {
+    type: 'boolean',
+    default: false,
+    doc: 'Without a schema: look through the files for the types of the columns; else all are STRING.',
+  },
+  enforceSchema: {
+    type: 'boolean',
+    default: true,
+    doc: 'Take columns by position whatever the header says; false fails where the header has other names.',
+  },
   quote: { type: 'string', default: '"', doc: 'Character around values that hold separators; empty for none.' },
   escape: { type: 'string', default: '\\', doc: 'Character before a quote inside quotes; may be the quote itself.' },
-  charToEscapeQuoteEscaping: { type: 'string', doc: 'Character before an escape inside quotes; the escape itself without it.' },
+  charToEscapeQuoteEscaping: {
+    type: 'string',
+    doc: 'Character before an escape inside quotes; the escape itself without it.',
+  },
   comment: { type: 'string', doc: 'Lines that begin with this character are left out.' },
   nullValue: { type: 'string', default: '', doc: 'Text that stands for NULL, beside the empty one.' },
   emptyValue: { type: 'string', default: '', doc: 'What a quoted empty value stands for.' },
@@ -89,17 +136,37 @@ export const CSV_OPTIONS: OptionSpecs = {
 /** Options of JSON files. */
 export const JSON_OPTIONS: OptionSpecs = {
   ...PARSE_OPTIONS,
-  primitivesAsString: { type: 'boolean', default: false, doc: 'Without a schema: infer STRING for numbers and booleans.' },
+  primitivesAsString: {
+    type: 'boolean',
+    default: false,
+    doc: 'Without a schema: infer STRING for numbers and booleans.',
+  },
   prefersDecimal: { type: 'boolean', default: false, doc: 'Without a schema: infer DECIMAL for numbers with a point.' },
-  inferTimestamp: { type: 'boolean', default: false, doc: 'Without a schema: infer TIMESTAMP for strings that are timestamps.' },
-  dropFieldIfAllNull: { type: 'boolean', default: false, doc: 'Without a schema: leave out columns that are NULL or empty in every record.' },
+  inferTimestamp: {
+    type: 'boolean',
+    default: false,
+    doc: 'Without a schema: infer TIMESTAMP for strings that are timestamps.',
+  },
+  dropFieldIfAllNull: {
+    type: 'boolean',
+    default: false,
+    doc: 'Without a schema: leave out columns that are NULL or empty in every record.',
+  },
   allowSingleQuotes: { type: 'boolean', default: true, doc: "Strings may stand in ' quotes." },
   allowComments: { type: 'boolean', default: false, doc: 'Comments as in Java may stand between tokens.' },
   allowUnquotedFieldNames: { type: 'boolean', default: false, doc: 'Names of members may stand without quotes.' },
   allowNumericLeadingZeros: { type: 'boolean', default: false, doc: 'Numbers may begin with zeros.' },
-  allowBackslashEscapingAnyCharacter: { type: 'boolean', default: false, doc: 'A backslash may stand before any character.' },
+  allowBackslashEscapingAnyCharacter: {
+    type: 'boolean',
+    default: false,
+    doc: 'A backslash may stand before any character.',
+  },
   allowUnquotedControlChars: { type: 'boolean', default: false, doc: 'Strings may hold control characters.' },
-  allowNonNumericNumbers: { type: 'boolean', default: true, doc: 'NaN and Infinity are numbers, with and without quotes.' },
+  allowNonNumericNumbers: {
+    type: 'boolean',
+    default: true,
+    doc: 'NaN and Infinity are numbers, with and without quotes.',
+  },
 }
 
 const invalid = (format: string, option: string, value: unknown, expected: string): OptionError =>
@@ -112,16 +179,29 @@ export const textOf = (options: Options, name: string): string | undefined =>
 /** Refuses options of file sources that do not go together. */
 export function checkFileOptions(format: string, options: Options): void {
   for (const name of ['maxFilesPerTrigger', 'maxBytesPerTrigger'])
-    if (options[name] !== undefined && Number(options[name]) < 1) throw invalid(format, name, options[name], 'a number from 1')
+    if (options[name] !== undefined && Number(options[name]) < 1)
+      throw invalid(format, name, options[name], 'a number from 1')
   if (options['maxFilesPerTrigger'] !== undefined && options['maxBytesPerTrigger'] !== undefined)
-    throw invalid(format, 'maxBytesPerTrigger', options['maxBytesPerTrigger'], 'no other limit beside maxFilesPerTrigger')
+    throw invalid(
+      format,
+      'maxBytesPerTrigger',
+      options['maxBytesPerTrigger'],
+      'no other limit beside maxFilesPerTrigger',
+    )
   const clean = String(options['cleanSource']).toLowerCase()
-  if (!['off', 'delete', 'archive'].includes(clean)) throw invalid(format, 'cleanSource', options['cleanSource'], 'off, delete or archive')
+  if (!['off', 'delete', 'archive'].includes(clean))
+    throw invalid(format, 'cleanSource', options['cleanSource'], 'off, delete or archive')
   if (clean === 'archive' && options['sourceArchiveDir'] === undefined)
-    throw new OptionError('OPTION_MISSING', { format, option: 'sourceArchiveDir' }, { hint: 'cleanSource archive moves files there' })
+    throw new OptionError(
+      'OPTION_MISSING',
+      { format, option: 'sourceArchiveDir' },
+      { hint: 'cleanSource archive moves files there' },
+    )
   const ratio = Number(options['discardCachedInputRatio'])
-  if (!(ratio >= 0 && ratio <= 1)) throw invalid(format, 'discardCachedInputRatio', options['discardCachedInputRatio'], 'a number from 0 to 1')
-  if (Number(options['maxCachedFiles']) < 0) throw invalid(format, 'maxCachedFiles', options['maxCachedFiles'], 'a number from 0')
+  if (!(ratio >= 0 && ratio <= 1))
+    throw invalid(format, 'discardCachedInputRatio', options['discardCachedInputRatio'], 'a number from 0 to 1')
+  if (Number(options['maxCachedFiles']) < 0)
+    throw invalid(format, 'maxCachedFiles', options['maxCachedFiles'], 'a number from 0')
 }
 
 /** Refuses values of parse options. */
@@ -131,7 +211,8 @@ export function checkParseOptions(format: string, options: Options): void {
     if (value !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(value)) throw invalid(format, name, value, 'UTF-8')
   }
   const ratio = Number(options['samplingRatio'])
-  if (!(ratio > 0 && ratio <= 1)) throw invalid(format, 'samplingRatio', options['samplingRatio'], 'a number above 0, at most 1')
+  if (!(ratio > 0 && ratio <= 1))
+    throw invalid(format, 'samplingRatio', options['samplingRatio'], 'a number above 0, at most 1')
   if (options['lineSep'] === '') throw invalid(format, 'lineSep', '', 'a text that is not empty')
   modeOf(format, options, false)
 }
@@ -174,12 +255,24 @@ export function timesOf(options: Options, timeZone: string): TimeTexts {
   }
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { t: '\t', r: '\r', n: '\n', b: '\b', f: '\f', '"': '"', "'": "'", '\\': '\\', '0': '\0' }
+const ESCAPES: Readonly<Record<string, string>> = {
+  t: '\t',
+  r: '\r',
+  n: '\n',
+  b: '\b',
+  f: '\f',
+  '"': '"',
+  "'": "'",
+  '\\': '\\',
+  '0': '\0',
+}
 
 /** A separator as written in an option: `\t` and kin stand for their characters. */
 export function separatorOf(format: string, options: Options): string {
   const given = textOf(options, 'sep') ?? textOf(options, 'delimiter') ?? ','
-  const sep = given.replace(/\\(u[\da-fA-F]{4}|.)/g, (_, c: string) => (c.startsWith('u') && c.length > 1 ? String.fromCharCode(parseInt(c.slice(1), 16)) : (ESCAPES[c] ?? c)))
+  const sep = given.replace(/\\(u[\da-fA-F]{4}|.)/g, (_, c: string) =>
+    c.startsWith('u') && c.length > 1 ? String.fromCharCode(parseInt(c.slice(1), 16)) : (ESCAPES[c] ?? c),
+  )
   if (sep === '') throw invalid(format, 'sep', given, 'one character or more')
   return sep
 }
@@ -188,7 +281,8 @@ export function separatorOf(format: string, options: Options): string {
 export function markOf(format: string, options: Options, name: string, orNone = true): string {
   const text = textOf(options, name) ?? ''
   const mark = text === '\\0' || text === '\0' ? '' : text
-  if (mark.length > 1 || (mark === '' && !orNone) || mark > '\u007f') throw invalid(format, name, text, 'one ASCII character')
+  if (mark.length > 1 || (mark === '' && !orNone) || mark > '\u007f')
+    throw invalid(format, name, text, 'one ASCII character')
   return mark
 }
 

@@ -20,13 +20,20 @@ export class Partitioner {
     this.#at = columns.map((name) => {
       const at = schema.fields.findIndex((f) => f.name.toLowerCase() === name.toLowerCase())
       if (at < 0)
-        throw new AnalysisError('PARTITION_COLUMN_NOT_FOUND_IN_SCHEMA', { column: name, columns: schema.fields.map((f) => f.name).join(', ') })
+        throw new AnalysisError('PARTITION_COLUMN_NOT_FOUND_IN_SCHEMA', {
+          column: name,
+          columns: schema.fields.map((f) => f.name).join(', '),
+        })
       return at
     })
-    if (this.#at.length > 0 && new Set(this.#at).size === schema.fields.length) throw new AnalysisError('ALL_PARTITION_COLUMNS_NOT_ALLOWED', {})
+    if (this.#at.length > 0 && new Set(this.#at).size === schema.fields.length)
+      throw new AnalysisError('ALL_PARTITION_COLUMNS_NOT_ALLOWED', {})
     for (const i of this.#at)
       if (['array', 'map', 'struct'].includes(schema.fields[i]!.type.kind))
-        throw new AnalysisError('INVALID_PARTITION_COLUMN_DATA_TYPE', { column: schema.fields[i]!.name, type: schema.fields[i]!.type.kind.toUpperCase() })
+        throw new AnalysisError('INVALID_PARTITION_COLUMN_DATA_TYPE', {
+          column: schema.fields[i]!.name,
+          type: schema.fields[i]!.type.kind.toUpperCase(),
+        })
     this.columns = this.#at.length
     this.#data = schema.fields.flatMap((_, i) => (this.#at.includes(i) ? [] : [i]))
     this.schema = { fields: this.#data.map((i) => schema.fields[i]!) }
@@ -44,7 +51,9 @@ export class Partitioner {
     for (let i = 0; i < batch.rowCount; i++) {
       const r = batch.rowAt(i)
       const dir = keys
-        .map((column, k) => partitionDirectory(this.#names[k]!, column.isNull(r) ? null : this.#texts[k]!(column.get(r) as never)))
+        .map((column, k) =>
+          partitionDirectory(this.#names[k]!, column.isNull(r) ? null : this.#texts[k]!(column.get(r) as never)),
+        )
         .join('/')
       const known = rows.get(dir)
       if (known === undefined) rows.set(dir, [r])

@@ -143,7 +143,7 @@ class Blocks {
     const mark = this.#first && end >= 3 && block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf
     this.#first = false
     const start = mark ? 3 : 0
-    if (this.#decoder.separator == null && this.#decoder.framing !== 'whole') endLines(block, start, end)
+    if ((this.#decoder.separator ?? null) === null && this.#decoder.framing !== 'whole') endLines(block, start, end)
     const batches = this.#batches
     this.#decoder.decode(block, start, end, (batch) => batches.push(batch))
     this.#reader.linesBefore += this.#decoder.lines
@@ -170,7 +170,8 @@ class Blocks {
 
 /** Turns carriage returns that end a line by themselves into newlines. */
 export function endLines(b: Buffer, start: number, end: number): void {
-  for (let p = b.indexOf(13, start); p >= 0 && p < end; p = b.indexOf(13, p + 1)) if (p + 1 === end || b[p + 1] !== 10) b[p] = 10
+  for (let p = b.indexOf(13, start); p >= 0 && p < end; p = b.indexOf(13, p + 1))
+    if (p + 1 === end || b[p + 1] !== 10) b[p] = 10
 }
 
 function openFile(path: string): number {

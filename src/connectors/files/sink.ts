@@ -27,7 +27,11 @@ function fileSink(format: WriteFormat): SinkProvider {
     doc: format.doc,
     options: {
       path: { type: 'string', doc: 'Directory; made if it is not there.', required: true },
-      compression: { type: 'string', default: 'none', doc: 'Compression of the files: none, or gzip for files that end in .gz.' },
+      compression: {
+        type: 'string',
+        default: 'none',
+        doc: 'Compression of the files: none, or gzip for files that end in .gz.',
+      },
       fsync: { type: 'boolean', default: true, doc: 'Force each file to the disk before the batch is committed.' },
       ...format.options,
     },
@@ -95,7 +99,8 @@ class FileSink implements Sink {
       if (this.#overwrites && fs.existsSync(this.#dir) && !isDirectory(this.#dir)) fs.rmSync(this.#dir)
       fs.mkdirSync(this.#dir, { recursive: true })
       if (this.#once === null) this.#claim(ctx)
-      else if (this.#overwrites && fs.existsSync(path.join(this.#dir, OWNER))) this.#refuse('a query writes there; its files are not to be overwritten')
+      else if (this.#overwrites && fs.existsSync(path.join(this.#dir, OWNER)))
+        this.#refuse('a query writes there; its files are not to be overwritten')
     })
   }
 
@@ -108,7 +113,8 @@ class FileSink implements Sink {
     const owner = path.join(this.#dir, OWNER)
     const known = fs.existsSync(owner) ? fs.readFileSync(owner, 'utf8').trim() : null
     for (const file of this.#ownFiles(this.#dir)) {
-      if (known !== ctx.queryId) this.#refuse('choose an empty directory, or start with the checkpoint the files belong to')
+      if (known !== ctx.queryId)
+        this.#refuse('choose an empty directory, or start with the checkpoint the files belong to')
       const name = path.basename(file)
       const batch = Number((this.#part.exec(name) ?? this.#pendingPart.exec(name))![1])
       if (this.#pendingPart.test(name) || batch > ctx.lastCommittedBatch) fs.rmSync(file)
@@ -130,7 +136,13 @@ class FileSink implements Sink {
     const unique = this.#once === null ? `${String(this.#batchId).padStart(5, '0')}-0` : `once-${this.#once}`
     const name = `part-${unique}.${this.#format.extension}${this.#gzip ? '.gz' : ''}`
     const at = path.join(this.#dir, dir)
-    const part: Part = { final: path.join(at, name), hidden: path.join(at, `.${name}.tmp`), pending: [], fd: null, begun: false }
+    const part: Part = {
+      final: path.join(at, name),
+      hidden: path.join(at, `.${name}.tmp`),
+      pending: [],
+      fd: null,
+      begun: false,
+    }
     this.#parts.set(dir, part)
     this.#flushEncoder()
     this.#current = part
@@ -169,7 +181,8 @@ class FileSink implements Sink {
 
   /** Writes everything that waits. */
   #flush(): void {
-    if (this.#parts.size === 1 && this.#waiting === 0 && this.#current !== null) this.#write(this.#current, this.#encoder.take())
+    if (this.#parts.size === 1 && this.#waiting === 0 && this.#current !== null)
+      this.#write(this.#current, this.#encoder.take())
     else {
       this.#flushEncoder()
       for (const part of this.#parts.values()) {
@@ -209,7 +222,13 @@ class FileSink implements Sink {
 
   finish(): void {
     // A header tells the columns where there are no rows too.
-    if (this.#once !== null && this.#parts.size === 0 && this.#encoder.header !== undefined && this.#partitioner.columns === 0) this.#begin('')
+    if (
+      this.#once !== null &&
+      this.#parts.size === 0 &&
+      this.#encoder.header !== undefined &&
+      this.#partitioner.columns === 0
+    )
+      this.#begin('')
     this.#flush()
     const files = new Set<string>()
     this.#try(this.#dir, () => {
@@ -227,7 +246,8 @@ class FileSink implements Sink {
         if (!part.begun) continue
         fs.renameSync(part.hidden, part.final)
         files.add(part.final)
-        for (let dir = path.dirname(part.final); dir.length > this.#dir.length; dir = path.dirname(dir)) directories.add(dir)
+        for (let dir = path.dirname(part.final); dir.length > this.#dir.length; dir = path.dirname(dir))
+          directories.add(dir)
       }
       this.#removeStale(files)
       if (this.#once !== null) fs.writeFileSync(path.join(this.#dir, '_SUCCESS'), '')
@@ -245,7 +265,10 @@ class FileSink implements Sink {
     if (this.#lastFiles?.batchId === this.#batchId) {
       for (const file of this.#lastFiles.files) if (!files.has(file)) fs.rmSync(file, { force: true })
     } else if (files.size === 0) {
-      const stale = path.join(this.#dir, `part-${String(this.#batchId).padStart(5, '0')}-0.${this.#format.extension}${this.#gzip ? '.gz' : ''}`)
+      const stale = path.join(
+        this.#dir,
+        `part-${String(this.#batchId).padStart(5, '0')}-0.${this.#format.extension}${this.#gzip ? '.gz' : ''}`,
+      )
       fs.rmSync(stale, { force: true })
     }
   }

@@ -26,7 +26,16 @@ import type { FileFormat } from './file-format.ts'
 import { FileRows } from './file-rows.ts'
 import { csvFiles, jsonFiles, textFiles } from './formats.ts'
 import { DirectoryWatch } from './directory-watch.ts'
-import { byAge, checkPath, isGlob, listFiles, listFilesInSlices, type ListedFile, type ListOptions, plainPath } from './listing.ts'
+import {
+  byAge,
+  checkPath,
+  isGlob,
+  listFiles,
+  listFilesInSlices,
+  type ListedFile,
+  type ListOptions,
+  plainPath,
+} from './listing.ts'
 import { FILE_METADATA } from './metadata-columns.ts'
 import { checkFileOptions, FILE_OPTIONS, textOf } from './options.ts'
 import { discoverPartitions } from './partitions.ts'
@@ -63,13 +72,21 @@ function columnsOf(
   checkFileOptions(format.format, options)
   const location = String(options['path'])
   checkPath(location)
-  if (declared === null && ctx.streaming && !format.isFixed && ctx.conf('spark.sql.streaming.schemaInference')?.toLowerCase() !== 'true')
+  if (
+    declared === null &&
+    ctx.streaming &&
+    !format.isFixed &&
+    ctx.conf('spark.sql.streaming.schemaInference')?.toLowerCase() !== 'true'
+  )
     throw new AnalysisError(
       'UNABLE_TO_INFER_SCHEMA',
       { format: `a stream of ${format.format} files` },
       { hint: "call schema('a INT, b STRING') before load(), or set spark.sql.streaming.schemaInference to true" },
     )
-  const found = options['recursiveFileLookup'] === true ? [] : discoverPartitions(location, textOf(options, 'basePath'), ctx.timeZone)
+  const found =
+    options['recursiveFileLookup'] === true
+      ? []
+      : discoverPartitions(location, textOf(options, 'basePath'), ctx.timeZone)
   const isFound = (name: string): boolean => found.some((p) => p.name.toLowerCase() === name.toLowerCase())
   if (declared !== null) {
     const data = { fields: declared.fields.filter((f) => !isFound(f.name)) }
@@ -99,7 +116,8 @@ function listOptions(format: string, options: Options, timeZone: string): ListOp
     const text = textOf(options, name)
     if (text === undefined) return undefined
     const us = parseTimestamp(text, zoneOf(timeZone))
-    if (us === null) throw new OptionError('OPTION_INVALID', { format, option: name, value: text, expected: 'a timestamp' })
+    if (us === null)
+      throw new OptionError('OPTION_INVALID', { format, option: name, value: text, expected: 'a timestamp' })
     return Number(us / 1000n)
   }
   return {
@@ -154,7 +172,8 @@ class FileSource implements Source<FileOffset> {
     this.#isGlob = isGlob(String(options['path']))
     this.#rows = new FileRows(format, options, ctx)
     const limited = this.#maxFiles !== Infinity || this.#maxBytes !== Infinity
-    const maxAgeMs = ctx.streaming === false || (this.#latestFirst && limited) ? Infinity : Number(options['maxFileAge'])
+    const maxAgeMs =
+      ctx.streaming === false || (this.#latestFirst && limited) ? Infinity : Number(options['maxFileAge'])
     this.#seen = new SeenFiles((file) => this.#key(file), maxAgeMs)
     this.#takenBefore = ctx.log.last()
     for (const { entry } of ctx.log.all()) this.#seen.add(entry as unknown as ListedFile)

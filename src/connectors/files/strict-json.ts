@@ -1,4 +1,12 @@
-import { isBlank, JsonArray, type JsonNode, JsonNumber, JsonObject, type JsonSyntax, parseJson } from '../../functions/json/json-text.ts'
+import {
+  isBlank,
+  JsonArray,
+  type JsonNode,
+  JsonNumber,
+  JsonObject,
+  type JsonSyntax,
+  parseJson,
+} from '../../functions/json/json-text.ts'
 import { quoteJson } from '../../functions/json/json-write.ts'
 
 const COMMENTS = /\/\/[^\n]*|\/\*[^]*?\*\//g
@@ -15,6 +23,7 @@ function written(node: JsonNode): string {
   if (typeof node === 'string') return quoteJson(node)
   if (node instanceof JsonNumber) return node.raw.replace(/^(-?)0+(?=\d)/, '$1')
   if (node instanceof JsonArray) return `[${node.items.map(written).join(',')}]`
-  if (node instanceof JsonObject) return `{${node.names.map((name, i) => `${quoteJson(name)}:${written(node.values[i]!)}`).join(',')}}`
+  if (node instanceof JsonObject)
+    return `{${node.names.map((name, i) => `${quoteJson(name)}:${written(node.values[i]!)}`).join(',')}}`
   return ''
 }

@@ -27,7 +27,10 @@ export interface WriteFormat {
 const TIME_OPTIONS: OptionSpecs = {
   dateFormat: { type: 'string', doc: 'Pattern of dates; `2020-01-31` without it.' },
   timestampFormat: { type: 'string', doc: 'Pattern of timestamps; `2020-01-31T10:00:00.000Z` without it.' },
-  timestampNTZFormat: { type: 'string', doc: 'Pattern of timestamps without time zone; `2020-01-31T10:00:00.000` without it.' },
+  timestampNTZFormat: {
+    type: 'string',
+    doc: 'Pattern of timestamps without time zone; `2020-01-31T10:00:00.000` without it.',
+  },
   timeZone: { type: 'string', doc: 'Zone that timestamps are written in; without it that of the session.' },
 }
 
@@ -71,7 +74,11 @@ export const csvWriting: WriteFormat = {
     sep: { type: 'string', doc: 'Separator of values; `,` without it.' },
     delimiter: { type: 'string', doc: 'Another name of sep.' },
     header: { type: 'boolean', default: false, doc: 'Write the names of the columns first into each file.' },
-    quote: { type: 'string', default: '"', doc: 'Character around values that hold separators, quotes or line ends; empty for none.' },
+    quote: {
+      type: 'string',
+      default: '"',
+      doc: 'Character around values that hold separators, quotes or line ends; empty for none.',
+    },
     escape: { type: 'string', default: '\\', doc: 'Character before a quote inside quotes; may be the quote itself.' },
     quoteAll: { type: 'boolean', default: false, doc: 'Put every value in quotes.' },
     escapeQuotes: { type: 'boolean', default: true, doc: 'Put values that hold quotes in quotes.' },
@@ -99,7 +106,13 @@ export const csvWriting: WriteFormat = {
       times: datetimeWriting(formatsOf(options, timeZone)),
     })
     if (options['header'] === true) return encoder
-    return { encode: (b) => encoder.encode(b), take: () => encoder.take(), get length() { return encoder.length } }
+    return {
+      encode: (b) => encoder.encode(b),
+      take: () => encoder.take(),
+      get length() {
+        return encoder.length
+      },
+    }
   },
   lineSep: () => null,
 }
@@ -114,12 +127,20 @@ export const textWriting: WriteFormat = {
     if (schema.fields.length !== 1)
       throw new AnalysisError(
         'UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE',
-        { format: 'text', column: schema.fields.map((f) => f.name).join(', '), type: `${schema.fields.length} columns` },
+        {
+          format: 'text',
+          column: schema.fields.map((f) => f.name).join(', '),
+          type: `${schema.fields.length} columns`,
+        },
         { hint: 'select the one column to be written, beside those of partitionBy' },
       )
     const [f] = schema.fields
     if (f!.type.kind !== 'string')
-      throw new AnalysisError('UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE', { format: 'text', column: f!.name, type: typeName(f!.type) })
+      throw new AnalysisError('UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE', {
+        format: 'text',
+        column: f!.name,
+        type: typeName(f!.type),
+      })
   },
   encoder: (_schema, options) => textEncoder(String(options['lineSep'])),
   lineSep: () => null,

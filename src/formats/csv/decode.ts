@@ -1,4 +1,4 @@
-import { Batch, MAX_BATCH_ROWS } from '../../columns/batch.ts'
+import { type Batch, MAX_BATCH_ROWS } from '../../columns/batch.ts'
 import { ExecutionError } from '../../errors/errors.ts'
 import type { Schema } from '../../types/data-type.ts'
 import { zoneOf } from '../../types/time-zone.ts'
@@ -29,7 +29,12 @@ export interface CsvDecoderOptions extends LineDecoderOptions {
  * When every column is asked for, or the column for records that do not fit, a line must have exactly as many values
  * as there are columns; else only the values asked for are looked at.
  */
-export function csvDecoder(declared: Schema, schema: Schema, plan: DecodePlan, options: CsvDecoderOptions): LineDecoder {
+export function csvDecoder(
+  declared: Schema,
+  schema: Schema,
+  plan: DecodePlan,
+  options: CsvDecoderOptions,
+): LineDecoder {
   return new CsvDecoder(declared, schema, plan, options)
 }
 
@@ -77,7 +82,11 @@ class CsvDecoder implements LineDecoder {
     }))
     this.#values = new Array<Value | undefined>(data.length)
     this.#checksCount = this.#corrupt !== null || data.length === declared.fields.length
-    this.#helpers = new CsvHelpers(zone, this.#tree.nodes.map((n) => n.type), times)
+    this.#helpers = new CsvHelpers(
+      zone,
+      this.#tree.nodes.map((n) => n.type),
+      times,
+    )
     this.keepsBlock = this.#columns.pointsIntoBlock
     const columns: (LeafNode | null)[] = declared.fields.map(() => null)
     for (const { leaf, at } of this.#leaves) columns[at] = leaf
@@ -85,11 +94,21 @@ class CsvDecoder implements LineDecoder {
     if (times.date) patterned.add('date')
     if (times.timestamp) patterned.add('timestamp')
     if (times.timestampNtz) patterned.add('timestamp_ntz')
-    const exact = this.#marks.sep.length > 1 || dialect.maxCharsPerColumn >= 0 || declared.fields.length > dialect.maxColumns
+    const exact =
+      this.#marks.sep.length > 1 || dialect.maxCharsPerColumn >= 0 || declared.fields.length > dialect.maxColumns
     const tests = rowTests(this.#tree, plan)
     this.#scan = exact
       ? null
-      : compileCsvScan({ tree: this.#tree, tests, dialect, marks: this.#marks, columns, corrupt: this.#corrupt, checksCount: this.#checksCount, patterned })
+      : compileCsvScan({
+          tree: this.#tree,
+          tests,
+          dialect,
+          marks: this.#marks,
+          columns,
+          corrupt: this.#corrupt,
+          checksCount: this.#checksCount,
+          patterned,
+        })
   }
 
   startFile(): void {
@@ -188,7 +207,8 @@ class CsvDecoder implements LineDecoder {
     t.split(b, p, end)
     c.lines++
     const { next } = t
-    if (this.#options.dialect.multiLine) for (let q = b.indexOf(10, p); q >= 0 && q < t.end; q = b.indexOf(10, q + 1)) c.lines++
+    if (this.#options.dialect.multiLine)
+      for (let q = b.indexOf(10, p); q >= 0 && q < t.end; q = b.indexOf(10, q + 1)) c.lines++
     this.slowRows++
     this.#checkLimits(b, p)
     const reason = this.#readValues(b)
@@ -207,9 +227,13 @@ class CsvDecoder implements LineDecoder {
   #checkLimits(b: Buffer, p: number): void {
     const t = this.#tokens
     const { maxColumns, maxCharsPerColumn } = this.#options.dialect
-    const long = maxCharsPerColumn < 0 ? -1 : t.ends.findIndex((e, i) => i < t.count && e - t.starts[i]! > maxCharsPerColumn)
+    const long =
+      maxCharsPerColumn < 0 ? -1 : t.ends.findIndex((e, i) => i < t.count && e - t.starts[i]! > maxCharsPerColumn)
     if (t.count <= maxColumns && long < 0) return
-    const limit = t.count > maxColumns ? `more than maxColumns = ${maxColumns} values` : `a value longer than maxCharsPerColumn = ${maxCharsPerColumn}`
+    const limit =
+      t.count > maxColumns
+        ? `more than maxColumns = ${maxColumns} values`
+        : `a value longer than maxCharsPerColumn = ${maxCharsPerColumn}`
     const place = this.#options.place?.(this.#columns.lines) ?? `line ${this.#columns.lines}`
     throw new ExecutionError(
       'MALFORMED_CSV_RECORD',

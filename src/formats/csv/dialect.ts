@@ -76,7 +76,8 @@ export function csvMarks(d: CsvDialect): CsvMarks {
     sep: Buffer.from(d.sep),
     quote,
     escape,
-    escapeEscape: d.charToEscapeQuoteEscaping === '' ? (escape === quote ? -1 : escape) : byteOf(d.charToEscapeQuoteEscaping),
+    escapeEscape:
+      d.charToEscapeQuoteEscaping === '' ? (escape === quote ? -1 : escape) : byteOf(d.charToEscapeQuoteEscaping),
     comment: byteOf(d.comment),
     newline: d.lineSep === '' ? 10 : byteOf(d.lineSep),
     trimsReturn: d.lineSep === '',

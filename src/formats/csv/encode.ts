@@ -57,7 +57,8 @@ class Encoder implements RowEncoder {
     this.#lineSep = Buffer.from(options.lineSep)
     this.#null = Buffer.from(this.#quoted(options.nullValue))
     this.#quote = options.quote === '' ? -1 : options.quote.charCodeAt(0)
-    for (const mark of [options.sep, options.quote, options.lineSep, '\r', '\n']) if (mark !== '') this.#special[Buffer.from(mark)[0]!] = 1
+    for (const mark of [options.sep, options.quote, options.lineSep, '\r', '\n'])
+      if (mark !== '') this.#special[Buffer.from(mark)[0]!] = 1
     this.#cells = schema.fields.map((f) => this.#cell(f.type))
   }
 

@@ -31,4 +31,5 @@ export class CsvHelpers extends ScanHelpers {
   }
 }
 
-const safe = (us: bigint | null): number => (us !== null && us < 9_000_000_000_000_000n && us > -9_000_000_000_000_000n ? Number(us) : NaN)
+const safe = (us: bigint | null): number =>
+  us !== null && us < 9_000_000_000_000_000n && us > -9_000_000_000_000_000n ? Number(us) : NaN

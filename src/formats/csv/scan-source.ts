@@ -141,7 +141,9 @@ function valueSource(plan: CsvScanPlan, leaf: LeafNode, s: string, f: string): s
   const setNull = `n${Math.floor(slot / 31)} |= ${1 << (slot % 31)};`
   const bytes = Buffer.from(nullValue)
   const isNull =
-    bytes.length === 0 ? `${f} === ${s}` : `${f} === ${s} || (${f} - ${s} === ${bytes.length} && !(${differs(bytes, s)}))`
+    bytes.length === 0
+      ? `${f} === ${s}`
+      : `${f} === ${s} || (${f} - ${s} === ${bytes.length} && !(${differs(bytes, s)}))`
   const tests = plan.tests
     .filter((t) => t.slot === slot)
     .map((t) => `if (${rejects(t, leaf)}) { dropped++; p = e + 1; continue }`)

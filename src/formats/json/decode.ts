@@ -162,7 +162,8 @@ class Decoder implements JsonDecoder {
       }
       let after = skipBlanks(b, behind, end)
       // Spark lets text behind an object pass; where corrupt lines fail, it is more likely two rows in one.
-      if (!inArray && after < end && strict) return (this.#corrupt(b, p, end, 'something stands behind the object', before), next)
+      if (!inArray && after < end && strict)
+        return (this.#corrupt(b, p, end, 'something stands behind the object', before), next)
       const { misfit } = this.#rows
       if (misfit === null && !inArray && after >= end) this.#learn(b, p, end)
       misfits ||= misfit !== null
@@ -186,7 +187,8 @@ class Decoder implements JsonDecoder {
 
   /** Gives the rows from `from` on the text of their record. */
   #markCorrupt(b: Buffer, start: number, end: number, from: number): void {
-    if (this.#corruptLeaf !== null) for (let row = from; row < this.#columns.rows; row++) this.#setCorrupt(b, start, end, row)
+    if (this.#corruptLeaf !== null)
+      for (let row = from; row < this.#columns.rows; row++) this.#setCorrupt(b, start, end, row)
   }
 
   /** Whether a line that cannot be read is one that `rewrite` has not been asked about. */

@@ -13,7 +13,13 @@ export interface TimeWriters {
 }
 
 /** The JSON text of one value as `jsonEncoder` writes it: its slow way, and its judge. */
-export function jsonText(value: Value, type: DataType, zone: Zone, ignoreNulls: boolean, times: TimeWriters = {}): string {
+export function jsonText(
+  value: Value,
+  type: DataType,
+  zone: Zone,
+  ignoreNulls: boolean,
+  times: TimeWriters = {},
+): string {
   if (value === null) return 'null'
   switch (type.kind) {
     case 'boolean':
@@ -39,7 +45,9 @@ export function jsonText(value: Value, type: DataType, zone: Zone, ignoreNulls: 
     case 'timestamp':
       return times.timestamp ? quoted(times.timestamp(value as bigint)) : `"${timestampText(value as bigint, zone)}"`
     case 'timestamp_ntz':
-      return times.timestampNtz ? quoted(times.timestampNtz(value as bigint)) : `"${timestampText(value as bigint, null)}"`
+      return times.timestampNtz
+        ? quoted(times.timestampNtz(value as bigint))
+        : `"${timestampText(value as bigint, null)}"`
     case 'array':
       return `[${(value as readonly Value[]).map((v) => jsonText(v, type.element, zone, ignoreNulls, times)).join(',')}]`
     case 'map': {

@@ -172,7 +172,8 @@ function valueSource(leaf: LeafNode, step: Extract<LayoutStep, { step: 'value' }
 /** Reads a date or time in a pattern. */
 function patternedSource(leaf: LeafNode, fail: string): string {
   const x = `x${leaf.slot}`
-  const halves = leaf.type.kind === 'date' ? `${x} = us;` : `${x} = us | 0; t${leaf.slot} = Math.floor(us / 4294967296);`
+  const halves =
+    leaf.type.kind === 'date' ? `${x} = us;` : `${x} = us | 0; t${leaf.slot} = Math.floor(us / 4294967296);`
   return `let ${x} = 0, t${leaf.slot} = 0; if (${isNull}) { ${nullBit(leaf.slot)} } else { const us = h.patterned(b, q, e, ${leaf.slot}); if (us !== us) ${fail}; ${halves} q = h.pos }`
 }
 

@@ -165,7 +165,9 @@ export class ValueParser {
       case 'string':
         return text
       case 'timestamp':
-        return (this.#times.timestamp === undefined ? parseTimestamp(text, this.#zone) : this.#times.timestamp(text)) ?? BAD
+        return (
+          (this.#times.timestamp === undefined ? parseTimestamp(text, this.#zone) : this.#times.timestamp(text)) ?? BAD
+        )
       case 'timestamp_ntz':
         return (this.#times.timestampNtz ?? parseTimestampNtz)(text) ?? BAD
       case 'date':

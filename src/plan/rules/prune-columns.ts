@@ -85,6 +85,10 @@ function prune(plan: Logical, need: Ids, ids: () => number): Logical {
       if (input === plan.input) return plan
       return { ...plan, input, attrs: plan.kind === 'filter' ? inOrder(plan.attrs, input) : plan.attrs }
     }
+    case 'groupsWithState': {
+      const input = exactly(plan.input, plan.input.attrs, ids)
+      return input === plan.input ? plan : { ...plan, input }
+    }
     case 'asyncCall': {
       const column = plan.attrs.at(-1)!
       if (!need.has(column.id)) return prune(plan.input, need, ids)

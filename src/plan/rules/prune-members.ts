@@ -80,6 +80,7 @@ function wantedMembers(plan: Logical): Map<number, Use> {
         node.right.attrs.forEach(whole)
         return
       case 'userMap':
+      case 'groupsWithState':
         node.input.attrs.forEach(whole)
         return
       case 'dedup':

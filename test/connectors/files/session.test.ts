@@ -14,7 +14,8 @@ afterEach(() => fs.rmSync(dir, { recursive: true, force: true }))
 
 const put = (name: string, text: string): void => putFile(path.join(dir, 'in'), name, text)
 const input = (): string => path.join(dir, 'in')
-const json = async (df: DataFrame<never> | DataFrame): Promise<string[]> => ((await df.collect()) as object[]).map((r) => JSON.stringify(r)).sort()
+const json = async (df: DataFrame<never> | DataFrame): Promise<string[]> =>
+  ((await df.collect()) as object[]).map((r) => JSON.stringify(r)).sort()
 const session = (conf: Record<string, string> = {}) => millrace({ 'spark.sql.session.timeZone': 'UTC', ...conf })
 
 /** Runs a stream over what is there, into the table `out` of the session. */
@@ -33,7 +34,11 @@ describe('_metadata', () => {
     const df = s.read.schema('n INT').csv(input())
     expect(df.schema.fields.map((f) => f.name)).toEqual(['n'])
     expect(await json(df)).toEqual(['{"n":1}', '{"n":2}', '{"n":3}'])
-    expect(await json(df.selectExpr('n', '_metadata.file_name'))).toEqual(['{"n":1,"file_name":"a.csv"}', '{"n":2,"file_name":"a.csv"}', '{"n":3,"file_name":"b.csv"}'])
+    expect(await json(df.selectExpr('n', '_metadata.file_name'))).toEqual([
+      '{"n":1,"file_name":"a.csv"}',
+      '{"n":2,"file_name":"a.csv"}',
+      '{"n":3,"file_name":"b.csv"}',
+    ])
     const [row] = await json(df.filter('n = 3').selectExpr('_metadata'))
     expect(JSON.parse(row!)._metadata).toEqual({
       file_path: `file://${input()}/b.csv`,
@@ -44,8 +49,11 @@ describe('_metadata', () => {
       file_modification_time: fs.statSync(path.join(input(), 'b.csv')).mtime.toISOString(),
     })
     df.createOrReplaceTempView('t')
-    expect(await json(s.sql('SELECT x._metadata.file_size AS size, count(*) AS n FROM t AS x GROUP BY 1'))).toEqual(['{"size":2,"n":1}', '{"size":4,"n":2}'])
-    expect(await json(s.sql('SELECT x.* FROM t AS x WHERE _metadata.file_name LIKE \'b%\''))).toEqual(['{"n":3}'])
+    expect(await json(s.sql('SELECT x._metadata.file_size AS size, count(*) AS n FROM t AS x GROUP BY 1'))).toEqual([
+      '{"size":2,"n":1}',
+      '{"size":4,"n":2}',
+    ])
+    expect(await json(s.sql("SELECT x.* FROM t AS x WHERE _metadata.file_name LIKE 'b%'"))).toEqual(['{"n":3}'])
     expect(await json(df.withColumn('f', expr('_metadata.file_name')))).toEqual([
       '{"n":1,"f":"a.csv"}',
       '{"n":2,"f":"a.csv"}',
@@ -63,10 +71,16 @@ describe('_metadata', () => {
     const stream = s.readStream.schema('n INT').json(input())
     await drain(stream.selectExpr('_metadata.file_name', 'n'), 'out')
     expect(await json(s.table('out'))).toEqual(['{"file_name":"a.json","n":1}', '{"file_name":"a.json","n":2}'])
-    expect(await json(s.read.text(input()).selectExpr('_metadata.file_size'))).toEqual(['{"file_size":16}', '{"file_size":16}'])
+    expect(await json(s.read.text(input()).selectExpr('_metadata.file_size'))).toEqual([
+      '{"file_size":16}',
+      '{"file_size":16}',
+    ])
     expect(await s.read.schema('n INT').json(input()).count()).toBe(2)
     // A column of that name in the data hides it.
-    expect(await json(s.read.schema('n INT, _metadata STRING').json(input()).select('_metadata'))).toEqual(['{"_metadata":null}', '{"_metadata":null}'])
+    expect(await json(s.read.schema('n INT, _metadata STRING').json(input()).select('_metadata'))).toEqual([
+      '{"_metadata":null}',
+      '{"_metadata":null}',
+    ])
   })
 })
 
@@ -82,7 +96,12 @@ describe('partition columns', () => {
     expect(await json(df.filter("n < 3 AND day >= DATE'2020-01-02'"))).toEqual(['{"x":2,"day":"2020-01-02","n":2}'])
     expect(await json(df.filter('n = 1').selectExpr('day'))).toEqual(['{"day":"2020-01-01"}'])
     await expect(json(df)).rejects.toThrow(/MALFORMED_RECORD.*broken\.json/)
-    expect(s.read.schema('n STRING, x INT').json(input()).schema.fields.map((f) => `${f.name} ${f.type.kind}`)).toEqual(['x int', 'day date', 'n string'])
+    expect(
+      s.read
+        .schema('n STRING, x INT')
+        .json(input())
+        .schema.fields.map((f) => `${f.name} ${f.type.kind}`),
+    ).toEqual(['x int', 'day date', 'n string'])
   })
 
   it('of a stream may appear later, when they are declared', async () => {
@@ -101,13 +120,20 @@ describe('partition columns', () => {
 describe('schema inference', () => {
   it('of a stream wants its setting, and holds from the first start', async () => {
     put('a.json', '{"a":1}\n')
-    expect(() => session().readStream.json(input())).toThrow(/UNABLE_TO_INFER_SCHEMA.*spark\.sql\.streaming\.schemaInference/s)
+    expect(() => session().readStream.json(input())).toThrow(
+      /UNABLE_TO_INFER_SCHEMA.*spark\.sql\.streaming\.schemaInference/s,
+    )
     const conf = { 'spark.sql.streaming.schemaInference': 'true' }
     const checkpoint = path.join(dir, 'checkpoint')
     const first = session(conf)
     const out = path.join(dir, 'out')
     const run = async (s: ReturnType<typeof session>): Promise<void> => {
-      const query = await s.readStream.json(input()).writeStream.format('json').option('checkpointLocation', checkpoint).trigger(Trigger.AvailableNow()).start(out)
+      const query = await s.readStream
+        .json(input())
+        .writeStream.format('json')
+        .option('checkpointLocation', checkpoint)
+        .trigger(Trigger.AvailableNow())
+        .start(out)
       await query.awaitTermination()
     }
     await run(first)
@@ -116,7 +142,10 @@ describe('schema inference', () => {
     const second = session(conf)
     expect(second.readStream.json(input()).schema.fields.map((f) => f.name)).toEqual(['a', 'b'])
     await run(second)
-    expect(await json(second.read.schema('a INT, b STRING').json(out))).toEqual(['{"a":1,"b":null}', '{"a":2,"b":null}'])
+    expect(await json(second.read.schema('a INT, b STRING').json(out))).toEqual([
+      '{"a":1,"b":null}',
+      '{"a":2,"b":null}',
+    ])
   })
 
   it('of bounded reads needs none, but files', async () => {
@@ -143,7 +172,9 @@ describe('modes without being told', () => {
     const kept = s.read.schema('n INT, _corrupt_record STRING').csv(input())
     expect(await json(kept)).toEqual(['{"n":1,"_corrupt_record":null}', '{"n":null,"_corrupt_record":"x"}'])
     // Named alone too, and by a filter.
-    expect(await json(kept.filter('_corrupt_record IS NOT NULL').select('_corrupt_record'))).toEqual(['{"_corrupt_record":"x"}'])
+    expect(await json(kept.filter('_corrupt_record IS NOT NULL').select('_corrupt_record'))).toEqual([
+      '{"_corrupt_record":"x"}',
+    ])
     await drain(s.readStream.schema('n INT, _corrupt_record STRING').csv(input()), 'out')
     expect((await json(s.table('out'))).length).toBe(2)
   })

@@ -22,8 +22,16 @@ afterEach(() => fs.rmSync(dir, { recursive: true, force: true }))
 
 type Given = Record<string, string>
 const put = (name: string, text: string, at?: number): void => putFile(dir, name, text, at)
-const open = (options: Given = {}, ctx: Partial<SourceContext> = {}, provider: SourceProvider = csvSource, schema: Schema = N) =>
-  provider.open(validateOptions(provider.format, provider.options, { path: dir, ...options }), sourceContext(schema, ctx)) as Promise<Source<FileOffset>>
+const open = (
+  options: Given = {},
+  ctx: Partial<SourceContext> = {},
+  provider: SourceProvider = csvSource,
+  schema: Schema = N,
+) =>
+  provider.open(
+    validateOptions(provider.format, provider.options, { path: dir, ...options }),
+    sourceContext(schema, ctx),
+  ) as Promise<Source<FileOffset>>
 const schemaFor = (options: Given, declared: Schema | null, provider: SourceProvider = csvSource): Schema =>
   provider.schema(validateOptions(provider.format, provider.options, { path: dir, ...options }), declared)
 
@@ -46,9 +54,14 @@ describe('options of file streams', () => {
   it('limits a batch by files or by bytes, not by both', async () => {
     for (let i = 0; i < 5; i++) put(`f${i}`, `${i}\n`)
     expect(await batches(await open({ maxFilesPerTrigger: '2' }))).toEqual([[0n, 1n], [2n, 3n], [4n]])
-    expect(await batches(await open({ maxBytesPerTrigger: '6' }))).toEqual([[0n, 1n, 2n], [3n, 4n]])
+    expect(await batches(await open({ maxBytesPerTrigger: '6' }))).toEqual([
+      [0n, 1n, 2n],
+      [3n, 4n],
+    ])
     expect(await batches(await open({ maxBytesPerTrigger: '1' }))).toEqual([[0n], [1n], [2n], [3n], [4n]])
-    expect(() => schemaFor({ maxFilesPerTrigger: '1', maxBytesPerTrigger: '1' }, N)).toThrow(/OPTION_INVALID.*no other limit/)
+    expect(() => schemaFor({ maxFilesPerTrigger: '1', maxBytesPerTrigger: '1' }, N)).toThrow(
+      /OPTION_INVALID.*no other limit/,
+    )
     expect(() => schemaFor({ maxFilesPerTrigger: '0' }, N)).toThrow(/OPTION_INVALID.*a number from 1/)
   })
 
@@ -106,7 +119,10 @@ describe('options of file streams', () => {
   it('keeps files found for the next batches without listing again', async () => {
     for (let i = 0; i < 10; i++) put(`f${i}`, `${i}\n`)
     const source = await open({ maxFilesPerTrigger: '2' })
-    expect(await batches(source, null, 2)).toEqual([[0n, 1n], [2n, 3n]])
+    expect(await batches(source, null, 2)).toEqual([
+      [0n, 1n],
+      [2n, 3n],
+    ])
     // A file older than those kept waits for the next listing.
     put('early', '99\n', 1_699_990_000)
     const rest = (await batches(source, { logOffset: 1 })).flat()
@@ -152,7 +168,9 @@ describe('options of file streams', () => {
     fs.rmSync(archive, { recursive: true })
     expect(() => schemaFor({ cleanSource: 'archive' }, N)).toThrow(/OPTION_MISSING.*sourceArchiveDir/)
     expect(() => schemaFor({ cleanSource: 'burn' }, N)).toThrow(/OPTION_INVALID.*off, delete or archive/)
-    await expect(async () => open({ cleanSource: 'archive', sourceArchiveDir: path.join(dir, 'x') })).rejects.toThrow(/OPTION_INVALID.*outside/)
+    await expect(async () => open({ cleanSource: 'archive', sourceArchiveDir: path.join(dir, 'x') })).rejects.toThrow(
+      /OPTION_INVALID.*outside/,
+    )
   })
 
   it('reads files rolled by minute each once, however the clock and the writer go', async () => {
@@ -165,11 +183,15 @@ describe('options of file streams', () => {
       const name = `log_${new Date(nowMs).toISOString().slice(0, 16).replace('T', '-').replace(':', '-')}.log`
       fs.writeFileSync(path.join(dir, `.${name}.part`), `${name} a\n${name} b\n`)
       fs.utimesSync(path.join(dir, `.${name}.part`), nowMs / 1000, nowMs / 1000)
-      if (minute % 7 !== 3)
-        for (const row of (await batches(source, at, 1)).flat()) got.push(row as string)
+      if (minute % 7 !== 3) for (const row of (await batches(source, at, 1)).flat()) got.push(row as string)
       const end: FileOffset | null = await source.latestOffset(at)
       if (end !== null && end.logOffset > (at?.logOffset ?? -1)) {
-        for (const b of source.read(at, end) as Iterable<never>) got.push(...rowsOf([b]).map((r) => r[0] as string).filter((r) => !got.includes(r)))
+        for (const b of source.read(at, end) as Iterable<never>)
+          got.push(
+            ...rowsOf([b])
+              .map((r) => r[0] as string)
+              .filter((r) => !got.includes(r)),
+          )
         at = end
       }
       fs.renameSync(path.join(dir, `.${name}.part`), path.join(dir, name))
@@ -200,7 +222,9 @@ describe('finding files', () => {
     const bounded = { streaming: false }
     expect(await batches(await open({ modifiedAfter: hour(1_700_000_000) }, bounded))).toEqual([[2n]])
     expect(await batches(await open({ modifiedBefore: hour(1_700_003_600) }, bounded))).toEqual([[1n]])
-    await expect(async () => open({ modifiedAfter: 'yesterday' }, bounded)).rejects.toThrow(/OPTION_INVALID.*a timestamp/)
+    await expect(async () => open({ modifiedAfter: 'yesterday' }, bounded)).rejects.toThrow(
+      /OPTION_INVALID.*a timestamp/,
+    )
   })
 
   it('by globs in any part of the path', async () => {
@@ -239,7 +263,9 @@ describe('what goes wrong is told', () => {
     put('a.csv', 'h,i\n1,x\n\n# c\nq,y\n')
     const two = schemaOf(field('n', BIGINT), field('s', STRING))
     const options = { header: 'true', comment: '#' }
-    await expect(batches(await open(options, {}, csvSource, two))).rejects.toThrow(/MALFORMED_RECORD.*q,y at .*a\.csv, line 5 \("q" is not of type BIGINT\)/)
+    await expect(batches(await open(options, {}, csvSource, two))).rejects.toThrow(
+      /MALFORMED_RECORD.*q,y at .*a\.csv, line 5 \("q" is not of type BIGINT\)/,
+    )
     put('a.csv', '1,x,2\n')
     await expect(batches(await open({}, {}, csvSource, two))).rejects.toThrow(/it has 3 values, 2 are expected/)
     put('a.csv', '1,"x\ny"\nz,"1\n2"\n')
@@ -247,7 +273,16 @@ describe('what goes wrong is told', () => {
   })
 
   it('refuses option values', () => {
-    for (const [option, value] of Object.entries({ mode: 'lax', encoding: 'UTF-16', sep: '', quote: '""', comment: 'é', lineSep: '\r\n', samplingRatio: '0', dateFormat: 'bbbb' }))
+    for (const [option, value] of Object.entries({
+      mode: 'lax',
+      encoding: 'UTF-16',
+      sep: '',
+      quote: '""',
+      comment: 'é',
+      lineSep: '\r\n',
+      samplingRatio: '0',
+      dateFormat: 'bbbb',
+    }))
       expect(() => schemaFor({ [option]: value }, N), option).toThrow(/OPTION_INVALID|pattern|PATTERN|\[INVALID/)
     expect(() => schemaFor({ encoding: 'utf8' }, N)).not.toThrow()
     expect(() => schemaFor({}, schemaOf(field('_corrupt_record', BIGINT)))).toThrow(/INVALID_CORRUPT_RECORD_TYPE/)
@@ -258,6 +293,8 @@ describe('what goes wrong is told', () => {
   it('partition values that are not of their type', async () => {
     put('p=x/a', '1\n')
     const schema = schemaOf(field('n', BIGINT), field('p', BIGINT))
-    await expect(batches(await open({}, { declared: schema }, csvSource, schema))).rejects.toThrow(/FAILED_READ_FILE.*"x" of partition column p is not of type BIGINT/)
+    await expect(batches(await open({}, { declared: schema }, csvSource, schema))).rejects.toThrow(
+      /FAILED_READ_FILE.*"x" of partition column p is not of type BIGINT/,
+    )
   })
 })
