@@ -37,7 +37,9 @@ export class ConformClient {
 
   #start(): ChildProcessWithoutNullStreams {
     const main = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
-    const child = spawn(process.execPath, [main, 'conform', '--stdin'], { stdio: ['pipe', 'pipe', 'inherit'] }) as unknown as ChildProcessWithoutNullStreams
+    const child = spawn(process.execPath, [main, 'conform', '--stdin'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }) as unknown as ChildProcessWithoutNullStreams
     child.stdin.on('error', () => undefined)
     this.#lines = createInterface({ input: child.stdout, crlfDelay: Infinity })[Symbol.asyncIterator]()
     return child

@@ -42,7 +42,13 @@ export interface ScenarioVerdict {
 }
 
 const TOLERANCE = 1e-9
-const COUNTERS = ['numRowsTotal', 'numRowsUpdated', 'numRowsRemoved', 'numRowsDroppedByWatermark', 'numDroppedDuplicateRows'] as const
+const COUNTERS = [
+  'numRowsTotal',
+  'numRowsUpdated',
+  'numRowsRemoved',
+  'numRowsDroppedByWatermark',
+  'numDroppedDuplicateRows',
+] as const
 
 export function judgeScenario(file: ScenarioFile, answer: ScenarioAnswer | undefined): ScenarioVerdict {
   if (answer === undefined) return { level: -1, cause: 'no answer' }
@@ -51,14 +57,19 @@ export function judgeScenario(file: ScenarioFile, answer: ScenarioAnswer | undef
     const why = refusal(file.error, answer.error)
     return why === '' ? { level: 3, cause: '' } : { level: -1, cause: why }
   }
-  if (answer.error !== undefined) return { level: -1, cause: `refused: ${answer.error.condition} ${answer.error.message.slice(0, 90).replaceAll('\n', ' ')}` }
+  if (answer.error !== undefined)
+    return {
+      level: -1,
+      cause: `refused: ${answer.error.condition} ${answer.error.message.slice(0, 90).replaceAll('\n', ' ')}`,
+    }
   const want = (file.steps ?? []).filter((s) => s.run === true)
   const got = (answer.steps ?? []).filter((s) => s.run === true)
   for (const [i, step] of want.entries()) {
     const mine = got[i]?.expect
     const expected = step.expect!
     if (mine === undefined) return { level: -1, cause: `run ${i}: no answer` }
-    if (expected.error && !mine.error) return { level: -1, cause: `run ${i}: should fail with ${expected.error.condition}` }
+    if (expected.error && !mine.error)
+      return { level: -1, cause: `run ${i}: should fail with ${expected.error.condition}` }
     if (!expected.error && mine.error) return { level: -1, cause: `run ${i}: failed with ${mine.error.condition}` }
     if (expected.error && mine.error) {
       const why = refusal(expected.error, mine.error)
@@ -72,21 +83,26 @@ export function judgeScenario(file: ScenarioFile, answer: ScenarioAnswer | undef
     return sameRows(a.rows, b.rows, file.ordered === true) ? '' : `batch ${a.batchId}: other rows`
   })
   if (one !== '') return { level: 0, cause: one }
-  if (!sameValue(file.resultSchema, answer.resultSchema, 0)) return { level: 1, cause: `schema ${JSON.stringify(answer.resultSchema)}` }
+  if (!sameValue(file.resultSchema, answer.resultSchema, 0))
+    return { level: 1, cause: `schema ${JSON.stringify(answer.resultSchema)}` }
   const self = file.tags.includes('self')
   const two = each(want, got, (a, b) => {
     if (a.watermark !== b.watermark) return `batch ${a.batchId}: watermark ${a.watermark}, got ${b.watermark}`
-    return self || a.numInputRows === b.numInputRows ? '' : `batch ${a.batchId}: numInputRows ${a.numInputRows}, got ${b.numInputRows}`
+    return self || a.numInputRows === b.numInputRows
+      ? ''
+      : `batch ${a.batchId}: numInputRows ${a.numInputRows}, got ${b.numInputRows}`
   })
   if (two !== '') return { level: 1, cause: two }
   const three = each(want, got, (a, b) => {
     if (a.stateOperators === null) return ''
-    if (a.stateOperators.length !== b.stateOperators?.length) return `batch ${a.batchId}: ${a.stateOperators.length} state operators, got ${b.stateOperators?.length}`
+    if (a.stateOperators.length !== b.stateOperators?.length)
+      return `batch ${a.batchId}: ${a.stateOperators.length} state operators, got ${b.stateOperators?.length}`
     for (const [k, op] of a.stateOperators.entries())
       for (const c of COUNTERS) {
         if (c === 'numRowsTotal' && op['operatorName'] === 'globalLimit') continue
         const have = b.stateOperators[k]![c]
-        if (op[c] !== undefined && op[c] !== have) return `batch ${a.batchId}: ${String(op['operatorName'])}.${c} ${op[c]}, got ${String(have)}`
+        if (op[c] !== undefined && op[c] !== have)
+          return `batch ${a.batchId}: ${String(op['operatorName'])}.${c} ${op[c]}, got ${String(have)}`
       }
     return ''
   })
@@ -94,7 +110,8 @@ export function judgeScenario(file: ScenarioFile, answer: ScenarioAnswer | undef
 }
 
 function refusal(want: RecordedError, got: RecordedError): string {
-  if (['UNSUPPORTED', 'INTERNAL_ERROR', 'TIMEOUT'].includes(got.condition ?? '')) return `${got.condition} instead of ${want.condition}`
+  if (['UNSUPPORTED', 'INTERNAL_ERROR', 'TIMEOUT'].includes(got.condition ?? ''))
+    return `${got.condition} instead of ${want.condition}`
   const phase = (p: string): string => (p === 'run' ? 'run' : 'analysis')
   if (phase(want.phase) !== phase(got.phase)) return `refused at ${got.phase}, should be ${want.phase}`
   if (want.condition === null || want.condition.startsWith('_LEGACY')) return ''
@@ -105,7 +122,8 @@ function level0(file: ScenarioFile, want: readonly ScenarioStep[], got: readonly
   if (file.outputMode !== 'append') return ''
   for (const [i, step] of want.entries()) {
     const rows = (s: ScenarioStep): RecordedBatch['rows'] => s.expect!.batches.flatMap((b) => b.rows)
-    if (!sameRows(rows(step), rows(got[i]!), false)) return `run ${i}: other rows (${firstDifference(rows(step), rows(got[i]!))})`
+    if (!sameRows(rows(step), rows(got[i]!), false))
+      return `run ${i}: other rows (${firstDifference(rows(step), rows(got[i]!))})`
   }
   return ''
 }
@@ -116,7 +134,11 @@ function firstDifference(want: RecordedBatch['rows'], got: RecordedBatch['rows']
   return `missing ${JSON.stringify(missing)}, extra ${JSON.stringify(extra)}`
 }
 
-function each(want: readonly ScenarioStep[], got: readonly ScenarioStep[], compare: (a: RecordedBatch, b: RecordedBatch) => string): string {
+function each(
+  want: readonly ScenarioStep[],
+  got: readonly ScenarioStep[],
+  compare: (a: RecordedBatch, b: RecordedBatch) => string,
+): string {
   for (const [i, step] of want.entries()) {
     const a = step.expect!.batches
     const b = got[i]!.expect!.batches

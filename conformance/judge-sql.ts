@@ -31,7 +31,12 @@ export function judgeSql(c: SqlCase, r: SqlResult | undefined): SqlVerdict {
     const pass = c.error.condition.startsWith('_LEGACY') ? !unusable : got === c.error.condition
     return { pass, types: pass, names: pass, cause: pass ? '' : `expected ${c.error.condition}, got ${got}` }
   }
-  if (r.error !== undefined) return { pass: false, ...FAILS, cause: r.error.condition === 'UNSUPPORTED' ? unsupported(r.error.message) : `unexpected ${r.error.condition}` }
+  if (r.error !== undefined)
+    return {
+      pass: false,
+      ...FAILS,
+      cause: r.error.condition === 'UNSUPPORTED' ? unsupported(r.error.message) : `unexpected ${r.error.condition}`,
+    }
   const schema = c.schema ?? []
   const types = schema.length === r.schema?.length && schema.every((s, i) => s[1] === r.schema![i]![1])
   const names = schema.length === r.schema?.length && schema.every((s, i) => s[0] === r.schema![i]![0])
@@ -47,9 +52,14 @@ function unsupported(message: string): string {
 function sameRows(c: SqlCase, got: readonly (readonly unknown[])[], floats: readonly boolean[]): boolean {
   const want = c.rows ?? []
   if (want.length !== got.length) return false
-  const same = (a: readonly unknown[], b: readonly unknown[]): boolean => a.length === b.length && a.every((x, i) => sameValue(x, b[i], floats[i] ? 1e-6 : 1e-11))
+  const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+    a.length === b.length && a.every((x, i) => sameValue(x, b[i], floats[i] ? 1e-6 : 1e-11))
   if (c.ordered === true && c.orderKeys === undefined) return want.every((row, i) => same(row, got[i]!))
-  if (c.orderKeys !== undefined && !want.every((row, i) => c.orderKeys!.every((k) => sameValue(row[k], got[i]![k], floats[k] ? 1e-6 : 1e-11)))) return false
+  if (
+    c.orderKeys !== undefined &&
+    !want.every((row, i) => c.orderKeys!.every((k) => sameValue(row[k], got[i]![k], floats[k] ? 1e-6 : 1e-11)))
+  )
+    return false
   const left = [...got]
   return want.every((row) => {
     const at = left.findIndex((other) => same(row, other))
@@ -61,9 +71,12 @@ function sameRows(c: SqlCase, got: readonly (readonly unknown[])[], floats: read
 
 /** Numbers within a relative tolerance, 0.0 equal to -0.0, all else exactly; also inside arrays and objects. */
 export function sameValue(a: unknown, b: unknown, tolerance: number): boolean {
-  if (typeof a === 'number' && typeof b === 'number') return a === b || Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b))
+  if (typeof a === 'number' && typeof b === 'number')
+    return a === b || Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b))
   if (Array.isArray(a) || Array.isArray(b))
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((x, i) => sameValue(x, b[i], tolerance))
+    return (
+      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((x, i) => sameValue(x, b[i], tolerance))
+    )
   if (a !== null && b !== null && typeof a === 'object' && typeof b === 'object') {
     const x = Object.entries(a)
     const y = b as Record<string, unknown>

@@ -31,7 +31,14 @@ export class Known {
 }
 
 /** Writes known.md anew from what fails now. */
-export function writeKnown(path: string, known: Known, suites: readonly { readonly name: string; readonly fails: readonly { readonly id: string; readonly cause: string }[] }[]): void {
+export function writeKnown(
+  path: string,
+  known: Known,
+  suites: readonly {
+    readonly name: string
+    readonly fails: readonly { readonly id: string; readonly cause: string }[]
+  }[],
+): void {
   const parts = suites.map(({ name, fails }) => {
     const causes = new Map<string, string[]>()
     for (const { id, cause: found } of fails) {
@@ -39,7 +46,10 @@ export function writeKnown(path: string, known: Known, suites: readonly { readon
       causes.set(cause, [...(causes.get(cause) ?? []), id])
     }
     const sorted = [...causes].sort((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1))
-    const lines = sorted.flatMap(([cause, ids]) => [`- ${cause} (${ids.length})`, ...ids.sort().map((id) => `  - \`${id}\``)])
+    const lines = sorted.flatMap(([cause, ids]) => [
+      `- ${cause} (${ids.length})`,
+      ...ids.sort().map((id) => `  - \`${id}\``),
+    ])
     return `## ${name}\n\n${fails.length} cases fail.\n\n${lines.join('\n')}\n`
   })
   writeFileSync(

@@ -42,7 +42,12 @@ export {
   type SourceContext,
   type SourceProvider,
 } from './connectors/provider.ts'
-export { receiver, type ReceiverContext, type ReceiverDefinition, type ReceiverStore } from './connectors/push/receiver.ts'
+export {
+  receiver,
+  type ReceiverContext,
+  type ReceiverDefinition,
+  type ReceiverStore,
+} from './connectors/push/receiver.ts'
 export { batchesOf, rowsOf } from './connectors/rows.ts'
 export type { ForeachWriter } from './connectors/foreach/sink.ts'
 export type { LiveOptions, LiveOrigin, LiveResume } from './connectors/live/input.ts'

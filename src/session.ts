@@ -197,7 +197,11 @@ export class MillraceSession {
   createDataFrame<T extends object>(rows: readonly T[], schema?: undefined): DataFrame<InferredRow<T>>
   createDataFrame(rows: readonly unknown[], schema?: SchemaInput): DataFrame<never> {
     if (schema === undefined && rows.length === 0)
-      throw new AnalysisError('CANNOT_INFER_EMPTY_SCHEMA', {}, { hint: 'give the schema, as in createDataFrame([], "a INT")' })
+      throw new AnalysisError(
+        'CANNOT_INFER_EMPTY_SCHEMA',
+        {},
+        { hint: 'give the schema, as in createDataFrame([], "a INT")' },
+      )
     const timeZone = this.#timeZone()
     const known = schema === undefined ? inferSchema(rows) : tableColumns(schema)
     const values = rows.map((row) => rowFromJs(known, row, timeZone))
@@ -220,7 +224,10 @@ export class MillraceSession {
   }
 
   /** A stream fed by the program: `const { stream, df } = session.memoryStream('id INT, name STRING')`. */
-  memoryStream<const S extends SchemaInput>(schema: S, options: { readonly name?: string; readonly maxAddsPerBatch?: number } = {}): { readonly stream: MemoryStream; readonly df: DataFrame<RowOf<S>>; readonly id: string } {
+  memoryStream<const S extends SchemaInput>(
+    schema: S,
+    options: { readonly name?: string; readonly maxAddsPerBatch?: number } = {},
+  ): { readonly stream: MemoryStream; readonly df: DataFrame<RowOf<S>>; readonly id: string } {
     const known = tableColumns(schema)
     const stream = new MemoryStream(known)
     const id = randomUUID()
@@ -295,7 +302,11 @@ export class MillraceSession {
   }
 
   #analyze(plan: Unresolved, conf = this.#confGetter(), checkpoint?: Checkpoint): Logical {
-    return analyze(plan, this.#planCatalog(conf, checkpoint), new QueryEnv(envSpecOf(conf), this.#clock, this.#functions))
+    return analyze(
+      plan,
+      this.#planCatalog(conf, checkpoint),
+      new QueryEnv(envSpecOf(conf), this.#clock, this.#functions),
+    )
   }
 
   #planCatalog(conf: (key: string) => string | undefined, checkpoint?: Checkpoint): PlanCatalog {
@@ -343,7 +354,15 @@ export class MillraceSession {
     const deadlineMs = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs
     await runBatch(
       spec,
-      { clock: this.#clock, timeZone: env.timeZone, objects: this.#objects, env, signal: options.signal, deadlineMs, onObserved: (observed) => this.#deliver(observed) },
+      {
+        clock: this.#clock,
+        timeZone: env.timeZone,
+        objects: this.#objects,
+        env,
+        signal: options.signal,
+        deadlineMs,
+        onObserved: (observed) => this.#deliver(observed),
+      },
       onBatch,
     )
     return spec.schema
@@ -358,13 +377,22 @@ export class MillraceSession {
     }
   }
 
-  async #write(plan: Unresolved, format: string, given: Readonly<Record<string, string>>, how: WriteHow = {}): Promise<void> {
+  async #write(
+    plan: Unresolved,
+    format: string,
+    given: Readonly<Record<string, string>>,
+    how: WriteHow = {},
+  ): Promise<void> {
     const provider = this.#connectors.sink(format)
     const options = validateOptions(provider.format, provider.options, given, provider.openOptions)
     checkPartitioning(provider, how.partitionBy ?? [])
     if ((how.mode === 'ignore' || how.mode === 'error') && provider.exists?.(options) === true) {
       if (how.mode === 'ignore') return
-      throw new AnalysisError('PATH_ALREADY_EXISTS', { path: String(options['path']) }, { hint: "call mode('append'), mode('overwrite') or mode('ignore') before the write" })
+      throw new AnalysisError(
+        'PATH_ALREADY_EXISTS',
+        { path: String(options['path']) },
+        { hint: "call mode('append'), mode('overwrite') or mode('ignore') before the write" },
+      )
     }
     const { attrs } = await this.#observed(() => this.#analyze(plan))
     const queryId = randomUUID()
@@ -410,16 +438,31 @@ export class MillraceSession {
       const { checkpointLocation, ...sinkOptions } = request.options
       const options = validateOptions(provider.format, provider.options, sinkOptions, provider.openOptions)
       if (!provider.modes.includes(mode))
-        throw new UnsupportedError('STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE', { format: provider.format, mode }, { hint: `${provider.format} takes ${provider.modes.join(', ')}` })
+        throw new UnsupportedError(
+          'STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE',
+          { format: provider.format, mode },
+          { hint: `${provider.format} takes ${provider.modes.join(', ')}` },
+        )
       checkPartitioning(provider, request.partitionBy)
       if (request.restart !== undefined) checkRestart(request.restart)
       // Refusals come before anything is touched.
       checkStreaming(await this.#observed(() => this.#analyze(request.plan)), mode, (key) => this.conf.get(key))
       const location = this.#location(checkpointLocation, request.queryName)
-      const claim = location === null ? null : await claimLocation(location, this.conf.flag('spark.sql.streaming.stopActiveRunOnRestart'))
+      const claim =
+        location === null
+          ? null
+          : await claimLocation(location, this.conf.flag('spark.sql.streaming.stopActiveRunOnRestart'))
       try {
         const checkpoint = location === null ? memoryCheckpoint() : await this.#openCheckpoint(location)
-        const started = this.#prepare({ request, mode, provider, options, location, checkpoint, release: () => claim?.release() })
+        const started = this.#prepare({
+          request,
+          mode,
+          provider,
+          options,
+          location,
+          checkpoint,
+          release: () => claim?.release(),
+        })
         this.streams.register(started.query)
         freeName()
         const query = await started.begin()
@@ -438,7 +481,9 @@ export class MillraceSession {
     return openCheckpointWhenFree(location, {
       lockTimeoutMs: this.conf.number('millrace.lockTimeoutMs'),
       durability: this.#durability(),
-      ...(this.conf.get('millrace.checkpoint.maxPages') === undefined ? {} : { maxPageCount: this.conf.number('millrace.checkpoint.maxPages') }),
+      ...(this.conf.get('millrace.checkpoint.maxPages') === undefined
+        ? {}
+        : { maxPageCount: this.conf.number('millrace.checkpoint.maxPages') }),
     })
   }
 
@@ -458,7 +503,13 @@ export class MillraceSession {
       const asked = this.#analyze(request.plan, conf, checkpoint)
       checkStreaming(asked, mode, conf)
       const sinkIdentity = tableIdentity(provider.format, options)
-      const identified = identify(asked, sinkIdentity, mode, checkpoint, this.conf.flag('millrace.checkpoint.allowSinkChange'))
+      const identified = identify(
+        asked,
+        sinkIdentity,
+        mode,
+        checkpoint,
+        this.conf.flag('millrace.checkpoint.allowSinkChange'),
+      )
       const analyzed = canonicalState(identified.plan, this.#functions.identityOf)
       const optimized = optimize(analyzed, env)
       const prints = fingerprints(analyzed, this.#functions.identityOf)
@@ -475,11 +526,19 @@ export class MillraceSession {
       const sources = spec.nodes.flatMap((node) => {
         if (node.op !== 'source' || !node.streaming) return []
         const from = this.#connectors.source(node.format)
-        return [{ name: node.name, provider: from, options: validateOptions(from.format, from.options, node.options, from.openOptions) }]
+        return [
+          {
+            name: node.name,
+            provider: from,
+            options: validateOptions(from.format, from.options, node.options, from.openOptions),
+          },
+        ]
       })
       const guarantees = guaranteesOf(sources, provider, options, location === null ? null : this.#durability())
       const changes = new ChangeFeed(spec.schema, mode, this.#rowOptions())
-      const note = this.#hooks.note ?? ((line: string) => void process.stderr.write(`millrace: ${request.queryName ?? checkpoint.queryId}: ${line}\n`))
+      const note =
+        this.#hooks.note ??
+        ((line: string) => void process.stderr.write(`millrace: ${request.queryName ?? checkpoint.queryId}: ${line}\n`))
       const onAbort = (): void => void query.stop().catch((error: unknown) => note(String(error)))
       const query = new StreamingQuery({
         id: checkpoint.queryId,
@@ -620,4 +679,5 @@ export class SessionBuilder {
 }
 
 /** A new session with these settings. */
-export const millrace = (conf: Readonly<Record<string, string | number | boolean>> = {}): MillraceSession => new MillraceSession(conf)
+export const millrace = (conf: Readonly<Record<string, string | number | boolean>> = {}): MillraceSession =>
+  new MillraceSession(conf)

@@ -41,7 +41,9 @@ export class ClickWriter {
     for (let i = 0; i < events; i++) {
       const atMs = BASE_MS + this.#event++ * 20 - Math.floor(this.#random() * DISORDER_MS)
       const page = PAGES[Math.floor(this.#random() * PAGES.length)]
-      lines.push(JSON.stringify({ ts: new Date(atMs).toISOString(), user: `user${Math.floor(this.#random() * 500)}`, page }))
+      lines.push(
+        JSON.stringify({ ts: new Date(atMs).toISOString(), user: `user${Math.floor(this.#random() * 500)}`, page }),
+      )
     }
     const name = `clicks-${String(this.#file++).padStart(4, '0')}.json`
     // Files with a leading dot are not read: the rename makes the file appear whole.

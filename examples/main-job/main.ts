@@ -25,7 +25,9 @@ class Life {
 
   constructor(drain: boolean) {
     const query = fileURLToPath(new URL('query.js', import.meta.url))
-    this.child = spawn(process.execPath, [query, clicks, checkpoint, ...(drain ? ['--drain'] : [])], { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.child = spawn(process.execPath, [query, clicks, checkpoint, ...(drain ? ['--drain'] : [])], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.output += text))
     this.ended = new Promise((resolve) => this.child.on('close', resolve))
   }
@@ -37,7 +39,8 @@ function lastRows(): { readonly offsets: number; readonly commits: number } {
   if (!existsSync(file)) return { offsets: -1, commits: -1 }
   const db = openDatabase(file, { readonly: true })
   try {
-    const last = (table: string): number => Number(db.prepare(`SELECT coalesce(max(batch_id), -1) AS last FROM ${table}`).get()!['last'])
+    const last = (table: string): number =>
+      Number(db.prepare(`SELECT coalesce(max(batch_id), -1) AS last FROM ${table}`).get()!['last'])
     return { offsets: last('millrace_offsets'), commits: last('millrace_commits') }
   } catch {
     // The query is just making its tables.
@@ -58,7 +61,8 @@ function lastCounts(output: string): Map<string, number> {
 }
 
 function difference(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): string | null {
-  for (const key of new Set([...a.keys(), ...b.keys()])) if (a.get(key) !== b.get(key)) return `${key}: ${a.get(key)} and ${b.get(key)}`
+  for (const key of new Set([...a.keys(), ...b.keys()]))
+    if (a.get(key) !== b.get(key)) return `${key}: ${a.get(key)} and ${b.get(key)}`
   return null
 }
 
@@ -87,7 +91,9 @@ async function main(): Promise<boolean> {
     output += running.output
     const { offsets, commits } = lastRows()
     if (offsets === commits + 1) {
-      say(`killed with SIGKILL: batch ${offsets} has an offset row and no commit row${target === offsets ? '' : ' (the next one)'}`)
+      say(
+        `killed with SIGKILL: batch ${offsets} has an offset row and no commit row${target === offsets ? '' : ' (the next one)'}`,
+      )
       break
     }
     if (life === 20) {
@@ -108,10 +114,14 @@ async function main(): Promise<boolean> {
 
   const streamed = lastCounts(output)
   const session = openSession()
-  const rows = await clicksPerPage(session.read.schema(SCHEMA).json(clicks)).selectExpr('CAST(minute AS STRING) AS minute', 'page', 'count').collect()
+  const rows = await clicksPerPage(session.read.schema(SCHEMA).json(clicks))
+    .selectExpr('CAST(minute AS STRING) AS minute', 'page', 'count')
+    .collect()
   const batch = new Map(rows.map((r) => [`${String(r['minute'])} ${String(r['page'])}`, Number(r['count'])]))
   const byHand = countByHand(clicks)
-  say(`${FILES * EVENTS_PER_FILE} clicks, ${byHand.size} counts: comparing the console output of all lives, the batch query and a plain loop`)
+  say(
+    `${FILES * EVENTS_PER_FILE} clicks, ${byHand.size} counts: comparing the console output of all lives, the batch query and a plain loop`,
+  )
   const fault = difference(streamed, batch) ?? difference(batch, byHand)
   say(fault === null ? 'all three are equal: not one row more or fewer' : `they differ at ${fault}`)
   return fault === null

@@ -5,7 +5,11 @@ import { SCHEMA } from './clicks.ts'
 
 /** The same chain for a stream and for a bounded table. */
 export const clicksPerPage = (clicks: DataFrame): DataFrame =>
-  clicks.withWatermark('ts', '30 seconds').groupBy(window('ts', '1 minute'), 'page').count().selectExpr('window.start AS minute', 'page', 'count')
+  clicks
+    .withWatermark('ts', '30 seconds')
+    .groupBy(window('ts', '1 minute'), 'page')
+    .count()
+    .selectExpr('window.start AS minute', 'page', 'count')
 
 /** The session of both. */
 export const openSession = (): MillraceSession => millrace({ 'spark.sql.session.timeZone': 'UTC' })

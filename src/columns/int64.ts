@@ -23,7 +23,11 @@ export function rangeOfInt64(vector: Int64Vector, batch: Batch): { readonly min:
   return max < min ? null : { min: BigInt(min), max: BigInt(max) }
 }
 
-function wideRange(values: BigInt64Array, validity: Uint8Array | null, batch: Batch): { readonly min: bigint; readonly max: bigint } | null {
+function wideRange(
+  values: BigInt64Array,
+  validity: Uint8Array | null,
+  batch: Batch,
+): { readonly min: bigint; readonly max: bigint } | null {
   let range: { min: bigint; max: bigint } | null = null
   for (let i = 0; i < batch.rowCount; i++) {
     const r = batch.rowAt(i)

@@ -3,7 +3,7 @@ import { formatDecimal } from '../types/decimal.ts'
 import { formatter } from '../types/format.ts'
 import type { Json } from '../types/json.ts'
 import { formatDate, formatTimestamp, formatTimestampNtz, zoneOf } from '../types/time.ts'
-import type { MapValue} from '../types/value.ts';
+import type { MapValue } from '../types/value.ts'
 import { type Value } from '../types/value.ts'
 
 /** The two encodings of recorded values; they differ on purpose. */
@@ -19,9 +19,21 @@ export interface Encoding {
 }
 
 /** Section "Values" of conformance/data/sql/README.md. */
-export const sqlEncoding = (timeZone: string): Encoding => ({ timeZone, binary: 'upper-hex', interval: 'text', structs: 'object-or-array', sortMaps: true })
+export const sqlEncoding = (timeZone: string): Encoding => ({
+  timeZone,
+  binary: 'upper-hex',
+  interval: 'text',
+  structs: 'object-or-array',
+  sortMaps: true,
+})
 /** Section 5 of conformance/data/scenarios/README.md. */
-export const scenarioEncoding: Encoding = { timeZone: 'UTC', binary: 'lower-hex', interval: 'micros', structs: 'object', sortMaps: false }
+export const scenarioEncoding: Encoding = {
+  timeZone: 'UTC',
+  binary: 'lower-hex',
+  interval: 'micros',
+  structs: 'object',
+  sortMaps: false,
+}
 
 /** A function that writes values of one type. */
 export function valueEncoder(type: DataType, encoding: Encoding): (v: Value) => Json {
@@ -74,7 +86,9 @@ function encoderOf(type: DataType, encoding: Encoding): (v: Value) => Json {
       return (v) => {
         const map = v as MapValue
         const entries = map.keys.map((k, i): [Json, Json] => [key(k), value(map.values[i]!)])
-        return encoding.sortMaps ? entries.sort((a, b) => (JSON.stringify(a[0]) < JSON.stringify(b[0]) ? -1 : 1)) : entries
+        return encoding.sortMaps
+          ? entries.sort((a, b) => (JSON.stringify(a[0]) < JSON.stringify(b[0]) ? -1 : 1))
+          : entries
       }
     }
     case 'struct': {
@@ -83,7 +97,9 @@ function encoderOf(type: DataType, encoding: Encoding): (v: Value) => Json {
       const distinct = new Set(fields.map((f) => f.name)).size === fields.length
       return (v) => {
         const values = (v as readonly Value[]).map((x, i) => members[i]!(x))
-        return distinct || encoding.structs === 'object' ? Object.fromEntries(fields.map((f, i) => [f.name, values[i]!])) : values
+        return distinct || encoding.structs === 'object'
+          ? Object.fromEntries(fields.map((f, i) => [f.name, values[i]!]))
+          : values
       }
     }
     default:

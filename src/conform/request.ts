@@ -11,9 +11,14 @@ export interface ErrorAnswer {
 
 /** Any failure as an answer; what is not one of our errors is an internal fault. */
 export function errorAnswer(error: unknown): ErrorAnswer {
-  if (error instanceof OperationAborted && error.why === 'timeout') return { condition: 'TIMEOUT', sqlState: null, message: error.message }
+  if (error instanceof OperationAborted && error.why === 'timeout')
+    return { condition: 'TIMEOUT', sqlState: null, message: error.message }
   if (error instanceof MillraceError) return { condition: error.code, sqlState: error.sqlState, message: error.message }
-  return { condition: 'INTERNAL_ERROR', sqlState: null, message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  return {
+    condition: 'INTERNAL_ERROR',
+    sqlState: null,
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  }
 }
 
 /** The statements of one SQL request. */

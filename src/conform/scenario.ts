@@ -51,17 +51,30 @@ class ScenarioRun {
   async run(): Promise<Json> {
     const { scenario } = { scenario: this.#scenario }
     const session = (this.#session = new MillraceSession(
-      { 'spark.sql.session.timeZone': 'UTC', 'millrace.extensions': 'false', 'millrace.durability': 'process', 'millrace.int64': 'bigint' },
+      {
+        'spark.sql.session.timeZone': 'UTC',
+        'millrace.extensions': 'false',
+        'millrace.durability': 'process',
+        'millrace.int64': 'bigint',
+      },
       { note: () => undefined },
     ))
     for (const [key, value] of Object.entries(scenario.conf)) session.conf.set(key, value)
     for (const [name, source] of Object.entries(scenario.sources)) {
       const schema = parseSchema(source.schema)
       if (source.static === true) {
-        session.dataFrameOf(schema, (source.rows ?? []).map((r) => decodeInput(schema, r))).createOrReplaceTempView(name)
+        session
+          .dataFrameOf(
+            schema,
+            (source.rows ?? []).map((r) => decodeInput(schema, r)),
+          )
+          .createOrReplaceTempView(name)
         continue
       }
-      const { stream, df } = session.memoryStream(schema, { name, ...(source.maxAddsPerBatch === undefined ? {} : { maxAddsPerBatch: source.maxAddsPerBatch }) })
+      const { stream, df } = session.memoryStream(schema, {
+        name,
+        ...(source.maxAddsPerBatch === undefined ? {} : { maxAddsPerBatch: source.maxAddsPerBatch }),
+      })
       this.#streams.set(name, { stream, schema })
       const { watermark } = source
       ;(watermark ? df.withWatermark(watermark.column, watermark.delay) : df).createOrReplaceTempView(name)
@@ -115,7 +128,8 @@ class ScenarioRun {
         const t = setTimeout(() => resolve('timeout'), Math.max(0, this.#deadlineMs - performance.now()))
         timer.signal.addEventListener('abort', () => clearTimeout(t))
       })
-      if ((await Promise.race([query.processAllAvailable(), limit])) === 'timeout') throw new OperationAborted('timeout')
+      if ((await Promise.race([query.processAllAvailable(), limit])) === 'timeout')
+        throw new OperationAborted('timeout')
     } catch (failure) {
       if (failure instanceof OperationAborted) throw failure
       error = { phase: 'run', ...errorAnswer(failure) }
@@ -136,7 +150,8 @@ class ScenarioRun {
   /** The batches that finished since the last run step. */
   #batches(session: MillraceSession, schema: Schema): Json[] {
     const encoders = schema.fields.map((f) => valueEncoder(f.type, scenarioEncoding))
-    const encode = (row: readonly Value[]): Json => Object.fromEntries(schema.fields.map((f, i) => [f.name, encoders[i]!(row[i]!)]))
+    const encode = (row: readonly Value[]): Json =>
+      Object.fromEntries(schema.fields.map((f, i) => [f.name, encoders[i]!(row[i]!)]))
     const table = session.memoryTable('scenario_result')
     const fresh = (table?.batches ?? []).filter((b) => b.batchId > this.#reported && this.#progress.has(b.batchId))
     this.#reported = fresh[fresh.length - 1]?.batchId ?? this.#reported

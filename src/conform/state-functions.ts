@@ -68,7 +68,8 @@ const FUNCTIONS: Readonly<Record<string, { readonly fn: StateFunction; readonly 
 /** A named state function over the groups of `keys`; the first key is its column `k`. */
 export function applyStateFunction(df: DataFrame, request: StateFunctionRequest): DataFrame {
   const named = FUNCTIONS[request.function]
-  if (named === undefined) throw new UnsupportedError('UNSUPPORTED', { feature: `the state function ${request.function}` })
+  if (named === undefined)
+    throw new UnsupportedError('UNSUPPORTED', { feature: `the state function ${request.function}` })
   const columns = request.keys.map((k) => df.schema.fields.find((f) => f.name === k)!)
   const [first] = columns
   const single = columns.length === 1

@@ -157,7 +157,9 @@ export class KeyValueGroupedData<K, V> {
       throw new AnalysisError(
         'CLOSURE_SCHEMA_REQUIRED',
         { function: closure.label },
-        { hint: `give its options a ${state === null ? 'state' : 'result'}: 'a INT, b STRING', or 'STRING' for single values` },
+        {
+          hint: `give its options a ${state === null ? 'state' : 'result'}: 'a INT, b STRING', or 'STRING' for single values`,
+        },
       )
     const single = kind === 'mapGroupsWithState'
     return this.#make({ op: 'groupsWithState', input: this.#keyed, single, closure, emits, timeout, state, result })

@@ -1,13 +1,14 @@
 import type { Batch } from '../columns/batch.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import { instantiate } from '../planner/instantiate.ts'
-import type { LocalNode, PipelineSpec, RangeNode, SourceNode } from '../planner/spec.ts'
+import type { PipelineSpec, RecursiveNode } from '../planner/spec.ts'
 import { runnersOf } from './async-calls.ts'
-import { type LeafContext, readLeaf } from './leaves.ts'
+import { type LeafContext, type LeafNode, readLeaf } from './leaves.ts'
 import { memoryLog } from './memory-log.ts'
 import { type Observed, takeObserved } from './observed.ts'
 import { Pacer } from './pacer.ts'
 import { type Phase, Pipeline } from './pipeline.ts'
+import { readRecursive } from './recursion.ts'
 
 /** What a bounded query runs with. `signal` and `deadlineMs` (on performance.now()) act between pieces of work. */
 export interface BatchRunContext extends Pick<LeafContext, 'clock' | 'timeZone' | 'objects'> {
@@ -19,7 +20,11 @@ export interface BatchRunContext extends Pick<LeafContext, 'clock' | 'timeZone' 
 }
 
 /** Runs a bounded query to its end and hands over its rows in order, in batches. */
-export async function runBatch(spec: PipelineSpec, ctx: BatchRunContext, onBatch: (batch: Batch) => Promise<void> | void): Promise<void> {
+export async function runBatch(
+  spec: PipelineSpec,
+  ctx: BatchRunContext,
+  onBatch: (batch: Batch) => Promise<void> | void,
+): Promise<void> {
   const own = new AbortController()
   const signal = ctx.signal ?? own.signal
   const out: Batch[] = []
@@ -56,7 +61,21 @@ export async function runPhase(
   for (const step of pipeline.steps(phase)) {
     if (step.kind === 'end') await pacer.run(pipeline.end(step.id), between)
     else
-      for await (const batch of readLeaf(step.leaf as SourceNode | LocalNode | RangeNode, leaves))
+      for await (const batch of batchesOf(step.leaf as LeafNode | RecursiveNode, leaves, pacer))
         await pacer.run(pipeline.feed(step.leaf.id, batch), between)
   }
+}
+
+function batchesOf(leaf: LeafNode | RecursiveNode, leaves: LeafContext, pacer: Pacer): AsyncIterable<Batch> {
+  if (leaf.op !== 'recursive') return readLeaf(leaf, leaves)
+  return readRecursive(leaf, async (spec, round) => {
+    const out: Batch[] = []
+    const { env, signal } = leaves
+    const operators = instantiate(spec, { env, store: null })
+    const pipeline = new Pipeline(spec, operators, (b) => out.push(b), runnersOf(spec, env, signal))
+    pipeline.beginTrigger({ batchId: 0, watermarkUs: 0n, lateUs: 0n })
+    const previous = new Map([...(leaves.previous ?? []), [leaf.recursion, round]])
+    await runPhase(pipeline, 'static', { ...leaves, previous }, pacer, async () => undefined)
+    return out
+  })
 }

@@ -5,7 +5,8 @@ import { Int64Vector } from '../columns/vector.ts'
 import { validateOptions } from '../connectors/options.ts'
 import type { Source } from '../connectors/provider.ts'
 import { connectorsOf } from '../connectors/registry.ts'
-import type { LocalNode, RangeNode, SourceNode } from '../planner/spec.ts'
+import type { ExprEnv } from '../expr/env.ts'
+import type { LocalNode, PreviousNode, RangeNode, SourceNode } from '../planner/spec.ts'
 import { BIGINT } from '../types/data-type.ts'
 import type { Json } from '../types/json.ts'
 import { decodeLiteral } from '../types/literal.ts'
@@ -17,6 +18,7 @@ import { memoryLog } from './memory-log.ts'
 export interface LeafContext {
   readonly clock: Clock
   readonly timeZone: string
+  readonly env: ExprEnv
   readonly signal: AbortSignal
   readonly objects: ReadonlyMap<string, unknown>
   readonly log: (name: string) => SourceLog
@@ -24,6 +26,8 @@ export interface LeafContext {
   readonly wake: () => void
   /** The checkpoint's own file; absent for bounded queries. */
   readonly database?: Database | null
+  /** Inside a round of a recursive table: the rows of the round before, by `recursion` of the node. */
+  readonly previous?: ReadonlyMap<number, readonly Batch[]> | undefined
 }
 
 /** Opens the connector of a source node, for exactly the columns the plan wants; `mayReuse` as in SourceContext. */
@@ -57,8 +61,15 @@ export function describeSource(node: SourceNode, objects: ReadonlyMap<string, un
   return provider.describe(validateOptions(provider.format, provider.options, node.options, provider.openOptions))
 }
 
+/** Leaves that are read where they stand. */
+export type LeafNode = SourceNode | LocalNode | RangeNode | PreviousNode
+
 /** All rows of a bounded leaf. */
-export async function* readLeaf(node: SourceNode | LocalNode | RangeNode, ctx: LeafContext): AsyncGenerator<Batch> {
+export async function* readLeaf(node: LeafNode, ctx: LeafContext): AsyncGenerator<Batch> {
+  if (node.op === 'previous') {
+    yield* ctx.previous?.get(node.recursion) ?? []
+    return
+  }
   if (node.op !== 'source') {
     yield* localBatches(node)
     return

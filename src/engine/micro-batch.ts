@@ -28,7 +28,8 @@ import { Watermarks } from './watermarks.ts'
 const SNAPSHOT_BUDGET_BYTES = 4 << 20
 
 /** Where a crash can be asked for in tests; the hook throws or kills the process. */
-export type CrashPoint = 'before-offsets' | 'after-offsets' | 'during-batch' | 'after-sink' | 'before-commit' | 'after-commit'
+export type CrashPoint =
+  'before-offsets' | 'after-offsets' | 'during-batch' | 'after-sink' | 'before-commit' | 'after-commit'
 
 export interface MicroBatchConfig {
   readonly spec: PipelineSpec
@@ -37,7 +38,11 @@ export interface MicroBatchConfig {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly objects: ReadonlyMap<string, unknown>
-  readonly sink: { readonly provider: SinkProvider; readonly describe: string; open(lastCommittedBatch: number): Promise<Sink> }
+  readonly sink: {
+    readonly provider: SinkProvider
+    readonly describe: string
+    open(lastCommittedBatch: number): Promise<Sink>
+  }
   /** Session settings written to the offset log; those pinned by a first start win over the session's. */
   readonly conf: Readonly<Record<string, string>>
   readonly watermarkPolicy: 'min' | 'max'
@@ -95,8 +100,15 @@ export class MicroBatchExecution {
     this.#store = new CheckpointedStateStore(checkpoint)
     const operators = instantiate(spec, { env, store: this.#store })
     this.#operators = operators
-    this.#pipeline = new Pipeline(spec, operators, (batch) => this.#out.push(batch), runnersOf(spec, env, config.signal))
-    const watermarks = spec.nodes.filter((n): n is WatermarkNode => n.op === 'watermark' && this.#pipeline.phaseOf(n.id) === 'stream')
+    this.#pipeline = new Pipeline(
+      spec,
+      operators,
+      (batch) => this.#out.push(batch),
+      runnersOf(spec, env, config.signal),
+    )
+    const watermarks = spec.nodes.filter(
+      (n): n is WatermarkNode => n.op === 'watermark' && this.#pipeline.phaseOf(n.id) === 'stream',
+    )
     this.#watermarks = new Watermarks(
       watermarks.map((node) => ({ spec: node, operator: operators.get(node.id) as Watermark })),
       config.watermarkPolicy,
@@ -140,15 +152,21 @@ export class MicroBatchExecution {
     takeObserved(this.#config.spec, this.#operators)
     this.#sink = probe ?? (await sink.open(this.#batchId - 1))
     for (const warning of checkpoint.warnings.slice(this.#warned)) note(`checkpoint: ${warning}`)
-    if (recovery.kind === 'rerun') note(`recovery: batch ${recovery.row.batchId} has offsets and no commit, running it again`)
-    else if (recovery.kind === 'continue') note(`recovery: batch ${recovery.last.batchId} is committed, going on with batch ${this.#batchId}`)
+    if (recovery.kind === 'rerun')
+      note(`recovery: batch ${recovery.row.batchId} has offsets and no commit, running it again`)
+    else if (recovery.kind === 'continue')
+      note(`recovery: batch ${recovery.last.batchId} is committed, going on with batch ${this.#batchId}`)
   }
 
   #takeUp(recovery: Recovery): void {
     if (recovery.kind === 'fresh') return
     const { lastCommit } = recovery
     // Spark forgets on restart which watermark each single stream had reached; keeping it is an extension.
-    if (lastCommit !== null) this.#watermarks.restore(lastCommit.nextBatchWatermarkMs, this.#config.keepStreamWatermarks ? lastCommit.streamWatermarksMs : {})
+    if (lastCommit !== null)
+      this.#watermarks.restore(
+        lastCommit.nextBatchWatermarkMs,
+        this.#config.keepStreamWatermarks ? lastCommit.streamWatermarksMs : {},
+      )
     if (recovery.kind === 'rerun') {
       this.#rerun = recovery.row
       this.#batchId = recovery.row.batchId
@@ -166,6 +184,7 @@ export class MicroBatchExecution {
     return {
       clock,
       timeZone: env.timeZone,
+      env,
       signal,
       objects,
       log: (name) => checkpoint.sourceLog(name),
@@ -247,7 +266,11 @@ export class MicroBatchExecution {
     const watermarkMs = this.#watermarks.currentMs
     const moved = this.#last !== null && watermarkMs > this.#last.batchWatermarkMs
     const now = this.#config.clock.nowMs()
-    if (!hasData && (dataOnly || !this.#config.noDataBatches || !((moved && this.#usesWatermark()) || this.#timerDue(now)))) return null
+    if (
+      !hasData &&
+      (dataOnly || !this.#config.noDataBatches || !((moved && this.#usesWatermark()) || this.#timerDue(now)))
+    )
+      return null
     return {
       batchId: this.#batchId,
       offsets,
@@ -322,7 +345,14 @@ export class MicroBatchExecution {
             await pacer.run(this.#pipeline.feed(node.id, batch), between)
           }
         const metrics = source.takeMetrics?.()
-        inputs.set(node.id, { node, description, from, to: to ?? null, rows: metrics?.rowsRead ?? rows, slowRows: metrics?.slowRows })
+        inputs.set(node.id, {
+          node,
+          description,
+          from,
+          to: to ?? null,
+          rows: metrics?.rowsRead ?? rows,
+          slowRows: metrics?.slowRows,
+        })
         if (i === lastRead) crash?.('during-batch', row.batchId)
       }
       await write()
@@ -344,7 +374,11 @@ export class MicroBatchExecution {
       nextBatchWatermarkMs: this.#watermarks.currentMs,
       streamWatermarksMs: this.#watermarks.streams,
     }
-    checkpoint.commit(commit, this.#store.takeWrites(SNAPSHOT_BUDGET_BYTES), sink.writeInTx === undefined ? undefined : () => sink.writeInTx!())
+    checkpoint.commit(
+      commit,
+      this.#store.takeWrites(SNAPSHOT_BUDGET_BYTES),
+      sink.writeInTx === undefined ? undefined : () => sink.writeInTx!(),
+    )
     checkpoint.purge(minBatchesToRetain)
   }
 

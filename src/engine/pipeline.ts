@@ -1,4 +1,4 @@
-import type { Batch} from '../columns/batch.ts';
+import type { Batch } from '../columns/batch.ts'
 import { MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { InternalError } from '../errors/errors.ts'
 import type { AsyncCallRunner } from './async-calls.ts'
@@ -30,9 +30,11 @@ interface Running {
 }
 
 /** A build side comes before its probe side; in a semi join of streams, left rows that match at once need not be kept. */
-const secondFirst = (spec: NodeSpec): boolean => spec.op === 'join' || (spec.op === 'stream-join' && spec.type === 'semi')
+const secondFirst = (spec: NodeSpec): boolean =>
+  spec.op === 'join' || (spec.op === 'stream-join' && spec.type === 'semi')
 
-const lowest = (list: readonly bigint[]): bigint | undefined => list.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined)
+const lowest = (list: readonly bigint[]): bigint | undefined =>
+  list.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined)
 
 /** One operator's OpContext; collects what it emits until the pipeline passes it on. */
 class Context implements OpContext {
@@ -63,7 +65,12 @@ export class Pipeline {
   readonly #onOutput: (batch: Batch) => void
 
   /** `operators`: by node id, for every node that is not a source, a local table or a range. */
-  constructor(spec: PipelineSpec, operators: ReadonlyMap<string, Operator>, onOutput: (batch: Batch) => void, stages: ReadonlyMap<string, AsyncCallRunner> = new Map()) {
+  constructor(
+    spec: PipelineSpec,
+    operators: ReadonlyMap<string, Operator>,
+    onOutput: (batch: Batch) => void,
+    stages: ReadonlyMap<string, AsyncCallRunner> = new Map(),
+  ) {
     this.spec = spec
     this.#onOutput = onOutput
     const byId = new Map<string, Running>()
@@ -119,7 +126,8 @@ export class Pipeline {
     let consumer = this.#byId.get(leaf)!.consumer
     for (; consumer !== null; consumer = consumer.node.consumer) {
       const releases = consumer.node.operator?.releases
-      if (releases !== true && (releases === undefined || releases === false || releases[consumer.port] !== true)) return false
+      if (releases !== true && (releases === undefined || releases === false || releases[consumer.port] !== true))
+        return false
     }
     return true
   }
@@ -128,7 +136,8 @@ export class Pipeline {
   beginTrigger(facts: TriggerFacts): void {
     const passed = new Map<string, { readonly watermarkUs: bigint; readonly lateUs: bigint }>()
     for (const { spec, operator, context, phase } of this.#nodes) {
-      const inputs = phase === 'static' ? [] : spec.inputs.filter((id) => this.phaseOf(id) === 'stream').map((id) => passed.get(id)!)
+      const inputs =
+        phase === 'static' ? [] : spec.inputs.filter((id) => this.phaseOf(id) === 'stream').map((id) => passed.get(id)!)
       const watermarkUs = lowest(inputs.map((i) => i.watermarkUs)) ?? facts.watermarkUs
       const lateUs = lowest(inputs.map((i) => i.lateUs)) ?? facts.lateUs
       context.batchId = facts.batchId

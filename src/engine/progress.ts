@@ -17,7 +17,11 @@ export interface StreamingQueryProgress {
   /** Output side first. */
   readonly stateOperators: readonly StateOperatorProgress[]
   readonly sources: readonly SourceProgress[]
-  readonly sink: { readonly description: string; readonly numOutputRows: number; readonly metrics: Readonly<Record<string, string>> }
+  readonly sink: {
+    readonly description: string
+    readonly numOutputRows: number
+    readonly metrics: Readonly<Record<string, string>>
+  }
   readonly observedMetrics: Readonly<Record<string, Json>>
 }
 

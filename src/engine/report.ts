@@ -5,7 +5,13 @@ import type { StateStore } from '../state/store.ts'
 import type { Json } from '../types/json.ts'
 import type { BatchInput } from './micro-batch.ts'
 import type { Pipeline } from './pipeline.ts'
-import { isoMs, rate, type SourceProgress, type StateOperatorProgress, type StreamingQueryProgress } from './progress.ts'
+import {
+  isoMs,
+  rate,
+  type SourceProgress,
+  type StateOperatorProgress,
+  type StreamingQueryProgress,
+} from './progress.ts'
 
 /** Milliseconds by phase, under Spark's names. */
 export type Phases = Record<string, number>
@@ -75,7 +81,9 @@ export class BatchReport {
           }
         : {},
       stateOperators: stateOperators(pipeline, facts.store),
-      sources: pipeline.spec.nodes.flatMap((n) => (inputs.has(n.id) ? [sourceProgress(inputs.get(n.id)!, duration)] : [])),
+      sources: pipeline.spec.nodes.flatMap((n) =>
+        inputs.has(n.id) ? [sourceProgress(inputs.get(n.id)!, duration)] : [],
+      ),
       sink: { description: facts.sink, numOutputRows: this.outputRows, metrics: {} },
       observedMetrics: facts.observed,
     }
@@ -100,12 +108,18 @@ function stateOperators(pipeline: Pipeline, store: StateStore): StateOperatorPro
   const tables = new Map<string, { readonly size: number; readonly memoryBytes: number }>()
   for (const { operatorId, table } of store.tables()) {
     const sum = tables.get(operatorId)
-    tables.set(operatorId, { size: (sum?.size ?? 0) + table.size, memoryBytes: (sum?.memoryBytes ?? 0) + table.memoryBytes })
+    tables.set(operatorId, {
+      size: (sum?.size ?? 0) + table.size,
+      memoryBytes: (sum?.memoryBytes ?? 0) + table.memoryBytes,
+    })
   }
   return [...pipeline.spec.nodes].reverse().flatMap((node) => {
     const table = tables.get(node.id)
     if (table === undefined) return []
-    const name = node.op === 'dedup' && node.expiry === 'within-watermark' ? 'dedupeWithinWatermark' : (STATE_OPERATORS[node.op] ?? node.op)
+    const name =
+      node.op === 'dedup' && node.expiry === 'within-watermark'
+        ? 'dedupeWithinWatermark'
+        : (STATE_OPERATORS[node.op] ?? node.op)
     return [
       {
         operatorName: name,

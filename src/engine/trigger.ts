@@ -17,7 +17,12 @@ export const Trigger = {
   /** `ProcessingTime('10 seconds')` or milliseconds; 0 is the default trigger. */
   ProcessingTime(interval: string | number): TriggerSpec {
     const intervalMs = typeof interval === 'number' ? interval : parseDurationMs(interval)
-    if (!(intervalMs >= 0)) throw new OptionError('INVALID_TRIGGER_INTERVAL', { interval: String(interval) }, { hint: 'give a duration such as "10 seconds", not below zero' })
+    if (!(intervalMs >= 0))
+      throw new OptionError(
+        'INVALID_TRIGGER_INTERVAL',
+        { interval: String(interval) },
+        { hint: 'give a duration such as "10 seconds", not below zero' },
+      )
     return intervalMs === 0 ? { kind: 'default' } : { kind: 'processingTime', intervalMs }
   },
   Once(): TriggerSpec {

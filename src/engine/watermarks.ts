@@ -47,7 +47,7 @@ export class Watermarks {
     for (const { stream, delayUs, operator } of this.#nodes) {
       const stats = operator.takeStats()
       if (stats === null) continue
-      const own = Number((stats.maxUs - delayUs) / 1000n - (((stats.maxUs - delayUs) % 1000n) < 0n ? 1n : 0n))
+      const own = Number((stats.maxUs - delayUs) / 1000n - ((stats.maxUs - delayUs) % 1000n < 0n ? 1n : 0n))
       this.#own.set(stream, Math.max(this.#own.get(stream) ?? 0, own, 0))
       all =
         all === null

@@ -101,7 +101,11 @@ export class OptionError extends MillraceError {
 export class ExecutionError extends MillraceError {
   /** Set by connectors: trying the same batch again may succeed. */
   readonly transient: boolean
-  constructor(code: Code, params: Readonly<Record<string, string | number>>, extras: ErrorExtras & { transient?: boolean } = {}) {
+  constructor(
+    code: Code,
+    params: Readonly<Record<string, string | number>>,
+    extras: ErrorExtras & { transient?: boolean } = {},
+  ) {
     super(code, params, extras)
     this.transient = extras.transient ?? false
   }

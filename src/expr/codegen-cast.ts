@@ -160,8 +160,7 @@ function fromNarrowDecimal(from: DataType & { kind: 'decimal' }, to: DataType, v
     case 'boolean':
       return { when: null, code: `${v} !== 0` }
     case 'decimal': {
-      if (to.scale < from.scale || to.precision - to.scale < from.precision - from.scale)
-        return null
+      if (to.scale < from.scale || to.precision - to.scale < from.precision - from.scale) return null
       return to.scale === from.scale
         ? { when: null, code: v }
         : { when: null, code: `rt.n53(${v} * ${10 ** (to.scale - from.scale)})` }

@@ -109,7 +109,12 @@ export interface CodegenSite extends CallSite {
  * delimiter, `length`). `null` means: not for these arguments. Only called when every row is wanted or
  * `rows` lists those that are; other rows of the result may hold anything.
  */
-export type VectorKernel = (args: readonly Vector[], rows: Int32Array | null, length: number, site: CallSite) => Vector | null
+export type VectorKernel = (
+  args: readonly Vector[],
+  rows: Int32Array | null,
+  length: number,
+  site: CallSite,
+) => Vector | null
 
 interface EntryBase {
   /** Lower case, as it is called. Operators have their symbol: `+`, `<=>`, `not`, `isnull`. */
@@ -212,7 +217,10 @@ export interface AggregateEntry extends EntryBase {
 export interface GeneratorEntry extends EntryBase {
   readonly kind: 'generator'
   /** Names and types of the columns it gives; `constants` as in CallSite (`stack` takes its width from one). */
-  readonly columns: (args: readonly DataType[], constants: readonly (Value | undefined)[]) => readonly { readonly name: string; readonly type: DataType; readonly nullable: boolean }[]
+  readonly columns: (
+    args: readonly DataType[],
+    constants: readonly (Value | undefined)[],
+  ) => readonly { readonly name: string; readonly type: DataType; readonly nullable: boolean }[]
   /** The rows for one input row. NULL arguments arrive as null. */
   readonly bind: (site: CallSite) => (...args: never[]) => Iterable<readonly Value[]>
 }
@@ -220,11 +228,20 @@ export interface GeneratorEntry extends EntryBase {
 export type FunctionEntry = ScalarEntry | AggregateEntry | GeneratorEntry
 
 /** Shorthand of a parameter. */
-export const arg = (name: string, accepts: TypeSpec, more: Omit<Param, 'name' | 'accepts'> = {}): Param => ({ name, accepts, ...more })
+export const arg = (name: string, accepts: TypeSpec, more: Omit<Param, 'name' | 'accepts'> = {}): Param => ({
+  name,
+  accepts,
+  ...more,
+})
 
 type ScalarRest = Omit<ScalarEntry, 'kind' | 'name' | 'params' | 'returns'>
 
 /** A scalar entry. `returns` is left out where `resolve` is given. */
-export function scalar(name: string, params: readonly Param[], returns: ScalarEntry['returns'], rest: ScalarRest): ScalarEntry {
+export function scalar(
+  name: string,
+  params: readonly Param[],
+  returns: ScalarEntry['returns'],
+  rest: ScalarRest,
+): ScalarEntry {
   return { kind: 'scalar', name, params, ...(returns === undefined ? {} : { returns }), ...rest }
 }

@@ -91,7 +91,13 @@ export class Aggregate implements Operator {
     if (n === 0) return
     const slots = new Int32Array(n)
     const isNew = this.#inits.length > 0 ? new Uint8Array(n) : null
-    table.upsert(this.#tableKeys.map((k) => batch.columns[k]!), batch, panes, slots, isNew)
+    table.upsert(
+      this.#tableKeys.map((k) => batch.columns[k]!),
+      batch,
+      panes,
+      slots,
+      isNew,
+    )
     if (isNew !== null) for (let i = 0; i < n; i++) if (isNew[i] === 1) this.#initialise(slots[i]!)
     if (aggregates.length > 0) update(batch, slots, table.columns)
     table.markChanged(slots, n)
@@ -107,7 +113,8 @@ export class Aggregate implements Operator {
     const changed = table.changedSlots()
     ctx.count('numRowsUpdated', changed.length)
     if (emit === 'update') this.#pending = changed
-    else if (emit === 'append') this.#pending = pane === null ? new Int32Array(0) : joinSlots(this.#expired(ctx).map((p) => table.slotsOfPane(p)))
+    else if (emit === 'append')
+      this.#pending = pane === null ? new Int32Array(0) : joinSlots(this.#expired(ctx).map((p) => table.slotsOfPane(p)))
     else this.#pending = table.slots()
     this.#at = 0
     this.#ending = true
@@ -159,7 +166,13 @@ export class Aggregate implements Operator {
 
   #countLate(batch: Batch, panes: BigInt64Array): void {
     this.#late ??= this.#config.newLateTable()
-    this.#late.upsert(this.#tableKeys.map((k) => batch.columns[k]!), batch, panes, new Int32Array(batch.rowCount), null)
+    this.#late.upsert(
+      this.#tableKeys.map((k) => batch.columns[k]!),
+      batch,
+      panes,
+      new Int32Array(batch.rowCount),
+      null,
+    )
   }
 
   #initialise(slot: number): void {
@@ -236,5 +249,10 @@ function windowVector(type: StructType, slots: Int32Array, table: StateTable, si
     ends[i] = start + sizeUs
   }
   const member = type.fields[0]!.type
-  return new StructVector(type, [new Int64Vector(member, starts, null), new Int64Vector(member, ends, null)], validity, slots.length)
+  return new StructVector(
+    type,
+    [new Int64Vector(member, starts, null), new Int64Vector(member, ends, null)],
+    validity,
+    slots.length,
+  )
 }

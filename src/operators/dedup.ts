@@ -57,7 +57,13 @@ export class Dedup implements Operator {
     const slots = new Int32Array(n)
     const isNew = new Uint8Array(n)
     const panes = expiry === 'time-key' ? panesOf(times!) : null
-    table.upsert(keys.map((k) => batch.columns[k]!), batch, panes, slots, isNew)
+    table.upsert(
+      keys.map((k) => batch.columns[k]!),
+      batch,
+      panes,
+      slots,
+      isNew,
+    )
     const kept = new Int32Array(n)
     let k = 0
     for (let i = 0; i < n; i++) if (isNew[i] === 1) kept[k++] = batch.rowAt(i)

@@ -3,7 +3,12 @@ import { batchOf, vectorOf } from '../columns/builder.ts'
 import { splitAtLimit } from '../columns/int64.ts'
 import { asShape, type Int64Vector } from '../columns/vector.ts'
 import { notPromise, userFailure } from '../functions/user/failure.ts'
-import { CalledGroupState, type GroupStateFacts, type GroupStateTimeout, type StateCodec } from '../functions/user/group-state.ts'
+import {
+  CalledGroupState,
+  type GroupStateFacts,
+  type GroupStateTimeout,
+  type StateCodec,
+} from '../functions/user/group-state.ts'
 import { iterable } from '../functions/user/table.ts'
 import type { StateTable } from '../state/table.ts'
 import type { TimeIndex } from '../state/time-index.ts'

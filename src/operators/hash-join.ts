@@ -50,7 +50,11 @@ export class HashJoin implements Operator {
   #built: Built | null = null
   #probe: Batch | null = null
   /** Candidate pairs of one call: physical probe row, build row, and which of the probe rows that is. */
-  readonly #scratch = { left: new Int32Array(MAX_BATCH_ROWS), right: new Int32Array(MAX_BATCH_ROWS), from: new Int32Array(MAX_BATCH_ROWS) }
+  readonly #scratch = {
+    left: new Int32Array(MAX_BATCH_ROWS),
+    right: new Int32Array(MAX_BATCH_ROWS),
+    from: new Int32Array(MAX_BATCH_ROWS),
+  }
   #slots = new Int32Array(0)
   #leftMatched = new Uint8Array(0)
   /** Next probe row, and within its chain the build row to go on with (-2: not begun). */
@@ -76,7 +80,12 @@ export class HashJoin implements Operator {
     this.#leftMatched = new Uint8Array(batch.rowCount)
     if (this.#config.leftKeys.length > 0 && built.count > 0) {
       this.#slots = new Int32Array(batch.rowCount)
-      this.#config.table.find(this.#config.leftKeys.map((k) => batch.columns[k]!), batch, null, this.#slots)
+      this.#config.table.find(
+        this.#config.leftKeys.map((k) => batch.columns[k]!),
+        batch,
+        null,
+        this.#slots,
+      )
       this.#dropNullKeys(batch, this.#config.leftKeys, this.#slots)
     }
   }
@@ -104,7 +113,13 @@ export class HashJoin implements Operator {
     for (; at < count && rows.length < cap; at++) if (matched[at] === 0) rows.push(at)
     if (rows.length > 0) {
       const chosen = Int32Array.from(rows)
-      ctx.emit(new Batch(this.schema, [...nulls(this.#config.left.fields, rows.length), ...columns.map((c) => c.take(chosen))], rows.length))
+      ctx.emit(
+        new Batch(
+          this.schema,
+          [...nulls(this.#config.left.fields, rows.length), ...columns.map((c) => c.take(chosen))],
+          rows.length,
+        ),
+      )
     }
     this.#unmatchedAt = at < count ? at : -1
     return at < count
@@ -115,11 +130,24 @@ export class HashJoin implements Operator {
     const { right, rightKeys, table } = this.#config
     const parts = this.#buildBatches
     const count = parts.reduce((n, b) => n + b.length, 0)
-    const columns = right.fields.map((f, c) => (parts.length === 0 ? vectorOf(f.type, []) : concatVectors(f.type, parts.map((p) => p.columns[c]!))))
+    const columns = right.fields.map((f, c) =>
+      parts.length === 0
+        ? vectorOf(f.type, [])
+        : concatVectors(
+            f.type,
+            parts.map((p) => p.columns[c]!),
+          ),
+    )
     const slots = new Int32Array(count)
     const all = new Batch(right, columns, count)
     if (rightKeys.length > 0 && count > 0) {
-      table.upsert(rightKeys.map((k) => columns[k]!), all, null, slots, null)
+      table.upsert(
+        rightKeys.map((k) => columns[k]!),
+        all,
+        null,
+        slots,
+        null,
+      )
       this.#dropNullKeys(all, rightKeys, slots)
     }
     const head = new Int32Array(rightKeys.length > 0 ? Math.max(1, table.size) : 1).fill(-1)

@@ -50,7 +50,12 @@ export class JoinSide {
       const ids = asShape(rows.keyVector(0, held), 'i64')
       for (let i = 0; i < held.length; i++) if (ids.values[i]! >= this.#nextRow) this.#nextRow = ids.values[i]! + 1n
       const batch = this.batch(held)
-      this.#link(batch, Int32Array.from({ length: held.length }, (_, i) => i), held, held.length)
+      this.#link(
+        batch,
+        Int32Array.from({ length: held.length }, (_, i) => i),
+        held,
+        held.length,
+      )
     }
     this.#times = config.release === null ? null : new TimeIndex(rows, this.#expiresAt)
   }
@@ -58,7 +63,11 @@ export class JoinSide {
   /** Rows of this side by slot, as a batch of its schema. */
   batch(slots: Int32Array): Batch {
     const { schema, rows } = this.config
-    return new Batch(schema, schema.fields.map((_, c) => rows.valueVector(c, slots)), slots.length)
+    return new Batch(
+      schema,
+      schema.fields.map((_, c) => rows.valueVector(c, slots)),
+      slots.length,
+    )
   }
 
   /** First buffered row for each row of the other side that counts; -1 for none. */
@@ -90,7 +99,13 @@ export class JoinSide {
     const ids = new BigInt64Array(n)
     for (let i = 0; i < n; i++) ids[i] = this.#nextRow++
     const slots = new Int32Array(n)
-    rows.upsert([new Int64Vector(BIGINT, ids, null)], new Batch({ fields: [field('row', BIGINT)] }, [new Int64Vector(BIGINT, ids, null)], n), null, slots, null)
+    rows.upsert(
+      [new Int64Vector(BIGINT, ids, null)],
+      new Batch({ fields: [field('row', BIGINT)] }, [new Int64Vector(BIGINT, ids, null)], n),
+      null,
+      slots,
+      null,
+    )
     batch.columns.forEach((column, c) => writeRows(rows.columns[c]!, column, at, slots, n))
     const flags = rows.columns[this.#matchedAt]!
     for (let i = 0; i < n; i++) {

@@ -3,11 +3,7 @@ import type { Schema } from '../types/data-type.ts'
 
 /** Counters an operator reports through `ctx.count`; the names of Spark's progress where it has them. */
 export type Metric =
-  | 'numRowsUpdated'
-  | 'numRowsRemoved'
-  | 'numRowsDroppedByWatermark'
-  | 'numDroppedDuplicateRows'
-  | 'numOutputRows'
+  'numRowsUpdated' | 'numRowsRemoved' | 'numRowsDroppedByWatermark' | 'numDroppedDuplicateRows' | 'numOutputRows'
 
 /**
  * What an operator may touch besides the state given to its constructor. Fixed for the whole trigger.

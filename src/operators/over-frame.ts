@@ -28,7 +28,7 @@ export function peersOf(
 ): { readonly start: Int32Array; readonly end: Int32Array } {
   const start = new Int32Array(rows.length)
   const end = new Int32Array(rows.length)
-  for (let from = 0; from < rows.length; ) {
+  for (let from = 0; from < rows.length;) {
     let to = from + 1
     while (to < rows.length && tie(rows[from]!, rows[to]!) === 0) to++
     start.fill(from, from, to)

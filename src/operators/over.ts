@@ -106,10 +106,18 @@ export class Over implements Operator {
     if (length === 0) return
     const { types, partitionBy, orderBy, calls } = this.#config
     const inputs = this.schema.fields.length - calls.length
-    const columns = this.schema.fields
-      .slice(0, inputs)
-      .map((f, c) => concatVectors(f.type, this.#batches.map((b) => b.columns[c]!)))
-    const computed = types.map((type, c) => concatVectors(type, this.#computed.map((k) => k[c]!)))
+    const columns = this.schema.fields.slice(0, inputs).map((f, c) =>
+      concatVectors(
+        f.type,
+        this.#batches.map((b) => b.columns[c]!),
+      ),
+    )
+    const computed = types.map((type, c) =>
+      concatVectors(
+        type,
+        this.#computed.map((k) => k[c]!),
+      ),
+    )
     this.#batches = []
     this.#computed = []
     const compares = types.slice(0, partitionBy + orderBy.length).map((type, c) => {
@@ -119,13 +127,15 @@ export class Over implements Operator {
       const compare = directed(type, direction)
       return (a: number, b: number): number => compare(values[a]!, values[b]!)
     })
-    const by = (list: typeof compares) => (a: number, b: number): number => {
-      for (const compare of list) {
-        const c = compare(a, b)
-        if (c !== 0) return c
+    const by =
+      (list: typeof compares) =>
+      (a: number, b: number): number => {
+        for (const compare of list) {
+          const c = compare(a, b)
+          if (c !== 0) return c
+        }
+        return 0
       }
-      return 0
-    }
     const whole = by(compares)
     const order = Int32Array.from({ length }, (_, i) => i)
     order.sort((a, b) => whole(a, b) || a - b)

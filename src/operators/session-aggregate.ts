@@ -127,7 +127,15 @@ export class SessionAggregate implements Operator {
   }
 
   /** The slot of the session that takes a row in: one it touches, several made into one, or a new one. */
-  #place(group: number, keys: readonly Vector[], batch: Batch, row: number, start: bigint, end: bigint, movedTo: Map<number, number>): number {
+  #place(
+    group: number,
+    keys: readonly Vector[],
+    batch: Batch,
+    row: number,
+    start: bigint,
+    end: bigint,
+    movedTo: Map<number, number>,
+  ): number {
     const { table } = this.#config
     const touching: number[] = []
     for (const slot of this.#sessions.get(group) ?? []) {
@@ -211,14 +219,25 @@ export class SessionAggregate implements Operator {
       if (k !== session) return table.keyVector(other++, slots)
       const type = this.schema.fields[k]!.type as StructType
       const member = type.fields[0]!.type
-      const [start, end] = [asShape(table.valueVector(START, slots), 'i64'), asShape(table.valueVector(END, slots), 'i64')]
-      return new StructVector(type, [new Int64Vector(member, start.values, null), new Int64Vector(member, end.values, null)], null, slots.length)
+      const [start, end] = [
+        asShape(table.valueVector(START, slots), 'i64'),
+        asShape(table.valueVector(END, slots), 'i64'),
+      ]
+      return new StructVector(
+        type,
+        [new Int64Vector(member, start.values, null), new Int64Vector(member, end.values, null)],
+        null,
+        slots.length,
+      )
     })
     for (const a of aggregates)
       columns.push(
         a.resultField !== null
           ? table.valueVector(a.first + a.resultField, slots)
-          : vectorOf(a.type, Array.from(slots, (slot) => a.body.finish(this.#state(slot, a)))),
+          : vectorOf(
+              a.type,
+              Array.from(slots, (slot) => a.body.finish(this.#state(slot, a))),
+            ),
       )
     return new Batch(this.schema, columns, slots.length)
   }

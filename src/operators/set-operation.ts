@@ -66,7 +66,13 @@ export class SetOperation implements Operator {
     const end = Math.min(pending.length, this.#at + Math.min(maxRows, MAX_BATCH_ROWS))
     const slots = pending.subarray(this.#at, end)
     if (slots.length > 0)
-      ctx.emit(new Batch(this.schema, this.schema.fields.map((_, c) => this.#config.counts.keyVector(c, slots)), slots.length))
+      ctx.emit(
+        new Batch(
+          this.schema,
+          this.schema.fields.map((_, c) => this.#config.counts.keyVector(c, slots)),
+          slots.length,
+        ),
+      )
     this.#at = end
     if (end < pending.length) return true
     this.#pending = null

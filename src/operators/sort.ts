@@ -151,7 +151,8 @@ export class Sort implements Operator {
     let at = 0
     for (;;) {
       let least = at
-      for (const child of [2 * at + 1, 2 * at + 2]) if (child < heap.length && this.#before(heap[child]!, heap[least]!)) least = child
+      for (const child of [2 * at + 1, 2 * at + 2])
+        if (child < heap.length && this.#before(heap[child]!, heap[least]!)) least = child
       if (least === at) return
       ;[heap[at], heap[least]] = [heap[least]!, heap[at]!]
       at = least

@@ -85,17 +85,31 @@ export class StreamJoin implements Operator {
     const only = this.#config.only[port as 0 | 1]
     if (only !== null) batch = this.#keepOnly(batch, only, port as 0 | 1, ctx)
     if (batch.rowCount === 0) return
-    const chains = other.chains(keys.map((k) => batch.columns[k]!), batch)
-    this.#probe = { batch, port: port as 0 | 1, chains, matched: new Uint8Array(batch.rowCount), row: 0, link: chains[0]! }
+    const chains = other.chains(
+      keys.map((k) => batch.columns[k]!),
+      batch,
+    )
+    this.#probe = {
+      batch,
+      port: port as 0 | 1,
+      chains,
+      matched: new Uint8Array(batch.rowCount),
+      row: 0,
+      link: chains[0]!,
+    }
   }
 
   onTriggerEnd(ctx: OpContext): void {
     const { left, right } = this.#config
-    for (const [port, side] of [[0, left], [1, right]] as const) {
+    for (const [port, side] of [
+      [0, left],
+      [1, right],
+    ] as const) {
       const slots = side.expired(ctx.watermarkUs)
       if (slots.length === 0) continue
       this.#expired.push({ side, slots })
-      if (this.#keepsUnmatched(port)) this.#unmatched.push({ port, slots: slots.filter((s) => !side.isMatched(s)), at: 0 })
+      if (this.#keepsUnmatched(port))
+        this.#unmatched.push({ port, slots: slots.filter((s) => !side.isMatched(s)), at: 0 })
     }
   }
 
@@ -217,7 +231,9 @@ export class StreamJoin implements Operator {
     const { left, right } = this.#config
     const other = (port === 0 ? right : left).config.schema
     const nulls = other.fields.map((f) => allNull(f.type, rows.length))
-    ctx.emit(new Batch(this.schema, port === 0 ? [...rows.columns, ...nulls] : [...nulls, ...rows.columns], rows.length))
+    ctx.emit(
+      new Batch(this.schema, port === 0 ? [...rows.columns, ...nulls] : [...nulls, ...rows.columns], rows.length),
+    )
   }
 
   #release(ctx: OpContext): void {

@@ -22,7 +22,17 @@ export interface Cte {
   readonly query: AstQuery
   readonly columns?: readonly string[] | undefined
   readonly surroundings: Surroundings
-  readonly recursive: boolean
+  /** It reads itself. */
+  readonly recursion?: Recursion | undefined
+  /** Within the definition of a recursive table, its own name: the rows of the round before. */
+  readonly previous?: (() => Relation) | undefined
+}
+
+/** A table of WITH RECURSIVE; `maxLevel` rounds where its definition says. */
+export interface Recursion {
+  readonly name: string
+  readonly maxLevel?: number | undefined
+  readonly at?: Span | undefined
 }
 
 /** What a query sees from outside itself. */

@@ -182,7 +182,11 @@ function checkNode(node: Logical, mode: OutputModeName): void {
       return
     case 'userMap':
       if (node.kind === 'mapGroups' || node.kind === 'flatMapGroups')
-        throw new UnsupportedError('UNSUPPORTED', { feature: `${node.kind} over a stream` }, { at: node.at, hint: 'use reduceGroups or an aggregate function' })
+        throw new UnsupportedError(
+          'UNSUPPORTED',
+          { feature: `${node.kind} over a stream` },
+          { at: node.at, hint: 'use reduceGroups or an aggregate function' },
+        )
       return
     case 'sample':
       throw new UnsupportedError('STREAMING_SAMPLE', {}, { at: node.at })
@@ -296,14 +300,24 @@ function checkStateFunctions(plan: Logical, mode: OutputModeName): void {
     const refuse = (place: string, hint: string): never => {
       throw new UnsupportedError('STREAMING_STATE_FUNCTION_MODE', { emits, place }, { at, hint })
     }
-    if (p.single && ++singles > 1) throw new UnsupportedError('STREAMING_STATE_FUNCTION_COUNT', {}, { at, hint: 'use flatMapGroupsWithState' })
-    if (aggregated && p.single) refuse('together with an aggregation', 'use flatMapGroupsWithState in output mode append')
-    if (aggregated && emits === 'update') refuse('together with an aggregation', "give the function outputMode: 'append'")
+    if (p.single && ++singles > 1)
+      throw new UnsupportedError('STREAMING_STATE_FUNCTION_COUNT', {}, { at, hint: 'use flatMapGroupsWithState' })
+    if (aggregated && p.single)
+      refuse('together with an aggregation', 'use flatMapGroupsWithState in output mode append')
+    if (aggregated && emits === 'update')
+      refuse('together with an aggregation', "give the function outputMode: 'append'")
     if (aggregated && streamingAggregates(p).length > 0) refuse('above an aggregation', 'aggregate in another query')
     if (!aggregated && emits !== mode)
-      refuse(`in output mode ${mode}`, `write in output mode ${emits}${p.single ? '' : `, or give the function outputMode: '${mode}'`}`)
+      refuse(
+        `in output mode ${mode}`,
+        `write in output mode ${emits}${p.single ? '' : `, or give the function outputMode: '${mode}'`}`,
+      )
     if (p.timeout === 'EventTimeTimeout' && p.time === null)
-      throw new UnsupportedError('STREAMING_STATE_FUNCTION_WITHOUT_WATERMARK', {}, { at, hint: 'call withWatermark(...) before groupByKey' })
+      throw new UnsupportedError(
+        'STREAMING_STATE_FUNCTION_WITHOUT_WATERMARK',
+        {},
+        { at, hint: 'call withWatermark(...) before groupByKey' },
+      )
   })
 }
 

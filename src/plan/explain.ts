@@ -121,6 +121,10 @@ export function describeNode(p: Logical): string {
       return `AsyncCall ${p.fn}(${p.args.map(exprText).join(', ')}) AS ${column(p.attrs.at(-1)!)}`
     case 'observe':
       return `Observe ${p.name} [${p.calls.map((x) => `${callText(x.call)} AS ${column(x.attr)}`).join(', ')}]`
+    case 'recursive':
+      return `Recursive ${p.name} rounds=${p.maxLevel} AS ${columns(p.attrs)}`
+    case 'previous':
+      return `PreviousRound ${columns(p.attrs)}`
     case 'sample':
       return `Sample ${p.text}`
   }

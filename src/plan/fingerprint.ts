@@ -29,16 +29,22 @@ export function fingerprints(plan: Logical, identityOf: IdentityOf = () => undef
     if (!isStreaming(node)) return
     const meaning = meaningOf(node, origins)
     if (meaning === null) return
-    const fingerprint = createHash('sha256').update(JSON.stringify(meaning, (key, value: unknown) => identified(key, value, identityOf))).digest('hex')
+    const fingerprint = createHash('sha256')
+      .update(JSON.stringify(meaning, (key, value: unknown) => identified(key, value, identityOf)))
+      .digest('hex')
     out.push({ nodeId: node.id, fingerprint, describe: describeNode(node).replaceAll(/#\d+/g, '') })
   })
   return out
 }
 
 /** How the aggregates of a plan are ordered by what they mean: the same whatever their names, ids and places. */
-export function aggregateOrder(plan: Logical, identityOf: IdentityOf = () => undefined): (a: AggregateCall, b: AggregateCall) => number {
+export function aggregateOrder(
+  plan: Logical,
+  identityOf: IdentityOf = () => undefined,
+): (a: AggregateCall, b: AggregateCall) => number {
   const origins = originsOf(plan)
-  const text = (call: AggregateCall): string => JSON.stringify(callOf(call, origins), (key, value: unknown) => identified(key, value, identityOf))
+  const text = (call: AggregateCall): string =>
+    JSON.stringify(callOf(call, origins), (key, value: unknown) => identified(key, value, identityOf))
   return (a, b) => {
     const [x, y] = [text(a), text(b)]
     return x < y ? -1 : x > y ? 1 : 0
@@ -116,7 +122,9 @@ function originsOf(plan: Logical): Origins {
         return
       case 'union':
         // In no order: the same tables united the other way round are the same rows.
-        p.attrs.forEach((x, i) => set(x.id, { union: sorted(p.inputs.map((q) => origins.get(q.attrs[i]!.id) ?? null)) }))
+        p.attrs.forEach((x, i) =>
+          set(x.id, { union: sorted(p.inputs.map((q) => origins.get(q.attrs[i]!.id) ?? null)) }),
+        )
         return
       case 'generate':
         generatedAttrs(p).forEach((x, i) => set(x.id, { generate: p.fn, args: p.args.map(of), column: i }))

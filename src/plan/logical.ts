@@ -72,6 +72,8 @@ export type Logical =
   | LogicalDedup
   | LogicalGenerate
   | LogicalOver
+  | LogicalRecursive
+  | LogicalPrevious
   | LogicalSample
   | LogicalUserMap
   | LogicalGroupsWithState
@@ -203,6 +205,23 @@ export interface LogicalOver extends Base {
   readonly orderBy: readonly SortKey[]
   readonly calls: readonly { readonly call: AggregateCall; readonly attr: Attr; readonly frame: OverFrame }[]
 }
+/**
+ * WITH RECURSIVE: the rows of `anchor`, then round after round those of `step`, whose LogicalPrevious with this node's id
+ * gives the rows of the round before, until a round gives none. Columns of all three are alike.
+ */
+export interface LogicalRecursive extends Base {
+  readonly op: 'recursive'
+  readonly anchor: Logical
+  readonly step: Logical
+  readonly name: string
+  /** Rounds of `step` after which it has failed. */
+  readonly maxLevel: number
+}
+export interface LogicalPrevious extends Base {
+  readonly op: 'previous'
+  /** Id of the LogicalRecursive. */
+  readonly recursion: number
+}
 export interface LogicalSample extends Base {
   readonly op: 'sample'
   readonly input: Logical
@@ -259,7 +278,10 @@ export function inputsOf(plan: Logical): readonly Logical[] {
     case 'scan':
     case 'local':
     case 'range':
+    case 'previous':
       return []
+    case 'recursive':
+      return [plan.anchor, plan.step]
     case 'join':
     case 'setop':
       return [plan.left, plan.right]
@@ -282,10 +304,17 @@ export function withInputs(plan: Logical, inputs: readonly Logical[]): Logical {
     case 'scan':
     case 'local':
     case 'range':
+    case 'previous':
       return plan
+    case 'recursive':
+      return inputs[0] === plan.anchor && inputs[1] === plan.step
+        ? plan
+        : { ...plan, anchor: inputs[0]!, step: inputs[1]! }
     case 'join':
     case 'setop':
-      return inputs[0] === plan.left && inputs[1] === plan.right ? plan : { ...plan, left: inputs[0]!, right: inputs[1]! }
+      return inputs[0] === plan.left && inputs[1] === plan.right
+        ? plan
+        : { ...plan, left: inputs[0]!, right: inputs[1]! }
     case 'union':
       return inputs.every((x, i) => x === plan.inputs[i]) ? plan : { ...plan, inputs }
     default:

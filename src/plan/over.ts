@@ -209,7 +209,11 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
     throw new AnalysisError('DATATYPE_MISMATCH.NON_FOLDABLE_INPUT', { name: 'offset', function: name }, { at: ast.at })
   // `lag` negates its offset before any coercion.
   if (second && name === 'lag' && !isNumeric(second.type) && second.type.kind !== 'void')
-    throw new AnalysisError('FAILED_FUNCTION_CALL', { function: name, message: `the offset is ${typeName(second.type)}` }, { at: second.at ?? ast.at })
+    throw new AnalysisError(
+      'FAILED_FUNCTION_CALL',
+      { function: name, message: `the offset is ${typeName(second.type)}` },
+      { at: second.at ?? ast.at },
+    )
   const type = args[0]!.type.kind === 'void' && args[2] ? args[2].type : (args[0]!.type ?? VOID)
   const typed = args.map((e, i) => (i === 1 ? castTo(e, INT, ctx.a.env) : castTo(e, type, ctx.a.env)))
   const texts = terms.map((t) => t.text)

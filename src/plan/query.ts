@@ -1,7 +1,6 @@
-import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
+import { AnalysisError } from '../errors/errors.ts'
 import type { AstQuery, AstQueryBody, AstSelect, AstWith } from '../sql/ast.ts'
 import { relationOf, type Analysis, type Cte, type Relation, type Surroundings } from './analysis.ts'
-import { isStreaming } from './logical.ts'
 import { limited } from './limit.ts'
 import { pipe } from './pipe.ts'
 import { fromClause, lateralView } from './relation.ts'
@@ -12,7 +11,7 @@ import { values } from './values.ts'
 
 /** A query: WITH, body, ORDER BY, LIMIT. */
 export function analyzeQuery(a: Analysis, query: AstQuery, given: Surroundings): Relation {
-  const surroundings = query.with ? withCtes(a, query.with, given) : given
+  const surroundings = query.with ? withCtes(query.with, given) : given
   const { orderBy, sortBy, limit, offset } = query
   let out: Relation
   if (query.body.kind === 'select') out = select(a, query.body, surroundings, { orderBy, sortBy })
@@ -29,41 +28,29 @@ export function analyzeQuery(a: Analysis, query: AstQuery, given: Surroundings):
   return limit || offset ? limited(a, out, limit, offset, surroundings) : out
 }
 
-function withCtes(a: Analysis, w: AstWith, given: Surroundings): Surroundings {
+function withCtes(w: AstWith, given: Surroundings): Surroundings {
   const ctes = new Map(given.ctes)
   const own = new Set<string>()
   for (const c of w.ctes) {
     const name = c.name.name.toLowerCase()
     if (own.has(name)) throw new AnalysisError('DUPLICATED_CTE_NAMES', { name: c.name.name }, { at: c.name.at ?? w.at })
     own.add(name)
-    if (w.recursive && readsTable(c.query, name)) {
-      if (!hasUnion(c.query.body))
-        throw new AnalysisError('INVALID_RECURSIVE_CTE', { name: c.name.name }, { at: c.name.at ?? w.at })
-      refuseRecursion(a, c, ctes, given, w)
-    }
+    const recursive = w.recursive && readsTable(c.query, name)
+    const { body } = c.query
+    if (recursive && (body.kind !== 'setop' || body.op !== 'union' || readsTable(body.left, name)))
+      throw new AnalysisError('INVALID_RECURSIVE_CTE', { name: c.name.name }, { at: c.name.at ?? w.at })
     const columns = c.columns?.map((x) => x.name)
-    const cte: Cte = { query: c.query, columns, surroundings: { ...given, ctes: new Map(ctes) }, recursive: false }
+    const recursion = { name: c.name.name, maxLevel: c.maxRecursionLevel, at: c.name.at ?? w.at }
+    const cte: Cte = {
+      query: c.query,
+      columns,
+      surroundings: { ...given, ctes: new Map(ctes) },
+      ...(recursive ? { recursion } : {}),
+    }
     ctes.set(name, cte)
   }
   return { ...given, ctes }
 }
-
-/** Recursion is not built; over a stream it never will be. */
-function refuseRecursion(
-  a: Analysis,
-  c: AstWith['ctes'][number],
-  ctes: ReadonlyMap<string, Cte>,
-  given: Surroundings,
-  w: AstWith,
-): never {
-  const at = c.name.at ?? w.at
-  const { body } = c.query
-  if (body.kind === 'setop' && isStreaming(analyzeBody(a, body.left, { ...given, ctes }).plan))
-    throw new UnsupportedError('STREAMING_RECURSIVE_CTE', {}, { at })
-  throw new UnsupportedError('UNSUPPORTED', { feature: 'WITH RECURSIVE' }, { at })
-}
-
-const hasUnion = (body: AstQueryBody): boolean => body.kind === 'setop' && body.op === 'union'
 
 /** Whether a table of that name is read anywhere in a syntax tree. */
 function readsTable(node: unknown, name: string): boolean {

@@ -175,7 +175,11 @@ function withinGroup(
       return [term, { expr: literal((item.descending ? 1 : 0) + (first ? 2 : 0), INT), text: '' }]
     })
     const order = items.map(({ item }) => sortTerm(item, ctx).text).join(', ')
-    return { terms: [terms[0]!, delimiter, ...keys], text: ` WITHIN GROUP (ORDER BY ${order})`, entry: 'listagg_within' }
+    return {
+      terms: [terms[0]!, delimiter, ...keys],
+      text: ` WITHIN GROUP (ORDER BY ${order})`,
+      entry: 'listagg_within',
+    }
   }
   return unsupported(`${name} WITHIN GROUP (ORDER BY ...)`, call.at)
 }

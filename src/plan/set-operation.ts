@@ -67,7 +67,7 @@ export function setOperation(
 }
 
 /** The plans with as many columns each, of common types. */
-function widened(
+export function widened(
   a: Analysis,
   inputs: readonly Relation[],
   operator: string,

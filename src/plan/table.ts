@@ -3,6 +3,7 @@ import { nearestName } from '../errors/suggest.ts'
 import type { Span } from '../errors/span.ts'
 import type { Ident } from '../sql/ast.ts'
 import { aliased, type Analysis, type Cte, type Relation, type Surroundings } from './analysis.ts'
+import { recursiveRelation } from './recursive.ts'
 import { dotted } from './scope.ts'
 import type { StreamRead } from './unresolved.ts'
 
@@ -42,7 +43,8 @@ export function lookupTable(
 }
 
 function cteRelation(a: Analysis, name: string, cte: Cte, at: Span | undefined): Relation {
-  const inner = a.query(cte.query, cte.surroundings)
+  if (cte.previous) return aliased(cte.previous(), name)
+  const inner = cte.recursion ? recursiveRelation(a, cte, cte.recursion) : a.query(cte.query, cte.surroundings)
   checkArity(name, cte.columns, inner, at)
   return aliased(inner, name, cte.columns)
 }

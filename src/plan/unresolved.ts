@@ -17,20 +17,58 @@ export type Unresolved =
   | { readonly op: 'range'; readonly start: bigint; readonly end: bigint; readonly step: bigint }
   | { readonly op: 'table'; readonly name: readonly Ident[]; readonly at?: Span }
   | { readonly op: 'alias'; readonly input: Unresolved; readonly name: string }
-  | { readonly op: 'select'; readonly input: Unresolved; readonly items: readonly AstExpr[]; readonly distinct?: boolean }
-  | { readonly op: 'withColumns'; readonly input: Unresolved; readonly columns: readonly { readonly name: string; readonly expr: AstExpr }[] }
+  | {
+      readonly op: 'select'
+      readonly input: Unresolved
+      readonly items: readonly AstExpr[]
+      readonly distinct?: boolean
+    }
+  | {
+      readonly op: 'withColumns'
+      readonly input: Unresolved
+      readonly columns: readonly { readonly name: string; readonly expr: AstExpr }[]
+    }
   | { readonly op: 'rename'; readonly input: Unresolved; readonly from: string; readonly to: string }
   | { readonly op: 'drop'; readonly input: Unresolved; readonly columns: readonly AstExpr[] }
   | { readonly op: 'filter'; readonly input: Unresolved; readonly condition: AstExpr }
   /** Output: the grouping columns, then `items`. */
-  | { readonly op: 'aggregate'; readonly input: Unresolved; readonly groupBy: AstGroupBy; readonly items: readonly AstExpr[]; /** Held for the calls among the items. */ readonly closures?: readonly Closure[] }
-  | { readonly op: 'join'; readonly left: Unresolved; readonly right: Unresolved; readonly type: JoinType; readonly on?: AstExpr; readonly using?: readonly string[] }
-  | { readonly op: 'union'; readonly inputs: readonly Unresolved[]; readonly byName?: boolean; readonly allowMissing?: boolean }
-  | { readonly op: 'setop'; readonly kind: 'intersect' | 'except'; readonly all: boolean; readonly left: Unresolved; readonly right: Unresolved }
+  | {
+      readonly op: 'aggregate'
+      readonly input: Unresolved
+      readonly groupBy: AstGroupBy
+      readonly items: readonly AstExpr[]
+      /** Held for the calls among the items. */ readonly closures?: readonly Closure[]
+    }
+  | {
+      readonly op: 'join'
+      readonly left: Unresolved
+      readonly right: Unresolved
+      readonly type: JoinType
+      readonly on?: AstExpr
+      readonly using?: readonly string[]
+    }
+  | {
+      readonly op: 'union'
+      readonly inputs: readonly Unresolved[]
+      readonly byName?: boolean
+      readonly allowMissing?: boolean
+    }
+  | {
+      readonly op: 'setop'
+      readonly kind: 'intersect' | 'except'
+      readonly all: boolean
+      readonly left: Unresolved
+      readonly right: Unresolved
+    }
   | { readonly op: 'sort'; readonly input: Unresolved; readonly items: readonly AstSortItem[] }
   | { readonly op: 'limit'; readonly input: Unresolved; readonly count?: number; readonly offset?: number }
   /** No columns: all of them. */
-  | { readonly op: 'dedup'; readonly input: Unresolved; readonly columns?: readonly string[]; readonly withinWatermark: boolean }
+  | {
+      readonly op: 'dedup'
+      readonly input: Unresolved
+      readonly columns?: readonly string[]
+      readonly withinWatermark: boolean
+    }
   /** A function of the user's over rows; see UserMap. */
   | UserMap
   /** A function of the user's with a state per key; see GroupsWithState. */
@@ -38,7 +76,13 @@ export type Unresolved =
   /** Rows as the columns of a table take them; see StoreInto. */
   | StoreInto
   /** `observer`: id of the Observation that waits for the metrics. */
-  | { readonly op: 'observe'; readonly input: Unresolved; readonly name: string; readonly items: readonly AstExpr[]; readonly observer?: string | undefined }
+  | {
+      readonly op: 'observe'
+      readonly input: Unresolved
+      readonly name: string
+      readonly items: readonly AstExpr[]
+      readonly observer?: string | undefined
+    }
   | { readonly op: 'watermark'; readonly input: Unresolved; readonly column: AstExpr; readonly delay: string }
 
 /** INSERT: `columns` of the table in order, each from the input column at index `from`, or (null) from its default. */
@@ -121,9 +165,14 @@ export interface SqlRoutine {
 /** What the analyzer asks of the session. */
 export interface PlanCatalog {
   /** A view or table by name, or null; `stream` for `STREAM t`, with its options. `columns` renames what the plan gives. */
-  lookup(name: readonly string[], stream?: StreamRead): { readonly plan: Unresolved; readonly columns?: readonly string[] } | null
+  lookup(
+    name: readonly string[],
+    stream?: StreamRead,
+  ): { readonly plan: Unresolved; readonly columns?: readonly string[] } | null
   /** A session variable by its dotted name, or undefined. */
-  variable?(name: readonly string[]): { readonly name: string; readonly type: DataType; readonly value: Value } | undefined
+  variable?(
+    name: readonly string[],
+  ): { readonly name: string; readonly type: DataType; readonly value: Value } | undefined
   /** A function in SQL by its name in lower case, or undefined. */
   routine?(name: string): SqlRoutine | undefined
   /** Hidden columns of a table. */

@@ -25,12 +25,18 @@ export function aggregateSpec(call: AggregateCall, bind: (e: Expr) => Expr, env:
     filter: call.filter ? bind(call.filter) : null,
     type: call.type,
   }
-  const entry = runningEntry(call.fn, call.distinct, args.map((a) => a.type), env)
+  const entry = runningEntry(
+    call.fn,
+    call.distinct,
+    args.map((a) => a.type),
+    env,
+  )
   const state = entry.state(siteOf(call.fn, args, call.type, env))
   return { ...spec, state }
 }
 
-const distinctState = (args: readonly DataType[]): DataType => arrayOf(structOf(args.map((type, i) => field(`a${i}`, type))))
+const distinctState = (args: readonly DataType[]): DataType =>
+  arrayOf(structOf(args.map((type, i) => field(`a${i}`, type))))
 
 /** The body of an aggregate over distinct arguments: keeps each combination once and aggregates them at the end. */
 function distinctBody(inner: AggregateBody, args: readonly DataType[]): AggregateBody {

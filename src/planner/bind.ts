@@ -7,8 +7,18 @@ import type { Schema } from '../types/data-type.ts'
 export function bindExpr(expr: Expr, attrs: readonly Attr[]): Expr {
   if (expr.kind === 'attr') {
     const index = attrs.findIndex((a) => a.id === expr.id)
-    if (index < 0) throw new InternalError(`column ${expr.name}#${expr.id} is not among ${attrs.map((a) => `${a.name}#${a.id}`).join(', ')}`)
-    return { kind: 'column', index, name: expr.name, type: attrs[index]!.type, nullable: attrs[index]!.nullable, at: expr.at }
+    if (index < 0)
+      throw new InternalError(
+        `column ${expr.name}#${expr.id} is not among ${attrs.map((a) => `${a.name}#${a.id}`).join(', ')}`,
+      )
+    return {
+      kind: 'column',
+      index,
+      name: expr.name,
+      type: attrs[index]!.type,
+      nullable: attrs[index]!.nullable,
+      at: expr.at,
+    }
   }
   return mapChildren(expr, (child) => bindExpr(child, attrs))
 }

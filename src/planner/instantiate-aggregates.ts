@@ -14,9 +14,22 @@ import type { AggregateNode, SessionAggregateNode } from './spec.ts'
 
 /** Aggregates ready to run over a table whose first `offset` value columns are not theirs. */
 function runningAggregates(calls: readonly AggregateSpec[], input: Schema, env: ExprEnv, offset: number) {
-  const entries = calls.map((call) => runningEntry(call.fn, call.distinct, call.args.map((a) => a.type), env))
+  const entries = calls.map((call) =>
+    runningEntry(
+      call.fn,
+      call.distinct,
+      call.args.map((a) => a.type),
+      env,
+    ),
+  )
   const compiled = compileAggregateUpdate(
-    calls.map((call, i) => ({ entry: entries[i]!, args: call.args, filter: call.filter ?? undefined, type: call.type, name: call.fn })),
+    calls.map((call, i) => ({
+      entry: entries[i]!,
+      args: call.args,
+      filter: call.filter ?? undefined,
+      type: call.type,
+      name: call.fn,
+    })),
     input,
     env,
   )
@@ -28,7 +41,11 @@ function runningAggregates(calls: readonly AggregateSpec[], input: Schema, env: 
     return { type: call.type, body: compiled.bodies[i]!, first: first - width, width, resultField }
   })
   const update = (batch: Batch, slots: Int32Array, columns: readonly SlotColumn[]): void =>
-    compiled.update(batch, slots, running.map((a) => columns.slice(a.first, a.first + a.width)))
+    compiled.update(
+      batch,
+      slots,
+      running.map((a) => columns.slice(a.first, a.first + a.width)),
+    )
   return { running, update }
 }
 

@@ -39,11 +39,23 @@ function overCall(call: OverCallSpec, column: (e: Expr) => number, env: ExprEnv)
   if (RANKING.has(fn)) return { kind: 'ranking', fn: fn as RankingName, buckets: constant, type }
   if (fn === 'lag' || fn === 'lead') {
     const otherwise = args[2] === undefined ? null : column(args[2])
-    return { kind: 'offset', shift: fn === 'lag' ? -constant : constant, value: column(args[0]!), otherwise, ignoreNulls, type }
+    return {
+      kind: 'offset',
+      shift: fn === 'lag' ? -constant : constant,
+      value: column(args[0]!),
+      otherwise,
+      ignoreNulls,
+      type,
+    }
   }
   const frame = frameOf(call.frame, column)
   if (fn === 'nth_value') return { kind: 'nth', n: constant, value: column(args[0]!), frame, ignoreNulls, type }
-  const entry = runningEntry(fn, false, args.map((a) => a.type), env)
+  const entry = runningEntry(
+    fn,
+    false,
+    args.map((a) => a.type),
+    env,
+  )
   const site = siteOf(fn, args, type, env)
   const body = entry.bind(site)
   const state = entry.state(site)
@@ -68,7 +80,18 @@ function overCall(call: OverCallSpec, column: (e: Expr) => number, env: ExprEnv)
 
 /** Sums of these do not depend on the order, and a state of them is nothing but the rows added. */
 const isExact = (type: DataType): boolean =>
-  ['boolean', 'tinyint', 'smallint', 'int', 'bigint', 'date', 'timestamp', 'timestamp_ntz', 'string', 'binary'].includes(type.kind)
+  [
+    'boolean',
+    'tinyint',
+    'smallint',
+    'int',
+    'bigint',
+    'date',
+    'timestamp',
+    'timestamp_ntz',
+    'string',
+    'binary',
+  ].includes(type.kind)
 
 const onlyWhere = (when: Expr, then: Expr): Expr => ({
   kind: 'case',

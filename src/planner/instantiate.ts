@@ -33,7 +33,11 @@ export function instantiate(spec: PipelineSpec, ctx: InstantiateContext): Readon
   const operators = new Map<string, Operator>()
   for (const node of spec.nodes) {
     schemas.set(node.id, node.schema)
-    const operator = make(node, node.inputs.map((id) => schemas.get(id)!), ctx)
+    const operator = make(
+      node,
+      node.inputs.map((id) => schemas.get(id)!),
+      ctx,
+    )
     if (operator !== null) operators.set(node.id, operator)
   }
   return operators
@@ -47,6 +51,8 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
     case 'source':
     case 'local':
     case 'range':
+    case 'recursive':
+    case 'previous':
       return null
     case 'asyncCall':
       // Awaited by the engine: see asyncStages.
@@ -76,7 +82,10 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
     case 'session-aggregate':
       return makeSessionAggregate(node, input, ctx)
     case 'expand':
-      return new Expand(schema, node.projections.map((items) => fusedKernel(null, items, input, schema, env)))
+      return new Expand(
+        schema,
+        node.projections.map((items) => fusedKernel(null, items, input, schema, env)),
+      )
     case 'observe':
       return makeObserve(node, input, ctx)
     case 'aggregate':
@@ -90,14 +99,27 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
     case 'union':
       return new Union(schema)
     case 'sort': {
-      const keys = compileProjection(node.keys.map((k) => k.expr), input, env)
-      const directions = node.keys.map((k) => ({ type: k.expr.type, descending: k.descending, nullsFirst: k.nullsFirst }))
+      const keys = compileProjection(
+        node.keys.map((k) => k.expr),
+        input,
+        env,
+      )
+      const directions = node.keys.map((k) => ({
+        type: k.expr.type,
+        descending: k.descending,
+        nullsFirst: k.nullsFirst,
+      }))
       return new Sort({ schema, keys: (batch) => keys.project(batch), directions })
     }
     case 'over':
       return makeOver(node, input, env)
     case 'limit':
-      return new Limit({ schema, count: node.count, offset: node.offset, counted: node.state === null ? null : tableOf(node.id, node.state, ctx) })
+      return new Limit({
+        schema,
+        count: node.count,
+        offset: node.offset,
+        counted: node.state === null ? null : tableOf(node.id, node.state, ctx),
+      })
     case 'generate':
       return generate(node, input, env)
     case 'setop': {

@@ -24,7 +24,10 @@ export function joinBounds(keys: JoinKeys, left: readonly Attr[], right: readonl
   for (const { left: l, right: r } of keys.pairs) {
     const [a, b] = [timeOf(l, left), timeOf(r, right)]
     if (a && b && (a.attr.eventTime === true || b.attr.eventTime === true))
-      return { left: { time: a.column, afterUs: '0', exact: true }, right: { time: b.column, afterUs: '0', exact: true } }
+      return {
+        left: { time: a.column, afterUs: '0', exact: true },
+        right: { time: b.column, afterUs: '0', exact: true },
+      }
   }
   const l = left.findIndex((a) => a.eventTime === true)
   const r = right.findIndex((a) => a.eventTime === true)
@@ -36,9 +39,19 @@ export function joinBounds(keys: JoinKeys, left: readonly Attr[], right: readonl
     const strict = op === '<' || op === '>'
     const extra = strict ? 0n : MILLISECOND_US
     // right <= left + offset: the last right match of a left row is left + offset.
-    if ((op === '<' || op === '<=') && rightAt === r) rules.left = least(rules.left, { time: { column: leftAt, kind: 'time' }, afterUs: String(offsetUs + extra), exact: false })
+    if ((op === '<' || op === '<=') && rightAt === r)
+      rules.left = least(rules.left, {
+        time: { column: leftAt, kind: 'time' },
+        afterUs: String(offsetUs + extra),
+        exact: false,
+      })
     // right >= left + offset: the last left match of a right row is right - offset.
-    if ((op === '>' || op === '>=') && leftAt === l) rules.right = least(rules.right, { time: { column: rightAt, kind: 'time' }, afterUs: String(extra - offsetUs), exact: false })
+    if ((op === '>' || op === '>=') && leftAt === l)
+      rules.right = least(rules.right, {
+        time: { column: rightAt, kind: 'time' },
+        afterUs: String(extra - offsetUs),
+        exact: false,
+      })
   }
   return rules
 }
@@ -50,7 +63,8 @@ export function lateColumn(attrs: readonly Attr[]): TimeColumn | null {
   return { column, kind: attrs[column]!.type.kind === 'struct' ? 'window' : 'time' }
 }
 
-const least = (a: ReleaseRule | null, b: ReleaseRule): ReleaseRule => (a !== null && BigInt(a.afterUs) <= BigInt(b.afterUs) ? a : b)
+const least = (a: ReleaseRule | null, b: ReleaseRule): ReleaseRule =>
+  a !== null && BigInt(a.afterUs) <= BigInt(b.afterUs) ? a : b
 
 function timeOf(e: Expr, attrs: readonly Attr[]): { readonly attr: Attr; readonly column: TimeColumn } | null {
   if (e.kind !== 'attr') return null
@@ -59,7 +73,11 @@ function timeOf(e: Expr, attrs: readonly Attr[]): { readonly attr: Attr; readonl
   if (attr === undefined) return null
   const { type } = attr
   if (type.kind === 'timestamp' || type.kind === 'timestamp_ntz') return { attr, column: { column, kind: 'time' } }
-  const isWindow = type.kind === 'struct' && type.fields.length === 2 && type.fields[1]!.name === 'end' && type.fields[1]!.type.kind.startsWith('timestamp')
+  const isWindow =
+    type.kind === 'struct' &&
+    type.fields.length === 2 &&
+    type.fields[1]!.name === 'end' &&
+    type.fields[1]!.type.kind.startsWith('timestamp')
   return isWindow ? { attr, column: { column, kind: 'window' } } : null
 }
 
@@ -80,13 +98,15 @@ function rangeOf(
   const [aRight, bLeft] = [at(right, a.id), at(left, b.id)]
   if (aRight >= 0 && bLeft >= 0) return { leftAt: bLeft, rightAt: aRight, op, offsetUs: b.offsetUs - a.offsetUs }
   const [aLeft, bRight] = [at(left, a.id), at(right, b.id)]
-  if (aLeft >= 0 && bRight >= 0) return { leftAt: aLeft, rightAt: bRight, op: MIRROR[op], offsetUs: a.offsetUs - b.offsetUs }
+  if (aLeft >= 0 && bRight >= 0)
+    return { leftAt: aLeft, rightAt: bRight, op: MIRROR[op], offsetUs: a.offsetUs - b.offsetUs }
   return null
 }
 
 /** `column + constant interval` as column and microseconds. */
 function linear(e: Expr): { readonly id: number; readonly offsetUs: bigint } | null {
-  if (e.kind === 'attr') return e.type.kind === 'timestamp' || e.type.kind === 'timestamp_ntz' ? { id: e.id, offsetUs: 0n } : null
+  if (e.kind === 'attr')
+    return e.type.kind === 'timestamp' || e.type.kind === 'timestamp_ntz' ? { id: e.id, offsetUs: 0n } : null
   if (e.kind !== 'call' || (e.fn !== '+' && e.fn !== '-')) return null
   const [x, y] = [e.args[0]!, e.args[1]!]
   const offset = intervalUs(y)

@@ -8,7 +8,11 @@ export interface JoinKeys {
 }
 
 /** Splits a join condition into equalities between the two sides (column ids of each) and a residual. */
-export function splitJoinCondition(condition: Expr | null, left: ReadonlySet<number>, right: ReadonlySet<number>): JoinKeys {
+export function splitJoinCondition(
+  condition: Expr | null,
+  left: ReadonlySet<number>,
+  right: ReadonlySet<number>,
+): JoinKeys {
   const pairs: { left: Expr; right: Expr; nullSafe: boolean }[] = []
   const rest: Expr[] = []
   const within = (e: Expr, side: ReadonlySet<number>): boolean => {
@@ -37,7 +41,11 @@ export function splitJoinCondition(condition: Expr | null, left: ReadonlySet<num
     rest.push(c)
   }
   const residual: Expr | null =
-    rest.length === 0 ? null : rest.length === 1 ? rest[0]! : { kind: 'and', args: rest, type: BOOLEAN, nullable: rest.some((r) => r.nullable) }
+    rest.length === 0
+      ? null
+      : rest.length === 1
+        ? rest[0]!
+        : { kind: 'and', args: rest, type: BOOLEAN, nullable: rest.some((r) => r.nullable) }
   return { pairs, residual }
 }
 

@@ -41,7 +41,11 @@ function boundOf(
   if (unit === 'rows') {
     const rows = constantValue(bound.offset, env)
     if (typeof rows !== 'number' && typeof rows !== 'bigint')
-      throw new UnsupportedError('UNSUPPORTED', { feature: 'a frame of other than a whole number of rows' }, { at: bound.offset.at })
+      throw new UnsupportedError(
+        'UNSUPPORTED',
+        { feature: 'a frame of other than a whole number of rows' },
+        { at: bound.offset.at },
+      )
     return { kind: 'rows', shift: bound.kind === 'preceding' ? -Number(rows) : Number(rows) }
   }
   // Where the frame of a row begins or ends, as a sort key: Spark computes it by + and - too.

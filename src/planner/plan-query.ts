@@ -56,6 +56,8 @@ class Planner {
   #sources = 0
   readonly #watermarks = new Map<number, string>()
   #stateful = 0
+  /** Rows that a LIMIT wants of a recursive table, by id of its node. */
+  readonly #wanted = new Map<number, number>()
 
   constructor(options: PlanOptions) {
     this.#options = options
@@ -122,22 +124,41 @@ class Planner {
       case 'watermark': {
         const input = this.#plan(plan.input)
         const column = input.attrs.findIndex((a) => a.id === plan.column)
-        return this.#add({ op: 'watermark', id: this.#id('watermark'), inputs: [input.id], schema, column, delayUs: plan.delayUs, stream: this.#stream(plan.origin) }, attrs)
+        return this.#add(
+          {
+            op: 'watermark',
+            id: this.#id('watermark'),
+            inputs: [input.id],
+            schema,
+            column,
+            delayUs: plan.delayUs,
+            stream: this.#stream(plan.origin),
+          },
+          attrs,
+        )
       }
       case 'window': {
         const input = this.#plan(plan.input)
         if (plan.gap) {
-          const [start, end] = [plan.time, callExpr(this.#options.env, '+', [plan.time, plan.gap], plan.at)].map((e) => bindExpr(e, input.attrs)) as [Expr, Expr]
+          const [start, end] = [plan.time, callExpr(this.#options.env, '+', [plan.time, plan.gap], plan.at)].map((e) =>
+            bindExpr(e, input.attrs),
+          ) as [Expr, Expr]
           return this.#add({ op: 'session', id: this.#id('session'), inputs: [input.id], schema, start, end }, attrs)
         }
         const { sizeUs, slideUs, startUs } = plan
         const time = bindExpr(plan.time, input.attrs)
-        return this.#add({ op: 'window', id: this.#id('window'), inputs: [input.id], schema, time, sizeUs, slideUs, startUs }, attrs)
+        return this.#add(
+          { op: 'window', id: this.#id('window'), inputs: [input.id], schema, time, sizeUs, slideUs, startUs },
+          attrs,
+        )
       }
       case 'userMap': {
         const input = this.#plan(plan.input)
         const { kind, closure, label } = plan
-        return this.#add({ op: 'userMap', id: this.#id('userMap'), inputs: [input.id], schema, kind, closure, label }, attrs)
+        return this.#add(
+          { op: 'userMap', id: this.#id('userMap'), inputs: [input.id], schema, kind, closure, label },
+          attrs,
+        )
       }
       case 'groupsWithState': {
         const input = this.#plan(plan.input)
@@ -150,12 +171,31 @@ class Planner {
           paned: false,
         }
         const id = streaming ? this.#statefulId('groupsWithState', plan) : this.#id('groupsWithState')
-        return this.#add({ op: 'groupsWithState', id, inputs: [input.id], schema, closure, label, single, timeout, states: plan.state, time, state, streaming }, attrs)
+        return this.#add(
+          {
+            op: 'groupsWithState',
+            id,
+            inputs: [input.id],
+            schema,
+            closure,
+            label,
+            single,
+            timeout,
+            states: plan.state,
+            time,
+            state,
+            streaming,
+          },
+          attrs,
+        )
       }
       case 'asyncCall': {
         const input = this.#plan(plan.input)
         const args = plan.args.map((e) => bindExpr(e, input.attrs))
-        return this.#add({ op: 'asyncCall', id: this.#id('asyncCall'), inputs: [input.id], schema, fn: plan.fn, args }, attrs)
+        return this.#add(
+          { op: 'asyncCall', id: this.#id('asyncCall'), inputs: [input.id], schema, fn: plan.fn, args },
+          attrs,
+        )
       }
       case 'expand': {
         const input = this.#plan(plan.input)
@@ -184,25 +224,83 @@ class Planner {
         return this.#add({ op: 'sort', id: this.#id('sort'), inputs: [input.id], schema, keys }, attrs)
       }
       case 'limit': {
+        let below = plan.input
+        while (below.op === 'project') below = below.input
+        if (below.op === 'recursive' && plan.count !== null) this.#wanted.set(below.id, plan.count + plan.offset)
         const input = this.#plan(plan.input)
         const counts = this.#options.mode === 'append' && isStreaming(plan)
-        const state: StateTableSpec | null = counts ? { name: 'count', keys: [], values: [field('seen', BIGINT)], paned: false } : null
+        const state: StateTableSpec | null = counts
+          ? { name: 'count', keys: [], values: [field('seen', BIGINT)], paned: false }
+          : null
         const id = counts ? this.#statefulId('limit', plan) : this.#id('limit')
-        return this.#add({ op: 'limit', id, inputs: [input.id], schema, count: plan.count, offset: plan.offset, state }, attrs)
+        return this.#add(
+          { op: 'limit', id, inputs: [input.id], schema, count: plan.count, offset: plan.offset, state },
+          attrs,
+        )
       }
       case 'generate': {
         const input = this.#plan(plan.input)
         const args = plan.args.map((a) => bindExpr(a, input.attrs))
         const argTypes = args.map((a) => a.type)
         const keep = input.attrs.flatMap((a, i) => (attrs.some((x) => x.id === a.id) ? [i] : []))
-        return this.#add({ op: 'generate', id: this.#id('generate'), inputs: [input.id], schema, fn: plan.fn, args, argTypes, keep, outer: plan.outer }, attrs)
+        return this.#add(
+          {
+            op: 'generate',
+            id: this.#id('generate'),
+            inputs: [input.id],
+            schema,
+            fn: plan.fn,
+            args,
+            argTypes,
+            keep,
+            outer: plan.outer,
+          },
+          attrs,
+        )
       }
+      case 'recursive': {
+        const { name, maxLevel } = plan
+        const spec = (part: Logical): PipelineSpec => new Planner({ ...this.#options, mode: null }).run(part)
+        const [anchor, step] = [spec(plan.anchor), spec(plan.step)]
+        const limit = this.#wanted.get(plan.id) ?? null
+        return this.#add(
+          {
+            op: 'recursive',
+            id: this.#id('recursive'),
+            inputs: [],
+            schema,
+            recursion: plan.id,
+            name,
+            anchor,
+            step,
+            maxLevel,
+            limit,
+          },
+          attrs,
+        )
+      }
+      case 'previous':
+        return this.#add(
+          { op: 'previous', id: this.#id('previous'), inputs: [], schema, recursion: plan.recursion },
+          attrs,
+        )
       case 'over': {
         const input = this.#plan(plan.input)
         const bind = (e: Expr): Expr => bindExpr(e, input.attrs)
         const orderBy = plan.orderBy.map((k) => ({ ...k, expr: bind(k.expr) }))
         const calls = overCalls(plan, bind, this.#options.env)
-        return this.#add({ op: 'over', id: this.#id('over'), inputs: [input.id], schema, partitionBy: plan.partitionBy.map(bind), orderBy, calls }, attrs)
+        return this.#add(
+          {
+            op: 'over',
+            id: this.#id('over'),
+            inputs: [input.id],
+            schema,
+            partitionBy: plan.partitionBy.map(bind),
+            orderBy,
+            calls,
+          },
+          attrs,
+        )
       }
       case 'sample':
         throw new UnsupportedError('UNSUPPORTED', { feature: 'TABLESAMPLE' }, { at: plan.at })
@@ -238,14 +336,20 @@ class Planner {
   }
 
   #fused(input: Planned, filter: Expr | null, items: readonly Expr[] | null, attrs: readonly Attr[]): Planned {
-    return this.#add({ op: 'fused', id: this.#id('fused'), inputs: [input.id], schema: schemaOfAttrs(attrs), filter, items }, attrs)
+    return this.#add(
+      { op: 'fused', id: this.#id('fused'), inputs: [input.id], schema: schemaOfAttrs(attrs), filter, items },
+      attrs,
+    )
   }
 
   /**
    * Plans `input` so that every expression is a column: those that are not are computed behind the input's columns.
    * Gives their positions.
    */
-  #withColumns(plan: Logical, exprs: readonly { readonly expr: Expr; readonly attr: Attr }[]): { planned: Planned; at: number[] } {
+  #withColumns(
+    plan: Logical,
+    exprs: readonly { readonly expr: Expr; readonly attr: Attr }[],
+  ): { planned: Planned; at: number[] } {
     if (exprs.every((e) => e.expr.kind === 'attr')) {
       const planned = this.#plan(plan)
       return { planned, at: exprs.map((e) => planned.attrs.findIndex((a) => a.id === (e.expr as { id: number }).id)) }
@@ -254,7 +358,10 @@ class Planner {
     const input = this.#plan(filter ? filter.input : plan)
     const computed = exprs.filter((e) => e.expr.kind !== 'attr')
     const attrs = [...input.attrs, ...computed.map((c) => c.attr)]
-    const items = [...input.attrs.map((_, i) => columnAt(input.attrs, i)), ...computed.map((c) => bindExpr(c.expr, input.attrs))]
+    const items = [
+      ...input.attrs.map((_, i) => columnAt(input.attrs, i)),
+      ...computed.map((c) => bindExpr(c.expr, input.attrs)),
+    ]
     const planned = this.#fused(input, filter ? bindExpr(filter.condition, input.attrs) : null, items, attrs)
     const wanted = exprs.map((e) => (e.expr.kind === 'attr' ? e.expr.id : e.attr.id))
     return { planned, at: wanted.map((id) => attrs.findIndex((a) => a.id === id)) }
@@ -263,7 +370,8 @@ class Planner {
   #observe(plan: LogicalObserve): Planned {
     const { name, observer } = plan
     const input = this.#plan(plan.input)
-    if (this.#nodes.some((n) => n.op === 'observe' && n.name === name)) throw new AnalysisError('DUPLICATED_METRICS_NAME', { name }, { at: plan.at })
+    if (this.#nodes.some((n) => n.op === 'observe' && n.name === name))
+      throw new AnalysisError('DUPLICATED_METRICS_NAME', { name }, { at: plan.at })
     const calls = plan.calls.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), this.#options.env))
     const results = plan.calls.map((c) => c.attr)
     return this.#add(
@@ -278,7 +386,12 @@ class Planner {
         results: schemaOfAttrs(results),
         items: plan.items.map((i) => bindExpr(i.expr, results)),
         metrics: schemaOfAttrs(plan.items.map((i) => i.attr)),
-        state: { name: 'metrics', keys: [], values: calls.flatMap((c, i) => c.state.map((type, k) => field(`${c.fn}_${i}_${k}`, type))), paned: false },
+        state: {
+          name: 'metrics',
+          keys: [],
+          values: calls.flatMap((c, i) => c.state.map((type, k) => field(`${c.fn}_${i}_${k}`, type))),
+          paned: false,
+        },
       },
       input.attrs,
     )
@@ -288,10 +401,14 @@ class Planner {
     const { env, mode } = this.#options
     const { planned: input, at: keys } = this.#withColumns(plan.input, plan.keys)
     const calls = plan.aggregates.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), env))
-    const session = plan.keys.findIndex((k) => k.expr.kind === 'attr' && originOf(plan.input, k.expr.id)?.gap !== undefined)
+    const session = plan.keys.findIndex(
+      (k) => k.expr.kind === 'attr' && originOf(plan.input, k.expr.id)?.gap !== undefined,
+    )
     if (session >= 0) return this.#sessionAggregate(plan, input.id, keys, session, calls)
     const pane = this.#pane(plan)
-    const keyFields = plan.keys.map((k) => field(k.attr.name, k.attr.type)).filter((_, k) => !(pane?.kind === 'window' && pane.index === k))
+    const keyFields = plan.keys
+      .map((k) => field(k.attr.name, k.attr.type))
+      .filter((_, k) => !(pane?.kind === 'window' && pane.index === k))
     const values = calls.flatMap((c, i) => c.state.map((type, k) => field(`${stateName(c.fn)}_${i}_${k}`, type)))
     const streaming = isStreaming(plan)
     const id = streaming ? this.#statefulId('aggregate', plan) : this.#id('aggregate')
@@ -311,7 +428,13 @@ class Planner {
     )
   }
 
-  #sessionAggregate(plan: LogicalAggregate, input: string, keys: readonly number[], session: number, calls: readonly AggregateSpec[]): Planned {
+  #sessionAggregate(
+    plan: LogicalAggregate,
+    input: string,
+    keys: readonly number[],
+    session: number,
+    calls: readonly AggregateSpec[],
+  ): Planned {
     const { mode } = this.#options
     const streaming = isStreaming(plan)
     const others = plan.keys.filter((_, k) => k !== session).map((k) => field(k.attr.name, k.attr.type))
@@ -358,9 +481,15 @@ class Planner {
     const position = (id: number) => input.attrs.findIndex((a) => a.id === id)
     const keys = plan.keys.map(position)
     const streaming = isStreaming(plan)
-    const time = streaming ? input.attrs.findIndex((a) => a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz')) : -1
-    const watermark = time < 0 ? null : findNode(plan.input, (n) => n.op === 'watermark' && n.column === input.attrs[time]!.id)
-    const expiry = plan.withinWatermark && watermark ? 'within-watermark' : time >= 0 && keys.includes(time) ? 'time-key' : 'never'
+    const time = streaming
+      ? input.attrs.findIndex(
+          (a) => a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz'),
+        )
+      : -1
+    const watermark =
+      time < 0 ? null : findNode(plan.input, (n) => n.op === 'watermark' && n.column === input.attrs[time]!.id)
+    const expiry =
+      plan.withinWatermark && watermark ? 'within-watermark' : time >= 0 && keys.includes(time) ? 'time-key' : 'never'
     const id = streaming ? this.#statefulId('dedup', plan) : this.#id('dedup')
     return this.#add(
       {
@@ -392,14 +521,35 @@ class Planner {
     const probe = swap ? plan.right : plan.left
     const build = swap ? plan.left : plan.right
     const type = swap ? swapped(plan.type) : plan.type
-    if (type === null) throw new UnsupportedError('UNSUPPORTED', { feature: `a ${plan.type} join with a stream on the right` }, { at: plan.at })
-    const keys = splitJoinCondition(plan.condition, new Set(probe.attrs.map((a) => a.id)), new Set(build.attrs.map((a) => a.id)))
-    const right = this.#withColumns(build, keys.pairs.map((p, i) => keyColumn(p.right, i, 'r')))
-    const left = this.#withColumns(probe, keys.pairs.map((p, i) => keyColumn(p.left, i, 'l')))
+    if (type === null)
+      throw new UnsupportedError(
+        'UNSUPPORTED',
+        { feature: `a ${plan.type} join with a stream on the right` },
+        { at: plan.at },
+      )
+    const keys = splitJoinCondition(
+      plan.condition,
+      new Set(probe.attrs.map((a) => a.id)),
+      new Set(build.attrs.map((a) => a.id)),
+    )
+    const right = this.#withColumns(
+      build,
+      keys.pairs.map((p, i) => keyColumn(p.right, i, 'r')),
+    )
+    const left = this.#withColumns(
+      probe,
+      keys.pairs.map((p, i) => keyColumn(p.left, i, 'l')),
+    )
     const both = [...left.planned.attrs, ...right.planned.attrs]
     const residual = keys.residual ? bindExpr(keys.residual, both) : null
-    const outer = type === 'left' || type === 'full' ? right.planned.attrs.map((a) => ({ ...a, nullable: true })) : right.planned.attrs
-    const kept = type === 'right' || type === 'full' ? left.planned.attrs.map((a) => ({ ...a, nullable: true })) : left.planned.attrs
+    const outer =
+      type === 'left' || type === 'full'
+        ? right.planned.attrs.map((a) => ({ ...a, nullable: true }))
+        : right.planned.attrs
+    const kept =
+      type === 'right' || type === 'full'
+        ? left.planned.attrs.map((a) => ({ ...a, nullable: true }))
+        : left.planned.attrs
     const joined = type === 'semi' || type === 'anti' ? left.planned.attrs : [...kept, ...outer]
     const node = this.#add(
       {
@@ -420,27 +570,44 @@ class Planner {
 
   /** Puts the columns of a node into the order of `attrs`; no node where they are in it. */
   #reorder(node: Planned, attrs: readonly Attr[]): Planned {
-    if (node.attrs.length === attrs.length && node.attrs.every((a, i) => a.id === attrs[i]!.id)) return { id: node.id, attrs }
-    const items = attrs.map((a) => bindExpr({ kind: 'attr', id: a.id, name: a.name, type: a.type, nullable: a.nullable }, node.attrs))
+    if (node.attrs.length === attrs.length && node.attrs.every((a, i) => a.id === attrs[i]!.id))
+      return { id: node.id, attrs }
+    const items = attrs.map((a) =>
+      bindExpr({ kind: 'attr', id: a.id, name: a.name, type: a.type, nullable: a.nullable }, node.attrs),
+    )
     return this.#fused(node, null, items, attrs)
   }
 
   #streamJoin(plan: LogicalJoin): Planned {
     const { type } = plan
-    if (type === 'cross' || type === 'anti') throw new UnsupportedError('UNSUPPORTED', { feature: `a ${type} join of two streams` }, { at: plan.at })
+    if (type === 'cross' || type === 'anti')
+      throw new UnsupportedError('UNSUPPORTED', { feature: `a ${type} join of two streams` }, { at: plan.at })
     const ids = (side: Logical): ReadonlySet<number> => new Set(side.attrs.map((a) => a.id))
     const keys = splitJoinCondition(plan.condition, ids(plan.left), ids(plan.right))
-    const left = this.#withColumns(plan.left, keys.pairs.map((p, i) => keyColumn(p.left, i, 'l')))
-    const right = this.#withColumns(plan.right, keys.pairs.map((p, i) => keyColumn(p.right, i, 'r')))
+    const left = this.#withColumns(
+      plan.left,
+      keys.pairs.map((p, i) => keyColumn(p.left, i, 'l')),
+    )
+    const right = this.#withColumns(
+      plan.right,
+      keys.pairs.map((p, i) => keyColumn(p.right, i, 'r')),
+    )
     const [l, r] = [left.planned.attrs, right.planned.attrs]
     const bounds = joinBounds(keys, l, r)
     const bounded = bounds.left !== null || bounds.right !== null
     const conditions = conjuncts(keys.residual)
-    const onlyOf = (side: ReadonlySet<number>): Expr[] => conditions.filter((c) => [...attrIds(c)].every((id) => side.has(id)))
+    const onlyOf = (side: ReadonlySet<number>): Expr[] =>
+      conditions.filter((c) => [...attrIds(c)].every((id) => side.has(id)))
     const [leftOnly, rightOnly] = [onlyOf(ids(plan.left)), onlyOf(ids(plan.right))]
     const both = conditions.filter((c) => !leftOnly.includes(c) && !rightOnly.includes(c))
     const id = this.#statefulId('join', plan)
-    const side = (name: string, attrs: readonly Attr[], at: readonly number[], release: ReleaseRule | null, only: Expr | null): StreamJoinSide => ({
+    const side = (
+      name: string,
+      attrs: readonly Attr[],
+      at: readonly number[],
+      release: ReleaseRule | null,
+      only: Expr | null,
+    ): StreamJoinSide => ({
       keys: at,
       nullSafe: keys.pairs.map((p) => p.nullSafe),
       late: bounded ? lateColumn(attrs) : null,
@@ -478,7 +645,13 @@ class Planner {
 /** A join key as a column of its own, computed when it is not one already. */
 const keyColumn = (expr: Expr, i: number, side: 'l' | 'r'): Named => ({
   expr,
-  attr: { id: -1 - i - (side === 'r' ? 1000 : 0), name: `key${i}`, type: expr.type, nullable: expr.nullable, qualifier: [] },
+  attr: {
+    id: -1 - i - (side === 'r' ? 1000 : 0),
+    name: `key${i}`,
+    type: expr.type,
+    nullable: expr.nullable,
+    qualifier: [],
+  },
 })
 
 /** An `and` of conditions; null for none. */
@@ -501,7 +674,6 @@ function findNode(plan: Logical, wanted: (n: Logical) => boolean): Logical | nul
   }
   return null
 }
-
 
 /** A closure's id differs from run to run; what it is does not. */
 const stateName = (fn: string): string => fn.replace(/^closure:(\w+):\d+$/, '$1')

@@ -54,6 +54,8 @@ export type NodeSpec =
   | UnionNode
   | SortNode
   | OverNode
+  | RecursiveNode
+  | PreviousNode
   | LimitNode
   | GenerateNode
   | SetOperationNode
@@ -178,6 +180,24 @@ export interface UnionNode extends NodeBase {
 export interface SortNode extends NodeBase {
   readonly op: 'sort'
   readonly keys: readonly SortKeySpec[]
+}
+/**
+ * WITH RECURSIVE, a leaf: the rows of `anchor`, then round after round those of `step`, in which a PreviousNode of this
+ * `recursion` gives the rows of the round before. `limit`: nobody wants more rows than these.
+ */
+export interface RecursiveNode extends NodeBase {
+  readonly op: 'recursive'
+  readonly recursion: number
+  readonly name: string
+  readonly anchor: PipelineSpec
+  readonly step: PipelineSpec
+  readonly maxLevel: number
+  readonly limit: number | null
+}
+/** A leaf inside `RecursiveNode.step`. */
+export interface PreviousNode extends NodeBase {
+  readonly op: 'previous'
+  readonly recursion: number
 }
 /** Input columns, then one per call. */
 export interface OverNode extends NodeBase {

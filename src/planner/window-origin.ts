@@ -6,7 +6,8 @@ import { inputsOf, type Logical, type LogicalWindow } from '../plan/logical.ts'
  * aggregates; null when it is not a window as some node assigned it.
  */
 export function originOf(plan: Logical, id: number): LogicalWindow | null {
-  const through = (expr: Expr | undefined, input: Logical): LogicalWindow | null => (expr?.kind === 'attr' ? originOf(input, expr.id) : null)
+  const through = (expr: Expr | undefined, input: Logical): LogicalWindow | null =>
+    expr?.kind === 'attr' ? originOf(input, expr.id) : null
   switch (plan.op) {
     case 'window':
       return plan.attrs[plan.attrs.length - 1]!.id === id ? plan : originOf(plan.input, id)

@@ -88,7 +88,8 @@ export function closureSchema(node: UserMap, input: Logical, context: SampleCont
   }
   const { env, envSpec } = context
   const spec = planQuery(optimize(input, env).plan, { mode: null, env, envSpec, fingerprints: new Map() })
-  if (spec.nodes.some((n) => n.op === 'source' || n.op === 'asyncCall')) throw new SchemaNeeded(node, spec, context)
+  if (spec.nodes.some((n) => n.op === 'source' || n.op === 'asyncCall' || n.op === 'recursive'))
+    throw new SchemaNeeded(node, spec, context)
   const sample = new Sample(node, spec, env)
   for (const batch of runLocal(spec, env)) if (sample.add(batch)) break
   return sample.schema()

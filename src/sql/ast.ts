@@ -279,7 +279,12 @@ export interface AstQuery extends Node {
 }
 export interface AstWith extends Node {
   readonly recursive: boolean
-  readonly ctes: readonly { readonly name: Ident; readonly columns?: readonly Ident[]; readonly query: AstQuery; readonly maxRecursionLevel?: number }[]
+  readonly ctes: readonly {
+    readonly name: Ident
+    readonly columns?: readonly Ident[]
+    readonly query: AstQuery
+    readonly maxRecursionLevel?: number
+  }[]
 }
 export type AstQueryBody = AstSelect | AstSetOperation | AstValues | AstTableBody | AstQuery | AstPipe
 export interface AstSelect extends Node {
@@ -346,7 +351,12 @@ export interface AstPipeStep extends Node {
   readonly join?: AstJoin
   readonly groupBy?: AstGroupBy
   readonly query?: AstQuery
-  readonly setop?: { readonly op: 'union' | 'intersect' | 'except'; readonly all: boolean; readonly byName?: boolean; readonly queries: readonly AstQueryBody[] }
+  readonly setop?: {
+    readonly op: 'union' | 'intersect' | 'except'
+    readonly all: boolean
+    readonly byName?: boolean
+    readonly queries: readonly AstQueryBody[]
+  }
   readonly alias?: AstTableAlias
   readonly pivot?: AstRelation
   readonly lateralView?: AstLateralView
@@ -355,7 +365,8 @@ export interface AstPipeStep extends Node {
 
 // ---------------------------------------------------------------- relations
 
-export type AstRelation = AstTableRef | AstSubqueryRef | AstJoin | AstTableFunction | AstValuesRef | AstPivot | AstUnpivot
+export type AstRelation =
+  AstTableRef | AstSubqueryRef | AstJoin | AstTableFunction | AstValuesRef | AstPivot | AstUnpivot
 export interface AstTableAlias extends Node {
   readonly name: Ident
   readonly columns?: readonly Ident[]
@@ -544,7 +555,17 @@ export interface AstTruncate extends Node {
 /** SHOW …; `scope` is the word before FUNCTIONS, `name` the table, `namespace` what stands behind IN. */
 export interface AstShow extends Node {
   readonly kind: 'show'
-  readonly what: 'tables' | 'views' | 'queries' | 'databases' | 'catalogs' | 'functions' | 'columns' | 'tblproperties' | 'create_table' | 'current_namespace'
+  readonly what:
+    | 'tables'
+    | 'views'
+    | 'queries'
+    | 'databases'
+    | 'catalogs'
+    | 'functions'
+    | 'columns'
+    | 'tblproperties'
+    | 'create_table'
+    | 'current_namespace'
   readonly scope?: string
   readonly namespace?: readonly Ident[]
   readonly name?: readonly Ident[]

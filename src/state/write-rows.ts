@@ -3,7 +3,13 @@ import type { Value } from '../types/value.ts'
 import type { SlotColumn } from './table.ts'
 
 /** Copies `vector` at `rows[i]` into `column` at `slots[i]`, for i below `count`; fixed-width shapes without boxing. */
-export function writeRows(column: SlotColumn, vector: Vector, rows: Int32Array, slots: Int32Array, count: number): void {
+export function writeRows(
+  column: SlotColumn,
+  vector: Vector,
+  rows: Int32Array,
+  slots: Int32Array,
+  count: number,
+): void {
   const { validity } = column
   switch (vector.shape) {
     case 'i64': {

@@ -11,7 +11,13 @@ export function rowText(schema: Schema, row: readonly Value[]): string {
 export const bagText = (rows: readonly string[]): string => [...rows].sort().join('\n')
 
 /** Rows for a failure message. */
-export const tableText = (rows: readonly string[]): string => (rows.length === 0 ? '  (none)' : [...rows].sort().map((r) => `  ${r}`).join('\n'))
+export const tableText = (rows: readonly string[]): string =>
+  rows.length === 0
+    ? '  (none)'
+    : [...rows]
+        .sort()
+        .map((r) => `  ${r}`)
+        .join('\n')
 
 /**
  * What a sink holds in the end: append every row; complete the last table; update the last row of each key (all columns
@@ -30,7 +36,10 @@ export function finalContents(
   const last = new Map<string, string>()
   for (const b of batches)
     for (const r of b.rows) {
-      const id = rowText({ fields: at.map((i) => schema.fields[i]!) }, at.map((i) => r[i]!))
+      const id = rowText(
+        { fields: at.map((i) => schema.fields[i]!) },
+        at.map((i) => r[i]!),
+      )
       last.set(id, text(r))
     }
   return [...last.values()].sort()

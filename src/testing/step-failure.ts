@@ -15,7 +15,8 @@ export class StepFailure extends Error {
 }
 
 function describe(step: Step): string {
-  const show = (v: unknown): string => JSON.stringify(v, (_, x: unknown) => (typeof x === 'bigint' ? `${x}` : x)) ?? String(v)
+  const show = (v: unknown): string =>
+    JSON.stringify(v, (_, x: unknown) => (typeof x === 'bigint' ? `${x}` : x)) ?? String(v)
   switch (step.kind) {
     case 'add':
     case 'expectNew':

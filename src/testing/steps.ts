@@ -20,7 +20,10 @@ export interface ProgressExpectation {
 
 export type Step =
   | { readonly kind: 'add'; readonly stream: TestStream; readonly rows: readonly TestRow[] }
-  | { readonly kind: 'addAll'; readonly adds: readonly { readonly stream: TestStream; readonly rows: readonly TestRow[] }[] }
+  | {
+      readonly kind: 'addAll'
+      readonly adds: readonly { readonly stream: TestStream; readonly rows: readonly TestRow[] }[]
+    }
   | { readonly kind: 'expectNew'; readonly rows: readonly TestRow[] }
   | { readonly kind: 'expectTable'; readonly rows: readonly TestRow[] }
   | { readonly kind: 'expectProgress'; readonly progress: ProgressExpectation }
@@ -33,7 +36,9 @@ export type Step =
 /** Appends one lot of rows. */
 export const add = (stream: TestStream, ...rows: readonly TestRow[]): Step => ({ kind: 'add', stream, rows })
 /** Appends to several streams in one instant. */
-export const addAll = (...adds: readonly { readonly stream: TestStream; readonly rows: readonly TestRow[] }[]): Step => ({ kind: 'addAll', adds })
+export const addAll = (
+  ...adds: readonly { readonly stream: TestStream; readonly rows: readonly TestRow[] }[]
+): Step => ({ kind: 'addAll', adds })
 /** The rows that went to the sink since the last expectation, as a bag, once the query is idle. */
 export const expectNew = (...rows: readonly TestRow[]): Step => ({ kind: 'expectNew', rows })
 /** The whole sink table, as a bag: append all rows, update the last row per key, complete the last table. */

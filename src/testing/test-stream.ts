@@ -20,9 +20,9 @@ export interface TestStreamOptions {
   readonly worlds?: readonly World['kind'][]
 }
 
-const CRASHES: readonly World[] = (['before-offsets', 'after-offsets', 'during-batch', 'after-sink', 'before-commit', 'after-commit'] as const).map(
-  (point) => ({ kind: 'crash', point }),
-)
+const CRASHES: readonly World[] = (
+  ['before-offsets', 'after-offsets', 'during-batch', 'after-sink', 'before-commit', 'after-commit'] as const
+).map((point) => ({ kind: 'crash', point }))
 
 /**
  * Runs a script over a streaming DataFrame in every world: as is; a restart between every two steps; a crash at each
@@ -43,7 +43,10 @@ export async function testStream(
   const ran = ['as is']
   const skipped: string[] = []
   const crashes = steps.some((s) => s.kind === 'crashNext')
-  const same: World[] = [...(wanted.includes('restarts') ? [{ kind: 'restarts' } as const] : []), ...(wanted.includes('crash') && !crashes ? CRASHES : [])]
+  const same: World[] = [
+    ...(wanted.includes('restarts') ? [{ kind: 'restarts' } as const] : []),
+    ...(wanted.includes('crash') && !crashes ? CRASHES : []),
+  ]
   for (const world of same) {
     const got = await runIn(world)
     sameBatches(nameOf(world), reference, got)
@@ -56,7 +59,9 @@ export async function testStream(
       if (got.dropped > 0) skipped.push('one row a batch: a row is late when each is a batch of its own')
       else {
         if (bagText(got.contents) !== bagText(reference.contents))
-          throw new StepFailure(`one row a batch ends with other contents\nas is\n${tableText(reference.contents)}\none row a batch\n${tableText(got.contents)}`)
+          throw new StepFailure(
+            `one row a batch ends with other contents\nas is\n${tableText(reference.contents)}\none row a batch\n${tableText(got.contents)}`,
+          )
         ran.push('one row a batch')
       }
     }
@@ -66,5 +71,6 @@ export async function testStream(
 
 function sameBatches(world: string, expected: WorldResult, got: WorldResult): void {
   const text = (r: WorldResult): string => r.batches.map((b) => `batch ${b.batchId}\n${tableText(b.rows)}`).join('\n')
-  if (text(expected) !== text(got)) throw new StepFailure(`the world "${world}" gives other batches\nas is\n${text(expected)}\n${world}\n${text(got)}`)
+  if (text(expected) !== text(got))
+    throw new StepFailure(`the world "${world}" gives other batches\nas is\n${text(expected)}\n${world}\n${text(got)}`)
 }

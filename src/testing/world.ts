@@ -23,7 +23,8 @@ export type World =
   | { readonly kind: 'crash'; readonly point: CrashPoint }
   | { readonly kind: 'one row a batch' }
 
-export const nameOf = (world: World): string => (world.kind === 'crash' ? `crash ${world.point} of every batch` : world.kind)
+export const nameOf = (world: World): string =>
+  world.kind === 'crash' ? `crash ${world.point} of every batch` : world.kind
 
 /** What a world ended with. */
 export interface WorldResult {
@@ -73,13 +74,17 @@ export class WorldRun {
         } catch (error) {
           throw error instanceof StepFailure ? error.at(steps, i, nameOf(this.#world)) : error
         }
-        if (this.#world.kind === 'restarts' && step.kind !== 'expectError' && step.kind !== 'crashNext') await this.#stop()
+        if (this.#world.kind === 'restarts' && step.kind !== 'expectError' && step.kind !== 'crashNext')
+          await this.#stop()
       }
       if (!steps.some((s) => s.kind === 'expectError')) await this.#idle()
       const table = this.#table()
       const schema = this.#df.schema
       return {
-        batches: (table?.batches ?? []).map((b) => ({ batchId: b.batchId, rows: b.rows.map((r) => rowText(schema, r)).sort() })),
+        batches: (table?.batches ?? []).map((b) => ({
+          batchId: b.batchId,
+          rows: b.rows.map((r) => rowText(schema, r)).sort(),
+        })),
         contents: this.#contents(),
         dropped: this.#dropped,
       }
@@ -138,7 +143,8 @@ export class WorldRun {
         return
       case 'expectError': {
         const failure = await this.#failure()
-        if (failure !== step.code) throw new StepFailure(`expected the query to fail with ${step.code}, got ${failure ?? 'no failure'}`)
+        if (failure !== step.code)
+          throw new StepFailure(`expected the query to fail with ${step.code}, got ${failure ?? 'no failure'}`)
         return
       }
       case 'restart':
@@ -155,7 +161,10 @@ export class WorldRun {
     }
   }
 
-  async #add(adds: readonly { readonly stream: TestStream; readonly rows: readonly TestRow[] }[], sliced: boolean): Promise<void> {
+  async #add(
+    adds: readonly { readonly stream: TestStream; readonly rows: readonly TestRow[] }[],
+    sliced: boolean,
+  ): Promise<void> {
     for (const { stream, rows } of adds) {
       const target = this.#stream(stream)
       const values = rows.map((r) => valuesOf(stream.schema, r))
@@ -254,7 +263,11 @@ export class WorldRun {
   }
 
   #compare(what: string, expected: readonly TestRow[], got: readonly (readonly Value[])[]): void {
-    this.#compareTexts(what, this.#texts(expected), got.map((r) => rowText(this.#df.schema, r)))
+    this.#compareTexts(
+      what,
+      this.#texts(expected),
+      got.map((r) => rowText(this.#df.schema, r)),
+    )
   }
 
   #compareTexts(what: string, expected: readonly string[], got: readonly string[]): void {
@@ -269,7 +282,9 @@ function isCrash(error: unknown): boolean {
 }
 
 function valuesOf(schema: Schema, row: TestRow): Value[] {
-  const object = Array.isArray(row) ? Object.fromEntries(schema.fields.map((f, i) => [f.name, (row as readonly unknown[])[i] ?? null])) : row
+  const object = Array.isArray(row)
+    ? Object.fromEntries(schema.fields.map((f, i) => [f.name, (row as readonly unknown[])[i] ?? null]))
+    : row
   return rowFromJs(schema, object, 'UTC')
 }
 

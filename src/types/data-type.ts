@@ -28,7 +28,11 @@ export type YearMonthUnit = 'year' | 'month'
 export type AtomicType = { readonly kind: AtomicKind }
 export type DecimalType = { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
 /** Day-time interval: a count of microseconds. */
-export type DayTimeIntervalType = { readonly kind: 'interval_dt'; readonly start: DayTimeUnit; readonly end: DayTimeUnit }
+export type DayTimeIntervalType = {
+  readonly kind: 'interval_dt'
+  readonly start: DayTimeUnit
+  readonly end: DayTimeUnit
+}
 /** Year-month interval: a count of months. */
 export type YearMonthIntervalType = {
   readonly kind: 'interval_ym'
@@ -46,13 +50,7 @@ export type StructType = { readonly kind: 'struct'; readonly fields: readonly Fi
 
 /** Every SQL type millrace knows. */
 export type DataType =
-  | AtomicType
-  | DecimalType
-  | DayTimeIntervalType
-  | YearMonthIntervalType
-  | ArrayType
-  | MapType
-  | StructType
+  AtomicType | DecimalType | DayTimeIntervalType | YearMonthIntervalType | ArrayType | MapType | StructType
 
 export type TypeKind = DataType['kind']
 
@@ -103,7 +101,10 @@ export const dayTimeInterval = (start: DayTimeUnit = 'day', end: DayTimeUnit = '
   start,
   end,
 })
-export const yearMonthInterval = (start: YearMonthUnit = 'year', end: YearMonthUnit = 'month'): YearMonthIntervalType => ({
+export const yearMonthInterval = (
+  start: YearMonthUnit = 'year',
+  end: YearMonthUnit = 'month',
+): YearMonthIntervalType => ({
   kind: 'interval_ym',
   start,
   end,

@@ -16,15 +16,7 @@
  *   NULL of any type              null
  */
 export type Value =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | CalendarInterval
-  | MapValue
-  | readonly Value[]
+  null | boolean | number | bigint | string | Uint8Array | CalendarInterval | MapValue | readonly Value[]
 
 /** A struct's member values in the order of its fields. */
 export type StructValue = readonly Value[]

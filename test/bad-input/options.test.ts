@@ -71,11 +71,11 @@ test('readers are refused where they are made, by name and with the nearest one'
   await expectAlive(session)
 })
 
-test('a limit below one is refused at the start, naming the option', async () => {
+test('a limit below one is refused at load, naming the option', async () => {
   const work = tempDir()
   const { dir } = new InputDir(work)
-  const df = session.readStream.schema('a INT').option('maxFilesPerTrigger', 0).json(dir)
-  expectError(await failure(() => drain(df, work)), option('OPTION_INVALID', ['maxFilesPerTrigger', '"0"']))
+  const load = () => session.readStream.schema('a INT').option('maxFilesPerTrigger', 0).json(dir)
+  expectError(await failure(load), option('OPTION_INVALID', ['maxFilesPerTrigger', '"0"']))
 })
 
 test('writers are refused before anything is touched', async () => {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { millrace } from '../../src/index.ts'
 
 const session = millrace({ 'spark.sql.session.timeZone': 'UTC' })
-const big = () => session.sql('SELECT count(*) AS n FROM range(10000) a CROSS JOIN range(1000) b WHERE a.id + b.id >= 0')
+const big = () =>
+  session.sql('SELECT count(*) AS n FROM range(10000) a CROSS JOIN range(1000) b WHERE a.id + b.id >= 0')
 
 test('a cross join of ten million rows is cancelled by its signal within 50 ms of the abort', async () => {
   const abort = new AbortController()

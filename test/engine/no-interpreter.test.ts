@@ -19,7 +19,14 @@ test('a running stream never calls the interpreter', async () => {
   const before = interpretCalls.count
   const us = BigInt(Date.UTC(2026, 0, 1, 12)) * 1000n
   for (let i = 0; i < 5; i++) {
-    stream.addValues(Array.from({ length: 1000 }, (_, k) => [us + BigInt(k) * 1_000_000n, k % 2 ? 'ann' : 'bob', BigInt(k), ['x', 'y']]))
+    stream.addValues(
+      Array.from({ length: 1000 }, (_, k) => [
+        us + BigInt(k) * 1_000_000n,
+        k % 2 ? 'ann' : 'bob',
+        BigInt(k),
+        ['x', 'y'],
+      ]),
+    )
     await query.processAllAvailable()
   }
   expect(kit.session.memoryTable('compiled')!.rows().length).toBeGreaterThan(0)

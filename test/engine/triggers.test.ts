@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Trigger } from '../../src/index.ts'
-import { MemoryStream, TestKit } from '../../src/testing/index.ts'
+import type { MemoryStream } from '../../src/testing/index.ts'
+import { TestKit } from '../../src/testing/index.ts'
 
 /** A counting query over a fresh stream, on the kit's manual clock. */
 function counting(kit: TestKit, options: { readonly maxAddsPerBatch?: number } = {}) {
   const { stream, df } = kit.session.memoryStream('k STRING', options)
-  return { stream, writer: (name: string) => df.groupBy('k').count().writeStream.outputMode('update').format('memory').queryName(name) }
+  return {
+    stream,
+    writer: (name: string) => df.groupBy('k').count().writeStream.outputMode('update').format('memory').queryName(name),
+  }
 }
 const rows = (stream: MemoryStream, ...keys: string[]) => stream.addValues(keys.map((k) => [k]))
 

@@ -5,7 +5,11 @@ import { add, expectNew, expectProgress, expectTable, TestKit, testStream } from
 const at = (minute: string): string => `2026-01-01 12:${minute}:00`
 const w = (hhmm: string): string => `2026-01-01 ${hhmm}:00`
 
-function example(): { kit: TestKit; words: ReturnType<TestKit['stream']>; counts: ReturnType<ReturnType<TestKit['stream']>['df']['select']> } {
+function example(): {
+  kit: TestKit
+  words: ReturnType<TestKit['stream']>
+  counts: ReturnType<ReturnType<TestKit['stream']>['df']['select']>
+} {
   const kit = new TestKit()
   const words = kit.stream('ts TIMESTAMP, word STRING')
   words.df.withWatermark('ts', '10 minutes').createOrReplaceTempView('words')
@@ -16,10 +20,24 @@ function example(): { kit: TestKit; words: ReturnType<TestKit['stream']>; counts
 }
 
 const batches = [
-  [[at('07'), 'dog'], [at('08'), 'owl']],
-  [[at('14'), 'dog'], [at('09'), 'cat']],
-  [[at('15'), 'cat'], [at('08'), 'dog'], [at('13'), 'owl'], [at('21'), 'owl']],
-  [[at('17'), 'owl'], [at('04'), 'donkey']],
+  [
+    [at('07'), 'dog'],
+    [at('08'), 'owl'],
+  ],
+  [
+    [at('14'), 'dog'],
+    [at('09'), 'cat'],
+  ],
+  [
+    [at('15'), 'cat'],
+    [at('08'), 'dog'],
+    [at('13'), 'owl'],
+    [at('21'), 'owl'],
+  ],
+  [
+    [at('17'), 'owl'],
+    [at('04'), 'donkey'],
+  ],
 ] as const
 
 describe('the watermark example', () => {

@@ -27,7 +27,9 @@ test('word count over a socket prints the blocks Spark prints', async () => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { readonly port: number }
-  child = spawn(process.execPath, ['dist/examples/socket-word-count.js', '127.0.0.1', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  child = spawn(process.execPath, ['dist/examples/socket-word-count.js', '127.0.0.1', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let output = ''
   child.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text))
   const [socket] = (await once(server, 'connection')) as [Socket]
@@ -49,7 +51,9 @@ test('word count over a socket prints the blocks Spark prints', async () => {
   })
   // The frame of the empty table, to the byte as a real Spark 4.3.0 printed it.
   const line = '-'.repeat(43)
-  expect(output.startsWith(`${line}\nBatch: 0\n${line}\n+-----+-----+\n|value|count|\n+-----+-----+\n+-----+-----+\n\n`)).toBe(true)
+  expect(
+    output.startsWith(`${line}\nBatch: 0\n${line}\n+-----+-----+\n|value|count|\n+-----+-----+\n+-----+-----+\n\n`),
+  ).toBe(true)
   socket.destroy()
   server.close()
 })

@@ -182,17 +182,15 @@ test.each(SEEDS)('every function over random frames is as its definition says (s
     const rows: Row[] = Array.from({ length: n }, (_, i) => [some(3), some(12), some(10), i])
     const d: Direction = { descending: random() < 0.5, nullsFirst: random() < 0.5 }
     const frames = CASES.map(() => randomFrame(random))
-    const calls = CASES.map(
-      (c, k): OverCallSpec => ({
-        fn: c.fn,
-        args: c.args,
-        filter: c.filter ?? null,
-        type: c.type,
-        ignoreNulls: c.ignoreNulls ?? false,
-        constant: c.constant ?? null,
-        frame: specOf(frames[k]!, d),
-      }),
-    )
+    const calls = CASES.map((c, k): OverCallSpec => ({
+      fn: c.fn,
+      args: c.args,
+      filter: c.filter ?? null,
+      type: c.type,
+      ignoreNulls: c.ignoreNulls ?? false,
+      constant: c.constant ?? null,
+      frame: specOf(frames[k]!, d),
+    }))
     const schema = schemaOf(...INPUT.fields, ...CASES.map((c, k) => field(`r${k}`, c.type)))
     const harness = new Harness(
       { op: 'over', schema, partitionBy: [PART], orderBy: [{ expr: ORDER, ...d }], calls },

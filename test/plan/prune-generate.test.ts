@@ -27,6 +27,8 @@ test('what is read above stays, in its order, in front of the columns of the gen
 })
 
 test('a filter above reads too', () => {
-  const g = generateOf("SELECT w FROM (SELECT id, explode(split(line, ' ')) AS w FROM lines) WHERE w <> cast(id AS STRING)")
+  const g = generateOf(
+    "SELECT w FROM (SELECT id, explode(split(line, ' ')) AS w FROM lines) WHERE w <> cast(id AS STRING)",
+  )
   expect(names(g)).toEqual(['id', 'w'])
 })

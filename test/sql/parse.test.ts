@@ -323,7 +323,8 @@ describe('statements print back', () => {
     'CREATE FUNCTION f() RETURNS TABLE (a INT, b STRING) READS SQL DATA RETURN SELECT 1, 2', 'CREATE FUNCTION f(x INT) RETURN (SELECT max(a) FROM t WHERE b = x)',
     'EXPLAIN INSERT INTO t SELECT * FROM STREAM s WITH (a = 1)', 'SELECT IDENTIFIER(a || b) FROM IDENTIFIER(:t) AS x',
   ]
-  const bare = (tree: unknown): unknown => JSON.parse(JSON.stringify(tree, (key, value: unknown) => (key === 'at' ? undefined : value)))
+  const bare = (tree: unknown): unknown =>
+    JSON.parse(JSON.stringify(tree, (key, value: unknown) => (key === 'at' ? undefined : value)))
   test.each(statements)('%s', (sql) => {
     const tree = parseStatement(sql)
     expect(tree.kind).not.toBe('unparsed')
@@ -332,8 +333,15 @@ describe('statements print back', () => {
   })
   test('the WITH at the end belongs to the INSERT', () => {
     const tree = parseStatement("INSERT INTO t SELECT * FROM STREAM s WITH (a = 1) WITH (b = '2')")
-    expect(tree).toMatchObject({ kind: 'insert', options: [['b', '2']], query: { body: { from: [{ stream: true, options: { a: '1' } }] } } })
-    expect(parseStatement('INSERT INTO t SELECT * FROM STREAM s WITH (a = 1)')).toMatchObject({ options: [['a', '1']], query: { body: { from: [{ stream: true }] } } })
+    expect(tree).toMatchObject({
+      kind: 'insert',
+      options: [['b', '2']],
+      query: { body: { from: [{ stream: true, options: { a: '1' } }] } },
+    })
+    expect(parseStatement('INSERT INTO t SELECT * FROM STREAM s WITH (a = 1)')).toMatchObject({
+      options: [['a', '1']],
+      query: { body: { from: [{ stream: true }] } },
+    })
   })
   // prettier-ignore
   test.each([

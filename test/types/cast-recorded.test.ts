@@ -51,7 +51,7 @@ function literal(sql: string): [Value, DataType] | null {
   }
   const special = /^double\('(\w+)'\)$/.exec(sql)
   if (special) return [Number(special[1]), DOUBLE]
-  if (/^X'/.test(sql)) return [Uint8Array.from(Buffer.from(sql.slice(2, -1), 'hex')), BINARY]
+  if (sql.startsWith("X'")) return [Uint8Array.from(Buffer.from(sql.slice(2, -1), 'hex')), BINARY]
   const typed = /^(date|timestamp|timestamp_ntz)'(.*)'$/.exec(sql)
   if (typed?.[1] === 'date') return [parseDate(typed[2]!), DATE]
   if (typed?.[1] === 'timestamp') return [parseTimestamp(typed[2]!, zoneOf('UTC')), TIMESTAMP]

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { DataType } from '../../src/types/data-type.ts'
 import { formatValue } from '../../src/types/format.ts'
 import { hexOf } from '../../src/types/literal.ts'
-import { MapValue, type Value } from '../../src/types/value.ts'
+import type { MapValue } from '../../src/types/value.ts'
+import { type Value } from '../../src/types/value.ts'
 
 export interface Case {
   readonly sql: string

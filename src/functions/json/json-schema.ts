@@ -54,7 +54,11 @@ export function rawType(node: JsonNode, inference: JsonInference): DataType {
   }
   if (typeof node === 'boolean') return inference.primitivesAsString ? STRING : BOOLEAN
   if (node instanceof JsonNumber) return inference.primitivesAsString ? STRING : numberType(node.raw, inference)
-  const fields = node.names.map((name, i): Field => ({ name, type: rawType(node.values[i]!, inference), nullable: true }))
+  const fields = node.names.map((name, i): Field => ({
+    name,
+    type: rawType(node.values[i]!, inference),
+    nullable: true,
+  }))
   return structOf(fields.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)))
 }
 

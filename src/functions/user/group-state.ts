@@ -147,7 +147,10 @@ export class CalledGroupState implements GroupState<unknown> {
     if (ms <= 0n) refuse(`a timeout must be after the epoch, not at ${ms} ms`)
     const watermark = this.#facts.watermarkMs
     if (watermark !== null && ms < watermark)
-      refuse(`the timeout ${ms} ms lies before the watermark ${watermark} ms`, 'use max(…, getCurrentWatermarkMs() + 1)')
+      refuse(
+        `the timeout ${ms} ms lies before the watermark ${watermark} ms`,
+        'use max(…, getCurrentWatermarkMs() + 1)',
+      )
     this.#timeoutMs = ms
   }
 

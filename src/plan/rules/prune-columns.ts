@@ -39,7 +39,13 @@ function prune(plan: Logical, need: Ids, ids: () => number): Logical {
       return { ...plan, attrs: keep.map((i) => plan.attrs[i]!), rows: plan.rows.map((r) => keep.map((i) => r[i]!)) }
     }
     case 'range':
+    case 'previous':
       return plan
+    case 'recursive': {
+      const anchor = exactly(plan.anchor, plan.anchor.attrs, ids)
+      const step = exactly(plan.step, plan.step.attrs, ids)
+      return anchor === plan.anchor && step === plan.step ? plan : { ...plan, anchor, step }
+    }
     case 'project': {
       const items = plan.items.filter((i) => need.has(i.attr.id))
       const input = prune(plan.input, new Set(items.flatMap((i) => [...attrIds(i.expr)])), ids)
