@@ -3,9 +3,11 @@ import { resolve } from 'node:path'
 import { Catalog } from './session/catalog.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { memoryCheckpoint, openCheckpointWhenFree } from './checkpoint/open.ts'
+import type { ArrowTableLike } from './columns/arrow/shapes.ts'
 import type { Batch } from './columns/batch.ts'
 import { inferSchema, rowFromJs, type RowOptions } from './columns/row.ts'
 import type { InferredRow, RowOf, SchemaInput } from './columns/typed-row.ts'
+import { arrowTableSchema, isArrowTable } from './connectors/arrow-table/source.ts'
 import { MEMORY_TABLES, MemoryTables } from './connectors/memory/sink.ts'
 import { MemoryStream } from './connectors/memory/stream.ts'
 import { validateOptions } from './connectors/options.ts'
@@ -23,12 +25,14 @@ import { runBatch } from './engine/batch-run.ts'
 import { ChangeFeed } from './engine/change-feed.ts'
 import { type Clock, systemClock } from './engine/clock.ts'
 import { guaranteeLines, guaranteesOf } from './engine/guarantees.ts'
+import { LateFeed } from './engine/late-rows.ts'
 import { type CrashPoint, type MicroBatchConfig, MicroBatchExecution } from './engine/micro-batch.ts'
 import type { Observed } from './engine/observed.ts'
 import { StreamingQueryManager } from './engine/query-manager.ts'
 import { checkRestart } from './engine/restart.ts'
 import { StreamingQuery } from './engine/streaming-query.ts'
-import { AnalysisError, UnsupportedError } from './errors/errors.ts'
+import { AnalysisError, OptionError, UnsupportedError } from './errors/errors.ts'
+import { arrowTableOf } from './formats/arrow/decode.ts'
 import { analyze } from './plan/analyze.ts'
 import { canonicalState } from './plan/canonical-state.ts'
 import { checkStreaming } from './plan/check-streaming.ts'
@@ -37,6 +41,7 @@ import { fingerprints } from './plan/fingerprint.ts'
 import type { Logical } from './plan/logical.ts'
 import { optimize } from './plan/optimize.ts'
 import { tableIdentity } from './plan/source-identity.ts'
+import { stateWarnings } from './plan/state-warnings.ts'
 import type { PlanCatalog, Unresolved } from './plan/unresolved.ts'
 import { planQuery } from './planner/plan-query.ts'
 import type { PipelineSpec } from './planner/spec.ts'
@@ -211,6 +216,23 @@ export class MillraceSession {
   /** A bounded table from rows of Values in column order; for code that already has them. */
   dataFrameOf(schema: Schema, rows: readonly (readonly Value[])[]): DataFrame {
     return new DataFrame(this.#context, { op: 'local', schema, rows })
+  }
+
+  /**
+   * A bounded table from one of the package apache-arrow, or from the bytes of an Arrow IPC file or stream (for these the
+   * program must have installed apache-arrow). Memory is shared where the layout allows: what is given must not change.
+   */
+  fromArrow(given: ArrowTableLike | Uint8Array): DataFrame {
+    const table = given instanceof Uint8Array ? arrowTableOf(given, 'fromArrow()') : given
+    if (!isArrowTable(table))
+      throw new OptionError('OPTION_INVALID', {
+        format: 'fromArrow',
+        option: 'table',
+        value: typeof given,
+        expected: 'an Arrow table, or IPC bytes as a Uint8Array',
+      })
+    const schema = arrowTableSchema(table)
+    return this.read.format('arrow-table').schema(schema).option('id', this.#keep(table)).load() as DataFrame<never>
   }
 
   /** Bounded tables. */
@@ -536,6 +558,7 @@ export class MillraceSession {
       })
       const guarantees = guaranteesOf(sources, provider, options, location === null ? null : this.#durability())
       const changes = new ChangeFeed(spec.schema, mode, this.#rowOptions())
+      const late = new LateFeed(this.#rowOptions())
       const note =
         this.#hooks.note ??
         ((line: string) => void process.stderr.write(`millrace: ${request.queryName ?? checkpoint.queryId}: ${line}\n`))
@@ -550,6 +573,7 @@ export class MillraceSession {
         stopTimeoutMs: this.conf.number('spark.sql.streaming.stopTimeout'),
         restart: request.restart,
         changes,
+        late,
         guarantees,
         describe: (extended) =>
           `${explain({ analyzed, optimized }, extended ? 'extended' : 'simple')}\n== Guarantees ==\n${guaranteeLines(guarantees).join('\n')}\n`,
@@ -587,6 +611,7 @@ export class MillraceSession {
         },
         conf: Object.fromEntries(PINNED_KEYS.flatMap((k) => (conf(k) === undefined ? [] : [[k, conf(k)!]]))),
         watermarkPolicy: conf('spark.sql.streaming.multipleWatermarkPolicy') === 'max' ? 'max' : 'min',
+        idleTimeoutMs: this.conf.duration('millrace.idleTimeout'),
         keepStreamWatermarks: this.conf.flag('millrace.extensions'),
         noDataBatches: this.conf.flag('spark.sql.streaming.noDataMicroBatches.enabled'),
         strictLate: this.conf.get('millrace.lateFilter') === 'batch',
@@ -594,6 +619,7 @@ export class MillraceSession {
         wake: query.wake,
         ids: { runId, name },
         changes,
+        late,
         note,
         crash: this.#hooks.crash,
       }
@@ -611,6 +637,7 @@ export class MillraceSession {
         throw error
       }
       for (const line of identified.notes) note(line)
+      if (mode !== 'complete') for (const line of stateWarnings(analyzed)) note(`warning: ${line}`)
       request.signal?.addEventListener('abort', onAbort, { once: true })
       return { query, begin: () => query.begin(execution, make) }
     } catch (error) {

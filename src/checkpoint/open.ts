@@ -16,7 +16,7 @@ export interface CheckpointOptions {
   readonly durability?: Durability
   /** The most SQLite pages the file may take; for tests of a full disk. */
   readonly maxPageCount?: number
-  /** Takes no lock and changes nothing: for looking at a checkpoint while its query runs. */
+  /** Takes no lock and changes nothing: for looking at a checkpoint while its query runs, as it is at this moment until `close`. */
   readonly readonly?: boolean
 }
 
@@ -90,7 +90,8 @@ function open(paths: CheckpointPaths, options: CheckpointOptions, lock: FileLock
       )
     const db = openDatabase(paths.database, options)
     try {
-      if (!readonly) checkStructure(db)
+      if (readonly) db.exec('BEGIN')
+      else checkStructure(db)
       const checkpoint = new SqliteCheckpoint(db, lock, readonly)
       if (marked !== null && marked !== checkpoint.queryId)
         throw new CheckpointError(

@@ -1,6 +1,6 @@
 import { type ArrayType, type DataType, type DecimalType, type MapType, type StructType } from '../types/data-type.ts'
 import { formatDecimal } from '../types/decimal.ts'
-import { formatter } from '../types/format.ts'
+import { formatFloat, formatter } from '../types/format.ts'
 import type { Json } from '../types/json.ts'
 import { formatDate, formatTimestamp, formatTimestampNtz, zoneOf } from '../types/time.ts'
 import type { MapValue } from '../types/value.ts'
@@ -52,7 +52,7 @@ function encoderOf(type: DataType, encoding: Encoding): (v: Value) => Json {
         const n = v as number
         if (!Number.isFinite(n)) return String(n)
         // A FLOAT is written with the digits that identify it as a float.
-        return float ? Number(shortestFloat(n)) : n
+        return float ? Number(formatFloat(n)) : n
       }
     }
     case 'decimal':
@@ -105,12 +105,4 @@ function encoderOf(type: DataType, encoding: Encoding): (v: Value) => Json {
     default:
       return (v) => v as Json
   }
-}
-
-function shortestFloat(n: number): string {
-  for (let digits = 6; digits <= 9; digits++) {
-    const text = n.toPrecision(digits)
-    if (Math.fround(Number(text)) === n) return text
-  }
-  return String(n)
 }

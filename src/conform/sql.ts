@@ -18,7 +18,8 @@ export async function answerSql(request: SqlRequest): Promise<Json> {
         const parsed = parseStatement(statement)
         const df = await session.executeStatement(parsed, undefined, limits)
         // SET shows its key here, where the contract has it among the statements without a result.
-        if (df.schema.fields.length === 0 || parsed.kind === 'set' || parsed.kind === 'insert') {
+        const empty = df.schema.fields.length === 0 && parsed.kind !== 'query_statement'
+        if (empty || parsed.kind === 'set' || parsed.kind === 'insert') {
           results.push({ schema: [], rows: [] })
           continue
         }

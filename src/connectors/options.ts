@@ -38,6 +38,10 @@ export function validateOptions(
   return out
 }
 
+/** An option that is a duration, in milliseconds. Throws OptionError. */
+export const durationOf = (format: string, option: string, text: string): number =>
+  Number(optionValue(format, option, { type: 'duration', doc: '' }, text))
+
 function optionValue(
   format: string,
   option: string,

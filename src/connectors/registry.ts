@@ -1,8 +1,9 @@
 import { AnalysisError, OptionError } from '../errors/errors.ts'
 import { nearestName } from '../errors/suggest.ts'
+import { arrowTableSource } from './arrow-table/source.ts'
 import { consoleSink } from './console/sink.ts'
-import { csvSink, jsonSink, textSink } from './files/sink.ts'
-import { csvSource, jsonSource, textSource } from './files/source.ts'
+import { arrowSink, csvSink, jsonSink, textSink } from './files/sink.ts'
+import { arrowSource, csvSource, jsonSource, textSource } from './files/source.ts'
 import { foreachSink } from './foreach/sink.ts'
 import { foreachBatchSink } from './foreach-batch/sink.ts'
 import { httpPullSource } from './http/pull-source.ts'
@@ -17,12 +18,16 @@ import { rateSource } from './rate/source.ts'
 import { socketSource } from './socket/source.ts'
 import { sqliteSink } from './sqlite/sink.ts'
 import { sqliteSource } from './sqlite/source.ts'
+import { stateMetadataSource } from './statestore/metadata-source.ts'
+import { stateSource } from './statestore/state-source.ts'
 
 /** Every source; a new one is one more line here. */
 export const SOURCES: readonly SourceProvider[] = [
   csvSource,
   jsonSource,
   textSource,
+  arrowSource,
+  arrowTableSource,
   httpSource,
   httpPullSource,
   liveSource,
@@ -31,6 +36,8 @@ export const SOURCES: readonly SourceProvider[] = [
   rateMicroBatchSource,
   socketSource,
   sqliteSource,
+  stateSource,
+  stateMetadataSource,
 ]
 
 /** Every sink; a new one is one more line here. */
@@ -41,6 +48,7 @@ export const SINKS: readonly SinkProvider[] = [
   jsonSink,
   csvSink,
   textSink,
+  arrowSink,
   memorySink,
   noopSink,
   sqliteSink,

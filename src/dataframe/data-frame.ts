@@ -1,3 +1,4 @@
+import type { ArrowTable, ArrowTableLike } from '../columns/arrow/shapes.ts'
 import type { Batch } from '../columns/batch.ts'
 import { type Row, rowMaker } from '../columns/row.ts'
 import type {
@@ -13,6 +14,7 @@ import type {
   Without,
 } from '../columns/typed-row.ts'
 import { AnalysisError, OptionError, UnsupportedError } from '../errors/errors.ts'
+import { arrowTable } from '../formats/arrow/encode.ts'
 import { printTable } from '../formats/table.ts'
 import { isStreaming, type Logical } from '../plan/logical.ts'
 import type { Closure, JoinType, Unresolved, UserMapKind } from '../plan/unresolved.ts'
@@ -431,6 +433,15 @@ export class DataFrame<R extends object = Row> {
   async batches(options?: RunOptions): Promise<readonly Batch[]> {
     this.#bounded('batches')
     return (await this.#context.run(this.#plan, options)).batches
+  }
+  /**
+   * The result as a Table of the package apache-arrow, which the program must have installed: `await df.toArrow<Table>()`
+   * with that package's type. TIMESTAMP columns carry the session's time zone.
+   */
+  async toArrow<T extends ArrowTableLike = ArrowTable>(options?: RunOptions): Promise<T> {
+    this.#bounded('toArrow')
+    const { schema, batches } = await this.#context.run(this.#plan, options)
+    return (await arrowTable(schema, batches, this.#context.timeZone())) as ArrowTableLike as T
   }
   async toArray(options?: RunOptions): Promise<R[]> {
     return this.collect(options)

@@ -1,7 +1,7 @@
 import type { Row } from '../columns/row.ts'
 import type { Timestamp } from '../columns/timestamp.ts'
 import type { RowOf, SchemaInput } from '../columns/typed-row.ts'
-import { validateOptions } from '../connectors/options.ts'
+import { durationOf, validateOptions } from '../connectors/options.ts'
 import { LiveInput, type LiveOptions, type LiveOrigin } from '../connectors/live/input.ts'
 import { OptionError } from '../errors/errors.ts'
 import type { Schema } from '../types/data-type.ts'
@@ -56,6 +56,7 @@ export class DataReader<R extends object = Row> {
     this.#schema = tableColumns(schema)
     return this as DataReader<object> as DataReader<never>
   }
+  /** An option of the format; a stream of any format takes `idleTimeout` besides: silent for that long, it holds no watermark back. */
   option(key: string, value: string | number | boolean): this {
     this.#options[key] = String(value)
     return this
@@ -75,7 +76,13 @@ export class DataReader<R extends object = Row> {
   load(path?: string): DataFrame<R> {
     if (path !== undefined) this.option('path', path)
     const provider = this.#context.connectors.source(this.#format)
-    const options = validateOptions(provider.format, provider.options, this.#options, provider.openOptions)
+    const idleKey = this.#streaming
+      ? Object.keys(this.#options).find((k) => k.toLowerCase() === 'idletimeout')
+      : undefined
+    const { [idleKey ?? '']: idleTimeout, ...given } = this.#options
+    const idleTimeoutMs =
+      idleTimeout === undefined ? undefined : durationOf(provider.format, 'idleTimeout', idleTimeout)
+    const options = validateOptions(provider.format, provider.options, given, provider.openOptions)
     const kind = this.#streaming ? 'stream' : 'batch'
     if (!provider.supports.includes(kind))
       throw new OptionError(
@@ -94,11 +101,12 @@ export class DataReader<R extends object = Row> {
       op: 'source',
       source: {
         format: provider.format,
-        options: { ...this.#options },
+        options: given,
         schema,
         streaming: this.#streaming,
         ...inferred,
         ...named,
+        ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
       },
     })
   }
@@ -116,6 +124,11 @@ export class DataReader<R extends object = Row> {
     this.#schema ??= { fields: [{ name: 'value', type: { kind: 'string' }, nullable: true }] }
     this.option('id', this.#context.keep(new LiveInput(origin, this.#schema, live)))
     return this.format('live').load()
+  }
+  /** Arrow IPC files or streams, as `arrow`. */
+  arrow(path: string): DataFrame<R> {
+    this.format('arrow')
+    return this.load(path)
   }
   json(path: string): DataFrame<R> {
     this.format('json')

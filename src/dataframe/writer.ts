@@ -65,6 +65,9 @@ export class DataFrameWriter {
       partitionBy: this.#partitionBy,
     })
   }
+  async arrow(path: string): Promise<void> {
+    await this.format('arrow').save(path)
+  }
   async csv(path: string): Promise<void> {
     await this.format('csv').save(path)
   }

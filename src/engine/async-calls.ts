@@ -35,6 +35,8 @@ export class AsyncCallRunner {
   readonly #share: boolean
   /** Results by arguments, the one used longest ago first. */
   readonly #cache = new Map<string, Kept>()
+  /** What ends with the query: calls under way, and pauses before their next try. */
+  readonly #running = new Set<AbortController>()
 
   constructor(stage: AsyncStage, signal: AbortSignal) {
     this.#stage = stage
@@ -82,7 +84,14 @@ export class AsyncCallRunner {
         }
       }
     }
-    await Promise.all(Array.from({ length: Math.min(this.#stage.calls.concurrency, waiting.length) }, worker))
+    // One listener for all: the signal belongs to the query or its user, and Node warns of more than ten.
+    const stop = (): void => this.#running.forEach((r) => r.abort())
+    this.#signal.addEventListener('abort', stop, { once: true })
+    try {
+      await Promise.all(Array.from({ length: Math.min(this.#stage.calls.concurrency, waiting.length) }, worker))
+    } finally {
+      this.#signal.removeEventListener('abort', stop)
+    }
     const column = vectorOf(this.#stage.type, results)
     return new Batch(this.#stage.schema, [...batch.columns, column], batch.length, null, batch.weights)
   }
@@ -96,38 +105,45 @@ export class AsyncCallRunner {
       } catch (error) {
         if (this.#signal.aborted) throw new OperationAborted('stopped')
         if (attempt >= attempts) throw failure(this.#stage.site, args, error)
-        await systemClock.sleep(delayMs * 2 ** (attempt - 1), this.#signal)
+        await this.#untilStop((signal) => systemClock.sleep(delayMs * 2 ** (attempt - 1), signal))
         if (this.#signal.aborted) throw new OperationAborted('stopped')
       }
     }
   }
 
-  /** One try: rejects when it takes too long or the query stops; what it gives later is not looked at. */
-  async #timed(args: readonly Value[]): Promise<Value> {
-    const { timeoutMs } = this.#stage.calls
+  /** Runs what a stop of the query ends; the signal is aborted when it is over, too. */
+  async #untilStop<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const stop = new AbortController()
-    const abort = (): void => stop.abort()
-    this.#signal.addEventListener('abort', abort, { once: true })
+    this.#running.add(stop)
+    if (this.#signal.aborted) stop.abort()
     try {
-      const call = this.#call(args, stop.signal)
-      const races: Promise<Value>[] = [call]
+      return await body(stop.signal)
+    } finally {
+      this.#running.delete(stop)
+      stop.abort()
+    }
+  }
+
+  /** One try: rejects when it takes too long or the query stops; what it gives later is not looked at. */
+  #timed(args: readonly Value[]): Promise<Value> {
+    const { timeoutMs } = this.#stage.calls
+    return this.#untilStop((signal) => {
+      if (signal.aborted) throw new OperationAborted('stopped')
+      // A function that looks at the signal ends with it.
+      const races: Promise<Value>[] = [this.#call(args, signal)]
       races.push(
         new Promise<Value>((_, reject) =>
-          stop.signal.addEventListener('abort', () => reject(new OperationAborted('stopped')), { once: true }),
+          signal.addEventListener('abort', () => reject(new OperationAborted('stopped')), { once: true }),
         ),
       )
       if (timeoutMs !== Infinity)
         races.push(
-          systemClock.sleep(timeoutMs, stop.signal).then(() => {
+          systemClock.sleep(timeoutMs, signal).then(() => {
             throw new ExecutionError('ASYNC_CALL_TIMEOUT', { timeoutMs })
           }),
         )
-      return await Promise.race(races)
-    } finally {
-      this.#signal.removeEventListener('abort', abort)
-      // Ends the timer; a function that looks at the signal ends too.
-      stop.abort()
-    }
+      return Promise.race(races)
+    })
   }
 
   #cached(key: string): Kept | undefined {

@@ -1,6 +1,7 @@
 import type { Batch } from '../columns/batch.ts'
 import { type Row, rowMaker, type RowOptions } from '../columns/row.ts'
 import type { Schema } from '../types/data-type.ts'
+import { FeedReader } from './feed-reader.ts'
 
 /**
  * What one committed batch did to the result.
@@ -36,7 +37,7 @@ const KINDS = { append: 'insert', update: 'upsert', complete: 'replace' } as con
 export class ChangeFeed {
   readonly #kind: QueryChange['changeType']
   readonly #row: ReturnType<typeof rowMaker>
-  readonly #readers = new Set<Reader>()
+  readonly #readers = new Set<FeedReader<QueryChange>>()
   #end: { readonly failure: unknown } | null = null
 
   constructor(schema: Schema, mode: 'append' | 'update' | 'complete', rows: RowOptions) {
@@ -46,7 +47,11 @@ export class ChangeFeed {
 
   /** Changes from the next batch on; ends with the query, throws its failure. */
   subscribe(options: ChangesOptions = {}): AsyncIterableIterator<QueryChange> {
-    const reader = new Reader(options.maxBufferedRows ?? 10_000, (gone) => this.#readers.delete(gone))
+    const reader = new FeedReader<QueryChange>(
+      options.maxBufferedRows ?? 10_000,
+      (change) => change.rows.length,
+      (gone) => this.#readers.delete(gone),
+    )
     if (this.#end !== null) reader.end(this.#end.failure)
     else this.#readers.add(reader)
     if (options.signal?.aborted === true) reader.close()
@@ -86,85 +91,5 @@ export class ChangeFeed {
       const row = this.#row(batch.row(i))
       for (let n = Math.abs(weight); n > 0; n--) (weight < 0 ? deleted : rows).push(row)
     }
-  }
-}
-
-class Reader implements AsyncIterableIterator<QueryChange> {
-  readonly #maxRows: number
-  readonly #gone: (reader: Reader) => void
-  readonly #queue: QueryChange[] = []
-  #rows = 0
-  #waiting: { readonly resolve: (r: IteratorResult<QueryChange>) => void; readonly reject: (e: unknown) => void }[] = []
-  #room: (() => void)[] = []
-  #end: { readonly failure: unknown } | null = null
-
-  constructor(maxRows: number, gone: (reader: Reader) => void) {
-    this.#maxRows = maxRows
-    this.#gone = gone
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  push(change: QueryChange): void {
-    if (this.#end !== null) return
-    const waiting = this.#waiting.shift()
-    if (waiting !== undefined) {
-      waiting.resolve({ done: false, value: change })
-      return
-    }
-    this.#queue.push(change)
-    this.#rows += change.rows.length
-  }
-
-  /** Resolves when no more than the buffered rows are allowed wait. */
-  async room(): Promise<void> {
-    while (this.#end === null && this.#rows > this.#maxRows)
-      await new Promise<void>((resolve) => this.#room.push(resolve))
-  }
-
-  next(): Promise<IteratorResult<QueryChange>> {
-    const change = this.#queue.shift()
-    if (change !== undefined) {
-      this.#rows -= change.rows.length
-      this.#freeRoom()
-      return Promise.resolve({ done: false, value: change })
-    }
-    if (this.#end === null) return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
-    const { failure } = this.#end
-    this.#end = { failure: null }
-    return failure === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(failure)
-  }
-
-  /** Leaving the loop ends the subscription and frees a query that waits for room. */
-  return(): Promise<IteratorResult<QueryChange>> {
-    this.close()
-    return Promise.resolve({ done: true, value: undefined })
-  }
-
-  close(): void {
-    this.#queue.length = 0
-    this.#rows = 0
-    this.end(null)
-    this.#gone(this)
-  }
-
-  end(failure: unknown): void {
-    if (this.#end !== null) return
-    const waiting = this.#waiting
-    this.#waiting = []
-    // One waiting call hears of the failure, the others of the end.
-    this.#end = { failure: waiting.length === 0 ? failure : null }
-    waiting.forEach((w, i) =>
-      i === 0 && failure !== null ? w.reject(failure) : w.resolve({ done: true, value: undefined }),
-    )
-    this.#freeRoom()
-  }
-
-  #freeRoom(): void {
-    const waiting = this.#room
-    this.#room = []
-    for (const resolve of waiting) resolve()
   }
 }

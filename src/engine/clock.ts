@@ -2,14 +2,17 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   nowMs(): number
-  /** Resolves after `ms` of this clock, or at once when `signal` aborts. Never rejects. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /**
+   * Resolves after `ms` of this clock, or at once when `signal` aborts. Never rejects. With `idle` the wait alone does not
+   * keep the process alive.
+   */
+  sleep(ms: number, signal?: AbortSignal, idle?: boolean): Promise<void>
 }
 
 /** The machine's clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  sleep: (ms, signal) =>
+  sleep: (ms, signal, idle) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve()
       const done = () => {
@@ -18,6 +21,7 @@ export const systemClock: Clock = {
         resolve()
       }
       const timer = setTimeout(done, ms)
+      if (idle === true) timer.unref()
       signal?.addEventListener('abort', done, { once: true })
     }),
 }

@@ -18,6 +18,8 @@ import type { Clock } from './clock.ts'
 import { sameJson } from './json.ts'
 import { describeSource, type LeafContext, openSource } from './leaves.ts'
 import { observedMetrics, takeObserved } from './observed.ts'
+import { IDLE, IdleStreams } from './idle-streams.ts'
+import type { LateBatch, LateFeed } from './late-rows.ts'
 import { Pacer } from './pacer.ts'
 import { Pipeline } from './pipeline.ts'
 import { BatchReport, type Phases } from './report.ts'
@@ -47,6 +49,8 @@ export interface MicroBatchConfig {
   readonly conf: Readonly<Record<string, string>>
   readonly watermarkPolicy: 'min' | 'max'
   readonly noDataBatches: boolean
+  /** A stream silent for this long holds no watermark back; null: it does for ever. Sources may have their own. */
+  readonly idleTimeoutMs: number | null
   /** Go on with each stream's own watermark after a restart, not only with the combined one (millrace.extensions). */
   readonly keepStreamWatermarks: boolean
   /** Late against the watermark of the batch itself instead of the batch before (millrace.lateFilter=batch). */
@@ -58,6 +62,8 @@ export interface MicroBatchConfig {
   readonly note: (line: string) => void
   /** Those who read the output besides the sink. */
   readonly changes: ChangeFeed
+  /** Those who read the rows that were dropped as late. */
+  readonly late: LateFeed
   readonly crash?: ((point: CrashPoint, batchId: number) => void) | undefined
 }
 
@@ -79,6 +85,7 @@ export class MicroBatchExecution {
   readonly #out: Batch[] = []
   readonly #store: StateStore
   readonly #watermarks: Watermarks
+  readonly #idle: IdleStreams
   #sources: readonly OpenSource[] = []
   #sink: Sink | null = null
   /** End of the last committed batch, by source name. */
@@ -88,6 +95,7 @@ export class MicroBatchExecution {
   /** The offset row of the batch that runs. */
   #running: OffsetRow | null = null
   #changes: ChangeBatch | null = null
+  #late: LateBatch | null = null
   /** Warnings of the checkpoint that were said before. */
   readonly #warned: number
   #batchId = 0
@@ -109,6 +117,7 @@ export class MicroBatchExecution {
     const watermarks = spec.nodes.filter(
       (n): n is WatermarkNode => n.op === 'watermark' && this.#pipeline.phaseOf(n.id) === 'stream',
     )
+    this.#idle = new IdleStreams(spec, config.idleTimeoutMs, config.clock.nowMs())
     this.#watermarks = new Watermarks(
       watermarks.map((node) => ({ spec: node, operator: operators.get(node.id) as Watermark })),
       config.watermarkPolicy,
@@ -212,7 +221,9 @@ export class MicroBatchExecution {
     const row = rerun ?? (await report.time('latestOffset', () => this.#constructBatch(dataOnly)))
     if (row === null) return null
     this.#running = row
+    this.#watermarks.begin(row.batchWatermarkMs, (row.extra[IDLE] ?? []) as readonly string[])
     this.#changes = this.#config.changes.begin(row.batchId)
+    this.#late = this.#config.late.begin(row.batchId)
     const { checkpoint, crash } = this.#config
     if (rerun === null) {
       crash?.('before-offsets', row.batchId)
@@ -248,12 +259,14 @@ export class MicroBatchExecution {
     this.#running = null
     this.#batchId = row.batchId + 1
     await this.#changes?.publish(leave)
+    await this.#late?.publish(leave)
     return progress
   }
 
   /** The offset row of the next batch, or null when there is no reason for one. */
   async #constructBatch(dataOnly: boolean): Promise<OffsetRow | null> {
     const offsets: Record<string, Json> = {}
+    const now = this.#config.clock.nowMs()
     let hasData = false
     for (const { node, source } of this.#sources) {
       const from = this.#committed[node.name]
@@ -261,11 +274,12 @@ export class MicroBatchExecution {
       if (latest !== null && (from === undefined || !sameJson(from, latest))) {
         offsets[node.name] = latest
         hasData = true
+        this.#idle.heard(node.name, now)
       } else if (from !== undefined) offsets[node.name] = from
     }
-    const watermarkMs = this.#watermarks.currentMs
+    const idle = this.#idle.at(now)
+    const watermarkMs = this.#watermarks.withoutIdle(idle)
     const moved = this.#last !== null && watermarkMs > this.#last.batchWatermarkMs
-    const now = this.#config.clock.nowMs()
     if (
       !hasData &&
       (dataOnly || !this.#config.noDataBatches || !((moved && this.#usesWatermark()) || this.#timerDue(now)))
@@ -279,7 +293,7 @@ export class MicroBatchExecution {
       // Never before the last batch, though the clock may have jumped back.
       batchTimestampMs: Math.max(now, this.#last?.batchTimestampMs ?? now),
       conf: this.#config.conf,
-      extra: {},
+      extra: idle.length > 0 ? { [IDLE]: idle } : {},
     }
   }
 
@@ -314,6 +328,7 @@ export class MicroBatchExecution {
       batchId: row.batchId,
       watermarkUs: BigInt(row.batchWatermarkMs) * 1000n,
       lateUs: BigInt(row.lateWatermarkMs) * 1000n,
+      late: this.#late,
     })
     const inputs = new Map<string, BatchInput>()
     await sink.begin(row.batchId, token)

@@ -3,6 +3,7 @@ import { MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { InternalError } from '../errors/errors.ts'
 import type { AsyncCallRunner } from './async-calls.ts'
 import type { Metric, OpContext, Operator } from '../operators/operator.ts'
+import type { LateBatch } from './late-rows.ts'
 import type { NodeSpec, PipelineSpec } from '../planner/spec.ts'
 
 /** A piece of work that is done, or that must be awaited before the generator goes on (asynchronous functions). */
@@ -13,6 +14,8 @@ export interface TriggerFacts {
   readonly batchId: number
   readonly watermarkUs: bigint
   readonly lateUs: bigint
+  /** Takes the rows operators drop as late, when somebody reads them. */
+  readonly late?: LateBatch | null
 }
 
 /** Which nodes end: those fed only by bounded tables, which run once at start, or the rest, once a trigger. */
@@ -41,6 +44,7 @@ class Context implements OpContext {
   batchId = 0
   watermarkUs = 0n
   lateUs = 0n
+  late: OpContext['late'] = undefined
   readonly out: Batch[] = []
   readonly metrics = new Map<Metric, number>()
 
@@ -143,6 +147,8 @@ export class Pipeline {
       context.batchId = facts.batchId
       context.watermarkUs = watermarkUs
       context.lateUs = lateUs
+      const { late } = facts
+      context.late = late ? (rows, times, plusUs) => late.add(spec.id, lateUs, rows, times, plusUs) : undefined
       context.metrics.clear()
       context.out.length = 0
       const out = (us: bigint): bigint => operator?.outputWatermarkUs?.(us) ?? us

@@ -39,6 +39,19 @@ const STATE_OPERATORS: Readonly<Partial<Record<NodeSpec['op'], string>>> = {
   groupsWithState: 'flatMapGroupsWithState',
 }
 
+/**
+ * Spark's phases, all in every progress. Planning is done when the query starts and sources are read while the batch runs,
+ * so that `queryPlanning` and `getBatch` take no time of a batch.
+ */
+const NO_PHASES: Phases = {
+  addBatch: 0,
+  commitOffsets: 0,
+  getBatch: 0,
+  latestOffset: 0,
+  queryPlanning: 0,
+  walCommit: 0,
+}
+
 /** Gathers the figures of one batch and turns them into progress. */
 export class BatchReport {
   outputRows = 0
@@ -73,7 +86,7 @@ export class BatchReport {
       numInputRows: rows,
       inputRowsPerSecond: rate(rows, duration),
       processedRowsPerSecond: rate(rows, duration),
-      durationMs: { ...this.#phases, triggerExecution: duration },
+      durationMs: { ...NO_PHASES, ...this.#phases, triggerExecution: duration },
       eventTime: hasWatermark
         ? {
             ...(eventTime ? { avg: iso(eventTime.meanUs), max: iso(eventTime.maxUs), min: iso(eventTime.minUs) } : {}),

@@ -4,6 +4,7 @@ import { OperationAborted } from './aborted.ts'
 import type { ChangeFeed, ChangesOptions, QueryChange } from './change-feed.ts'
 import { type Clock, systemClock, yieldToLoop } from './clock.ts'
 import type { QueryGuarantees } from './guarantees.ts'
+import type { LateFeed, LateRow } from './late-rows.ts'
 import type { ListenerBus } from './listeners.ts'
 import type { MicroBatchExecution } from './micro-batch.ts'
 import { isoMs, type StreamingQueryProgress } from './progress.ts'
@@ -28,6 +29,7 @@ export interface StreamingQueryOptions {
   readonly stopTimeoutMs: number
   readonly restart?: RestartPolicy | undefined
   readonly changes: ChangeFeed
+  readonly late: LateFeed
   readonly guarantees: QueryGuarantees
   readonly describe: (extended: boolean) => string
   /** Says in a line what the query does by itself. */
@@ -62,6 +64,8 @@ export class StreamingQuery {
   readonly #options: StreamingQueryOptions
   readonly #clock: Clock
   readonly #abort = new AbortController()
+  /** How many wait in awaitTermination() now. */
+  #waiting = 0
   readonly #recent: StreamingQueryProgress[] = []
   #execution: MicroBatchExecution | null = null
   #status: StreamingQueryStatus = { message: 'Initializing sources', isDataAvailable: false, isTriggerActive: false }
@@ -182,6 +186,15 @@ export class StreamingQuery {
     return this.#options.changes.subscribe(options)
   }
 
+  /**
+   * The rows that came too late and were dropped, each with its time, the watermark it was late against and the operator,
+   * after the commit of its batch: `for await (const late of query.lateRows())`. Begins with the next batch, ends and
+   * holds the query back as `changes()` does. Costs nothing while nobody reads.
+   */
+  lateRows(options: ChangesOptions = {}): AsyncIterableIterator<LateRow> {
+    return this.#options.late.subscribe(options)
+  }
+
   /** Look at the sources now instead of at the next poll. For sources. */
   readonly wake = (): void => {
     this.#wakePending = true
@@ -230,7 +243,12 @@ export class StreamingQuery {
     options: { readonly timeout?: number; readonly signal?: AbortSignal } | number = {},
   ): Promise<boolean> {
     const { timeout, signal } = typeof options === 'number' ? { timeout: options, signal: undefined } : options
-    await waitFor(this.#ended, this.#clock, timeout, signal)
+    this.#waiting++
+    try {
+      await waitFor(this.#ended, this.#clock, timeout, signal)
+    } finally {
+      this.#waiting--
+    }
     if (this.#failure) throw this.#failure
     return !this.#active
   }
@@ -383,7 +401,8 @@ export class StreamingQuery {
     if (this.#leaving) return false
     const interrupted = new AbortController()
     this.#sleeping = interrupted
-    await this.#clock.sleep(ms, interrupted.signal)
+    // Whether the process stays is for #keepAlive to say.
+    await this.#clock.sleep(ms, interrupted.signal, true)
     this.#sleeping = null
     return !interrupted.signal.aborted
   }
@@ -404,7 +423,11 @@ export class StreamingQuery {
       failure ??= closing
     }
     const asked = failure instanceof OperationAborted && this.#abort.signal.aborted
-    if (failure !== null && !asked) this.#failure = this.#failureOf(failure)
+    if (failure !== null && !asked) {
+      this.#failure = this.#failureOf(failure)
+      // Those who wait have it thrown at them, and so has who starts the query.
+      if (this.#started && this.#waiting === 0) this.#options.note(`failed: ${this.#failure.message.split('\n')[0]}`)
+    }
     this.#active = false
     this.#status = {
       message: this.#failure ? `Terminated with exception: ${this.#failure.message}` : 'Stopped',
@@ -414,6 +437,7 @@ export class StreamingQuery {
     this.unref()
     this.#options.onEnd(this.#started)
     this.#options.changes.end(this.#failure)
+    this.#options.late.end(this.#failure)
     this.#resolveEnded()
     if (this.#started)
       this.#options.bus.post((l) =>

@@ -4,13 +4,14 @@ import type { WatermarkNode } from '../planner/spec.ts'
 /**
  * The watermarks of a query, in milliseconds. Each stream that defines one has its own (nodes of one definition share it): the largest event time it has seen less
  * its delay, cut to milliseconds, never below the epoch, never back. The query's is their smallest or largest; a
- * stream that has delivered nothing holds the smallest at the epoch.
+ * stream that has delivered nothing holds the smallest at the epoch, unless it is idle (see IdleStreams).
  */
 export class Watermarks {
   readonly #nodes: readonly { readonly stream: string; readonly delayUs: bigint; readonly operator: Watermark }[]
   readonly #policy: 'min' | 'max'
   readonly #own = new Map<string, number>()
   #combined = 0
+  #idle: ReadonlySet<string> = new Set()
 
   constructor(nodes: readonly { readonly spec: WatermarkNode; readonly operator: Watermark }[], policy: 'min' | 'max') {
     this.#nodes = nodes.map((n) => ({ stream: n.spec.stream, delayUs: BigInt(n.spec.delayUs), operator: n.operator }))
@@ -25,6 +26,25 @@ export class Watermarks {
   /** The combined watermark for the next batch. */
   get currentMs(): number {
     return this.#combined
+  }
+
+  /** What the combined watermark is while the streams of `idle` hold nothing back. */
+  withoutIdle(idle: readonly string[]): number {
+    return Math.max(this.#combined, this.#combine(new Set(idle)))
+  }
+
+  /** A batch begins with this watermark and these idle streams. */
+  begin(combinedMs: number, idle: readonly string[]): void {
+    if (combinedMs > this.#combined) this.#combined = combinedMs
+    this.#idle = new Set(idle)
+  }
+
+  /** Idle streams are left out of the smallest; when all are, those that have delivered something count. */
+  #combine(idle: ReadonlySet<string>): number {
+    if (this.#policy === 'max') return Math.max(...this.#nodes.map((n) => this.#own.get(n.stream) ?? 0))
+    const awake = this.#nodes.filter((n) => !idle.has(n.stream))
+    const counted = awake.length > 0 ? awake : this.#nodes.filter((n) => this.#own.has(n.stream))
+    return counted.length === 0 ? 0 : Math.min(...counted.map((n) => this.#own.get(n.stream) ?? 0))
   }
 
   /** By stream, for the commit log. */
@@ -59,8 +79,7 @@ export class Watermarks {
             }
     }
     if (this.#nodes.length > 0) {
-      const each = this.#nodes.map((n) => this.#own.get(n.stream) ?? 0)
-      const combined = this.#policy === 'max' ? Math.max(...each) : Math.min(...each)
+      const combined = this.#combine(this.#idle)
       if (combined > this.#combined) this.#combined = combined
     }
     return all

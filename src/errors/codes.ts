@@ -310,6 +310,7 @@ export const CODES = {
   ),
   // connectors
   ALL_PARTITION_COLUMNS_NOT_ALLOWED: code('KD005', 'not every column can be a partition column'),
+  ARROW_LIBRARY_NOT_FOUND: code('58000', '{use} needs the package apache-arrow, which is not installed'),
   CONFLICTING_PARTITION_COLUMN_NAMES: code(
     'KD009',
     'the directories below {path} do not name the same partition columns: {names}',
@@ -358,6 +359,7 @@ export const CODES = {
   SQLITE_TABLE_MISMATCH: code('42K03', 'the table "{table}" of {path} does not fit: {message}'),
   TASK_WRITE_FAILED: code('58030', 'writing to {path} failed: {message}'),
   UNABLE_TO_INFER_SCHEMA: code('42KD9', 'the schema must be given to read {format}'),
+  UNSUPPORTED_ARROWTYPE: code('0A000', 'the Arrow type {type} of column "{column}" has no SQL type'),
   UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE: code('0A000', '{format} does not take column "{column}": its type is {type}'),
   // execution
   ARITHMETIC_OVERFLOW: code('22003', '{message}'),
@@ -378,6 +380,7 @@ export const CODES = {
   ),
   COMPARATOR_RETURNS_NULL: code('22004', 'the comparator of {function} gave NULL'),
   CONVERSION_INVALID_INPUT: code('22018', '"{value}" cannot be converted to {type} by {function}'),
+  COUNTER_DIFF_INVALID_INPUT: code('22023', 'counter_diff counts up from 0: {message}'),
   'DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION': code('22023', '{message}'),
   DATETIME_OVERFLOW: code('22008', '{message}'),
   DATE_PLUS_TIME_OF_DAY: code('22006', 'an interval with hours, minutes or seconds cannot be added to a DATE'),

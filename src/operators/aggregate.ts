@@ -82,7 +82,9 @@ export class Aggregate implements Operator {
         const end = pane.kind === 'window' ? BigInt(pane.sizeUs) : 0n
         const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs - end)
         if (above !== null) {
-          this.#countLate(batch.select(atOrBelow), panes)
+          const late = batch.select(atOrBelow)
+          this.#countLate(late, panes)
+          ctx.late?.(late, times, end)
           batch = batch.select(above)
         }
       }

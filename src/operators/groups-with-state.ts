@@ -83,6 +83,7 @@ export class GroupsWithState implements Operator {
         const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs)
         if (above !== null) {
           ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
+          ctx.late?.(batch.select(atOrBelow), times, 0n)
           batch = batch.select(above)
         }
       }

@@ -1,4 +1,5 @@
 import type { Batch } from '../columns/batch.ts'
+import type { Int64Vector } from '../columns/vector.ts'
 import type { Schema } from '../types/data-type.ts'
 
 /** Counters an operator reports through `ctx.count`; the names of Spark's progress where it has them. */
@@ -17,6 +18,11 @@ export interface OpContext {
   readonly lateUs: bigint
   emit(batch: Batch): void
   count(metric: Metric, n: number): void
+  /**
+   * Set while somebody reads late rows: takes rows the operator drops. The time of each, `times` by physical row plus
+   * `plusUs`, is at or before `lateUs`.
+   */
+  readonly late?: ((rows: Batch, times: Int64Vector, plusUs: bigint) => void) | undefined
 }
 
 /**

@@ -2,6 +2,7 @@ import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { vectorOf } from '../columns/builder.ts'
 import { concatVectors } from '../columns/concat.ts'
 import type { Vector } from '../columns/vector.ts'
+import { ExecutionError } from '../errors/errors.ts'
 import type { AggregateBody } from '../functions/entry.ts'
 import { compareValues, nullsFirst } from '../types/compare.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
@@ -33,6 +34,8 @@ export type OverCall =
       readonly ignoreNulls: boolean
       readonly type: DataType
     }
+  /** What a growing counter has gained since the row before it that has a value; NULL where it began anew. */
+  | { readonly kind: 'counter'; readonly value: number; readonly since: number | null; readonly type: DataType }
   | OverAggregate
 
 /** An aggregate over the frame of each row. */
@@ -188,6 +191,8 @@ export class Over implements Operator {
         return shifted(call, p)
       case 'nth':
         return nth(call, p, this.#rowsOf(call.frame, p))
+      case 'counter':
+        return gains(call, p)
       case 'aggregate':
         return aggregated(call, p, this.#rowsOf(call.frame, p))
     }
@@ -291,6 +296,27 @@ function nth(call: Extract<OverCall, { kind: 'nth' }>, p: Partition, { start, en
       at = list[first + call.n - 1] ?? p.size
     }
     out[i] = at < end[i]! ? p.get(call.value, at) : null
+  }
+  return out
+}
+
+function gains(call: Extract<OverCall, { kind: 'counter' }>, p: Partition): Value[] {
+  const out: Value[] = new Array<Value>(p.size).fill(null)
+  let last: number | bigint | null = null
+  let lastSince: Value = null
+  for (let i = 0; i < p.size; i++) {
+    const value = p.get(call.value, i) as number | bigint | null
+    if (value === null) continue
+    if (value < 0) throw new ExecutionError('COUNTER_DIFF_INVALID_INPUT', { message: `the value ${value} is negative` })
+    const since = call.since === null ? null : p.get(call.since, i)
+    const moved = since !== null && lastSince !== null ? Number((since as bigint) - (lastSince as bigint)) : 0
+    if (moved < 0)
+      throw new ExecutionError('COUNTER_DIFF_INVALID_INPUT', {
+        message: 'a start time is before the one of the row before',
+      })
+    if (last !== null && value >= last && moved === 0) out[i] = (value as number) - (last as number)
+    last = value
+    lastSince = since
   }
   return out
 }

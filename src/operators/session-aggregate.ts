@@ -79,6 +79,7 @@ export class SessionAggregate implements Operator {
       const { above, atOrBelow } = splitAtLimit(ends, batch, ctx.lateUs)
       if (above !== null) {
         ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
+        ctx.late?.(batch.select(atOrBelow), ends, 0n)
         batch = batch.select(above)
       }
     }

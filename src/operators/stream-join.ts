@@ -76,9 +76,11 @@ export class StreamJoin implements Operator {
     let batch = given
     const { late, keys } = own.config
     if (late !== null) {
-      const { above, atOrBelow } = splitAtLimit(timesOf(batch, late), batch, ctx.lateUs)
+      const times = timesOf(batch, late)
+      const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs)
       if (above !== null) {
         ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
+        ctx.late?.(batch.select(atOrBelow), times, 0n)
         batch = batch.select(above)
       }
     }

@@ -185,7 +185,7 @@ function checkNode(node: Logical, mode: OutputModeName): void {
         throw new UnsupportedError(
           'UNSUPPORTED',
           { feature: `${node.kind} over a stream` },
-          { at: node.at, hint: 'use reduceGroups or an aggregate function' },
+          { at: node.at, hint: 'use flatMapGroupsWithState, reduceGroups or an aggregate function' },
         )
       return
     case 'sample':

@@ -12,6 +12,7 @@ import {
 } from './logical.ts'
 import type { AppliedRule } from './optimize.ts'
 import { typeName } from '../types/data-type.ts'
+import { stateWarnings } from './state-warnings.ts'
 import { visitPlan } from './walk.ts'
 
 /** What EXPLAIN shows: the plan as analyzed, and as it will run. */
@@ -31,6 +32,8 @@ export function explain(what: Explained, mode: string): string {
   sections.push(`== ${optimized ? 'Optimized' : 'Analyzed'} Plan ==\n${describePlan(last)}`)
   const state = stateLines(analyzed)
   if (state.length > 0) sections.push(`== State ==\n${state.join('\n')}`)
+  const warnings = stateWarnings(analyzed)
+  if (warnings.length > 0) sections.push(`== Warnings ==\n${warnings.join('\n')}`)
   return `${sections.join('\n\n')}\n`
 }
 

@@ -203,6 +203,27 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
       kind: 'ranking',
     }
   }
+  if (name === 'counter_diff') {
+    count(1, 2)
+    const wrong = (position: number, expected: string): never => {
+      const actual = typeName(args[position]!.type)
+      throw new AnalysisError(
+        'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE',
+        { position: position + 1, function: name, expected, actual },
+        { at: ast.at },
+      )
+    }
+    if (!isNumeric(args[0]!.type)) wrong(0, 'a number')
+    if (args[1] && args[1].type.kind !== 'timestamp' && args[1].type.kind !== 'timestamp_ntz') wrong(1, 'a timestamp')
+    const texts = terms.map((t) => t.text)
+    const { type } = args[0]!
+    return {
+      call: { fn: name, args, distinct: false, type, at: ast.at },
+      text: callName(name, texts),
+      nullable: true,
+      kind: 'ranking',
+    }
+  }
   count(name === 'nth_value' ? 2 : 1, name === 'nth_value' ? 2 : 3)
   const second = args[1]
   if (second && constantValue(second, ctx.a.env) === undefined && !isFoldable(second, ctx.a.env))

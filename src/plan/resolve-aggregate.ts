@@ -103,7 +103,7 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
   }
   const filter = call.filter ? aggregateFilter(call.filter, inner) : undefined
   const distinct = call.distinct === true
-  const text = `${callName(call.nulls === 'ignore' ? ignoreNullsName(name) : name, distinct ? [`DISTINCT ${shown.join(', ')}`] : shown)}${within}${filter ? ` FILTER (WHERE ${filter.text})` : ''}`
+  const text = `${callName(call.nulls === 'ignore' ? ignoreNullsName(name) : name, distinct ? [`DISTINCT ${shown[0] ?? ''}`, ...shown.slice(1)] : shown)}${within}${filter ? ` FILTER (WHERE ${filter.text})` : ''}`
   return {
     call: {
       fn: running.name,

@@ -37,6 +37,7 @@ export const OVER_ONLY = new Set([
   'lag',
   'lead',
   'nth_value',
+  'counter_diff',
 ])
 
 /** A call: a special form, a window function, an aggregate, a generator or a scalar function. */

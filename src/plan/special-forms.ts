@@ -196,6 +196,11 @@ export const SPECIAL_FORMS: Readonly<Record<string, Form | undefined>> = Object.
     nvl2,
     nullif,
     if: ifForm,
+    // The type is known without any row: the argument is not evaluated.
+    typeof: (call: AstCall, ctx: ExprContext) => {
+      const [arg] = terms(call, ctx, 1, 1)
+      return { expr: literal(typeName(arg!.expr.type), STRING, call.at), text: named('typeof', [arg!]) }
+    },
     struct: (call: AstCall, ctx: ExprContext) => structTerm(call.args, ctx, call.at, 'struct'),
     between: (call: AstCall, ctx: ExprContext) => {
       const [a, low, high] = terms(call, ctx, 3, 3)

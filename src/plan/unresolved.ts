@@ -145,6 +145,8 @@ export interface SourceRef {
   readonly inferred?: boolean
   /** Set by `readStream.name()`; sources without a name are numbered in the order of the plan. */
   readonly name?: string
+  /** Silent for this long, a stream no longer holds the watermark back; the session's setting unless given. */
+  readonly idleTimeoutMs?: number
 }
 
 /** How `STREAM t WITH (…)` reads its table. */

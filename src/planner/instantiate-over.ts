@@ -48,6 +48,8 @@ function overCall(call: OverCallSpec, column: (e: Expr) => number, env: ExprEnv)
       type,
     }
   }
+  if (fn === 'counter_diff')
+    return { kind: 'counter', value: column(args[0]!), since: args[1] === undefined ? null : column(args[1]), type }
   const frame = frameOf(call.frame, column)
   if (fn === 'nth_value') return { kind: 'nth', n: constant, value: column(args[0]!), frame, ignoreNulls, type }
   const entry = runningEntry(

@@ -330,6 +330,7 @@ class Planner {
         declared: source.schema,
         plan: { columns: plan.columns ?? attrs.map((a) => [a.name]), predicates: plan.predicates },
         streaming: source.streaming,
+        ...(source.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: source.idleTimeoutMs }),
       },
       attrs,
     )

@@ -74,6 +74,8 @@ export interface SourceNode extends NodeBase {
   readonly declared: Schema
   readonly plan: DecodePlan
   readonly streaming: boolean
+  /** Silent for this long, it no longer holds the watermark back; the query's own timeout unless given. */
+  readonly idleTimeoutMs?: number
 }
 export interface LocalNode extends NodeBase {
   readonly op: 'local'

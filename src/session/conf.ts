@@ -1,3 +1,4 @@
+import { parseDurationMs } from '../connectors/option-values.ts'
 import { OptionError } from '../errors/errors.ts'
 
 /** Settings with a meaning of ours or Spark's, and their defaults. Other keys are kept and ignored. */
@@ -48,6 +49,9 @@ const LEAST: Readonly<Record<string, number>> = {
   'millrace.checkpoint.maxPages': 1,
 }
 
+/** Settings that are durations. */
+const DURATIONS: ReadonlySet<string> = new Set(['millrace.idleTimeout'])
+
 /** `session.conf`: settings by key, as text. */
 export class RuntimeConfig {
   readonly #set = new Map<string, string>()
@@ -67,6 +71,12 @@ export class RuntimeConfig {
         key,
         value: text,
         requirement: `a whole number from ${least}`,
+      })
+    if (DURATIONS.has(key) && parseDurationMs(text) === null)
+      throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', {
+        key,
+        value: text,
+        requirement: 'a duration such as 30s or 5m',
       })
     const allowed = ALLOWED[key]
     if (allowed && !allowed.some((a) => a.toLowerCase() === text.toLowerCase()))
@@ -89,6 +99,11 @@ export class RuntimeConfig {
   number(key: string): number {
     const n = Number(this.get(key))
     return Number.isFinite(n) ? n : Number(DEFAULTS[key])
+  }
+  /** A duration in milliseconds; null where it is not set. */
+  duration(key: string): number | null {
+    const text = this.get(key)
+    return text === undefined ? null : parseDurationMs(text)
   }
   /** RESET: a key, or every key, is again what the session was made with. */
   reset(key?: string): void {

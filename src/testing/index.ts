@@ -16,6 +16,13 @@ export {
   type Step,
   type TestRow,
 } from './steps.ts'
+export {
+  assertBatchEquivalence,
+  type EquivalenceOptions,
+  type EquivalenceQuery,
+  type EquivalenceReport,
+  type EquivalenceTable,
+} from './batch-equivalence.ts'
 export { testStream, type TestStreamReport } from './test-stream.ts'
 export { type ContractCheck, sourceContract, type SourceUnderTest } from './source-contract.ts'
 export { sinkContract, type SinkUnderTest } from './sink-contract.ts'

@@ -24,6 +24,7 @@ const LINE = new Map(LINES.flatMap((rooms, line) => rooms.map((room) => [room, l
 
 /** Who may import a package. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  'apache-arrow': ['columns', 'formats'],
   'better-sqlite3': ['storage'],
   chevrotain: ['grammar'],
   luxon: ['types/time-zone.ts', 'functions/datetime'],

@@ -177,7 +177,7 @@ test('a processing-time timeout comes with the clock, without data', async () =>
   await testStream(
     kit,
     silent,
-    { outputMode: 'append', worlds: ['as is', 'restarts'] },
+    { outputMode: 'append', worlds: ['as is', 'restarts', 'crash'] },
     add(pings, ['a'], ['b']),
     expectNew(),
     advanceClock(9000),

@@ -242,6 +242,28 @@ describe('asynchronous functions', () => {
     expect(most).toBe(4)
   })
 
+  test('many calls at a time raise no warning of leaking listeners', async () => {
+    numbers(200)
+    const warnings: string[] = []
+    const hear = (warning: Error): void => void warnings.push(warning.name)
+    process.on('warning', hear)
+    let tries = 0
+    session.udf.register(
+      'wide',
+      async (n: bigint) => {
+        await sleep(1)
+        if (tries++ < 50) throw new Error('not yet')
+        return n
+      },
+      { args: 'BIGINT', returns: 'BIGINT', async: { concurrency: 50, retry: { retries: 3, delayMs: 1 } } },
+    )
+    expect(await sql('SELECT sum(wide(id)) AS s FROM numbers')).toEqual([{ s: 19900 }])
+    // Warnings are told on a later turn of the event loop.
+    await sleep(10)
+    process.off('warning', hear)
+    expect(warnings).toEqual([])
+  })
+
   test('in WHERE, GROUP BY, beside other columns, and of another asynchronous result', async () => {
     numbers(6)
     session.udf.register('half', async (n: bigint) => n / 2n, { args: 'BIGINT', returns: 'BIGINT' })

@@ -54,6 +54,19 @@ const makers: Record<string, () => Promise<SinkUnderTest>> = {
       close: () => fs.rmSync(dir, { recursive: true }),
     })
   },
+  arrow: () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-sink-'))
+    const out = path.join(dir, 'out')
+    return Promise.resolve({
+      options: { path: out, fsync: 'false' },
+      rows: async () =>
+        (await millrace().read.format('arrow').schema('k STRING, n BIGINT').load(out).collect()).map((r): Value[] => [
+          r['k'] as string,
+          r['n'] as bigint | null,
+        ]),
+      close: () => fs.rmSync(dir, { recursive: true }),
+    })
+  },
   // The column n is a directory, the lines are k.
   text: () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-sink-'))

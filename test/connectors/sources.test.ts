@@ -4,8 +4,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { EventEmitter } from 'node:events'
 import http from 'node:http'
+import * as arrow from 'apache-arrow'
 import { describe, test } from 'vitest'
-import { csvSource, jsonSource, textSource } from '../../src/connectors/files/source.ts'
+import { arrowSource, csvSource, jsonSource, textSource } from '../../src/connectors/files/source.ts'
 import { LiveInput } from '../../src/connectors/live/input.ts'
 import { liveSource } from '../../src/connectors/live/source.ts'
 import { MemoryStream } from '../../src/connectors/memory/stream.ts'
@@ -18,6 +19,15 @@ import { freePort } from './free-port.ts'
 
 const TWO = schemaOf(field('k', STRING), field('n', BIGINT))
 
+const ipc = (from: number): Uint8Array =>
+  arrow.tableToIPC(
+    arrow.tableFromArrays({
+      n: BigInt64Array.from({ length: 10 }, (_, i) => BigInt(from + i)),
+      k: Array.from({ length: 10 }, (_, i) => `key ${from + i}`),
+    }),
+    from % 20 === 0 ? 'file' : 'stream',
+  )
+
 function files(provider: typeof jsonSource, line: (i: number) => string): Promise<SourceUnderTest> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-source-'))
   let n = 0
@@ -26,7 +36,8 @@ function files(provider: typeof jsonSource, line: (i: number) => string): Promis
     declared: provider === textSource ? null : TWO,
     feed: () => {
       const at = path.join(dir, `f${String(n++).padStart(3, '0')}`)
-      fs.writeFileSync(at, Array.from({ length: 10 }, (_, i) => line(n * 10 + i)).join('\n'))
+      if (provider === arrowSource) fs.writeFileSync(at, ipc(n * 10))
+      else fs.writeFileSync(at, Array.from({ length: 10 }, (_, i) => line(n * 10 + i)).join('\n'))
       fs.utimesSync(at, 1_700_000_000 + n, 1_700_000_000 + n)
       return Promise.resolve()
     },
@@ -57,6 +68,18 @@ const makers: Record<string, () => Promise<SourceUnderTest>> = {
   json: () => files(jsonSource, (i) => JSON.stringify({ n: i, k: `key ${i}` })),
   csv: () => files(csvSource, (i) => `key ${i},${i}`),
   text: () => files(textSource, (i) => `line ${i}`),
+  arrow: () => files(arrowSource, String),
+  'arrow-table': () => {
+    const record = arrow.tableFromArrays({ k: ['a', 'b'], n: BigInt64Array.of(1n, 2n) }).batches[0]!
+    const table = { schema: record.schema, batches: [record] }
+    return Promise.resolve({
+      options: { id: 't' },
+      declared: TWO,
+      bounded: true,
+      context: { objects: new Map([['t', table]]) },
+      feed: () => void table.batches.push(record),
+    })
+  },
   memory: () => {
     const stream = new MemoryStream(TWO)
     let n = 0

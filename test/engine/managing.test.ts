@@ -15,6 +15,7 @@ import {
 } from '../../src/index.ts'
 import { acquireLock } from '../../src/storage/lock.ts'
 import { TestKit } from '../../src/testing/index.ts'
+import { bundleFolder } from '../shell/bundled.ts'
 
 const quiet = (conf: Readonly<Record<string, string | number | boolean>> = {}): MillraceSession =>
   new MillraceSession(
@@ -439,6 +440,56 @@ test('guarantees() and explain say what the query has', async () => {
     sources: [{ name: 'rate-0', format: 'rate', replay: 'native' }],
   })
   expect(kept.explainString()).toContain('== Guarantees ==\nend to end: exactly-once\n')
+  await session.stop()
+})
+
+test('a failure nobody waits for is noted, with its cause', async () => {
+  const notes: string[] = []
+  const session = new MillraceSession({}, { note: (line) => void notes.push(line) })
+  const { stream, df } = session.memoryStream('n INT')
+  const query = await df.writeStream.foreachBatch(() => Promise.reject(new Error('no room'))).start()
+  stream.addValues([[1]])
+  while (query.isActive) await sleep(5)
+  expect(notes).toHaveLength(1)
+  expect(notes[0]).toMatch(/^failed: .*FOREACH_BATCH_USER_FUNCTION_ERROR.*batch 0.*no room/)
+  const stopped = await df.writeStream.format('noop').start()
+  await stopped.stop()
+  expect(notes).toHaveLength(1)
+  await session.stop()
+})
+
+test('a process ends by itself when its idle query was unref()ed, and stays otherwise', async () => {
+  const program = (rest: string): string => `
+    import { millrace } from '${join(bundleFolder(), 'index.js')}'
+    const session = millrace()
+    const query = await session.readStream.schema('n INT').json('${tempDir()}').writeStream.format('noop').start()
+    await query.processAllAvailable()
+    ${rest}`
+  const ended = (rest: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program(rest)], { stdio: 'inherit' })
+      const late = setTimeout(() => resolve(!child.kill('SIGKILL')), 4000)
+      child.once('exit', () => (clearTimeout(late), resolve(true)))
+    })
+  expect(await ended('query.unref()')).toBe(true)
+  expect(await ended('')).toBe(false)
+}, 60_000)
+
+test('every progress has all phases Spark names', async () => {
+  const session = quiet()
+  const { stream, df } = session.memoryStream('n INT')
+  const query = await df.writeStream.format('noop').start()
+  stream.addValues([[1]])
+  await query.processAllAvailable()
+  expect(Object.keys(query.lastProgress!.durationMs).sort()).toEqual([
+    'addBatch',
+    'commitOffsets',
+    'getBatch',
+    'latestOffset',
+    'queryPlanning',
+    'triggerExecution',
+    'walCommit',
+  ])
   await session.stop()
 })
 

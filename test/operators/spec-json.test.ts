@@ -43,6 +43,9 @@ const QUERIES = [
   'SELECT transform(tags, x -> concat(x, name)) AS xs, filter(array(1, 2, 3), y -> y > id) AS ys FROM t',
   "SELECT CAST('2026-03-08 02:30:00' AS TIMESTAMP) AS gap, date'2026-02-28' + id AS d, interval '1' day AS i FROM t",
   'SELECT id FROM range(5)',
+  'SELECT id, sum(price) OVER (PARTITION BY name ORDER BY id ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS s, lag(name, 1, name) IGNORE NULLS OVER (ORDER BY id, price) AS l, ntile(2) OVER (ORDER BY id, price) AS n FROM t',
+  "SELECT ts, count(*) OVER (ORDER BY ts DESC RANGE BETWEEN INTERVAL '10' SECOND PRECEDING AND CURRENT ROW) AS n FROM t",
+  'WITH RECURSIVE r(n, path) AS (SELECT id, array(id) FROM u UNION ALL SELECT n + 1, array_append(path, n) FROM r WHERE n < 5) SELECT * FROM r',
 ] as const
 
 function specOf(df: DataFrame): PipelineSpec {

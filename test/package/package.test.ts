@@ -63,12 +63,29 @@ describe('the npm package', () => {
     expect(output(process.execPath, [command, 'sql', '--json', '-e', 'SELECT 1 AS a'], project)).toBe('{"a":1}\n')
   })
 
+  test('says what is missing where apache-arrow is not installed', () => {
+    const script = `import { millrace } from 'millrace'
+      const session = millrace()
+      for (const run of [
+        () => session.range(1).toArrow(),
+        async () => session.fromArrow(new Uint8Array(8)),
+        () => session.range(1).write.format('arrow').save('out'),
+        () => session.read.schema('a INT').format('arrow').load('use-arrow.mjs').collect(),
+      ])
+        await run().then(() => console.log('no error'), (e) => console.log(e.code, e.hint))`
+    writeFileSync(join(project, 'use-arrow.mjs'), script)
+    expect(output(process.execPath, ['use-arrow.mjs'], project)).toBe(
+      'ARROW_LIBRARY_NOT_FOUND npm install apache-arrow@21\n'.repeat(4),
+    )
+  })
+
   test('type-checks in a strict project', () => {
     const source = `import { millrace, type Row, Trigger } from 'millrace'
       const session = millrace({ 'spark.sql.session.timeZone': 'UTC' })
       const rows: readonly object[] = await session.sql('SELECT 1 AS a').collect()
       const trigger = Trigger.AvailableNow()
-      export const all: [readonly object[], typeof trigger, Row | undefined] = [rows, trigger, undefined]\n`
+      export const all: [readonly object[], typeof trigger, Row | undefined] = [rows, trigger, undefined]
+      export const count: number = (await session.range(3).toArrow()).numRows\n`
     writeFileSync(join(project, 'use.mts'), source)
     const options = {
       target: 'es2022',

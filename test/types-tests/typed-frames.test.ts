@@ -119,6 +119,27 @@ test('closures see typed rows and give them', async () => {
   expectTypeOf(clicks.groupByKey((c) => c.user).mapGroups((key, rows) => ({ key, n: [...rows][0]!.n }))).toEqualTypeOf<
     DataFrame<{ key: string; n: number }>
   >()
+
+  const kept = clicks
+    .groupByKey((c) => c.user)
+    .mapGroupsWithState(
+      (key, rows, state) => {
+        expectTypeOf(key).toEqualTypeOf<string>()
+        expectTypeOf(rows).toEqualTypeOf<Iterable<{ user: string; n: number }>>()
+        state.update({ n: 1, last: new Date(0) })
+        expectTypeOf(state.get()).toEqualTypeOf<{ n: bigint; last: Timestamp | null }>()
+        return { key, n: state.get().n }
+      },
+      { state: 'n BIGINT NOT NULL, last TIMESTAMP', result: 'key STRING, n BIGINT NOT NULL' },
+    )
+  expectTypeOf(await kept.collect()).toEqualTypeOf<{ key: string | null; n: bigint }[]>()
+  clicks
+    .groupByKey((c) => c.user)
+    .flatMapGroupsWithState((_key, _rows, state) => [expectTypeOf(state.getOption()).toEqualTypeOf<number | null>()], {
+      state: 'INT',
+      result: 'INT',
+      outputMode: 'append',
+    })
 })
 
 test('a Standard Schema object gives the types and the columns', async () => {

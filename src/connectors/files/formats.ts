@@ -1,3 +1,4 @@
+import { arrowDecoder } from '../../formats/arrow/decode.ts'
 import { checkCsvTypes } from '../../formats/csv/cells.ts'
 import { csvDecoder } from '../../formats/csv/decode.ts'
 import { jsonDecoder } from '../../formats/json/decode.ts'
@@ -10,6 +11,7 @@ import type { Schema } from '../../types/data-type.ts'
 import { refuseSchema } from '../refuse-schema.ts'
 import type { Options } from '../provider.ts'
 import type { FileFormat } from './file-format.ts'
+import { inferArrow } from './infer-arrow.ts'
 import { inferCsv } from './infer-csv.ts'
 import { inferJson } from './infer-json.ts'
 import { strictJson } from './strict-json.ts'
@@ -183,4 +185,16 @@ export const textFiles: FileFormat = {
       whole: options['wholetext'] === true,
       separator: options['wholetext'] === true ? null : separatorBytes(options),
     }),
+}
+
+/** Arrow IPC, in its file format or as a stream. */
+export const arrowFiles: FileFormat = {
+  format: 'arrow',
+  doc: 'Arrow IPC in files, of the file format or the stream format (found by themselves); needs the package apache-arrow. Columns are found by name; each file is read as a whole.',
+  options: {},
+  isFixed: false,
+  check: () => undefined,
+  infer: (_options, files) => inferArrow(files()),
+  needed: (wanted) => wanted,
+  decoder: (wanted, _declared, _plan, _options, o) => arrowDecoder(wanted, o),
 }

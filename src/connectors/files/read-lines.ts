@@ -40,7 +40,8 @@ export class LineReader {
   *read(file: ListedFile, decoder: LineDecoder): Generator<Batch> {
     const fd = openFile(file.path)
     try {
-      const blocks = this.#begin(file, Math.min(BLOCK, file.size), decoder)
+      const first = decoder.framing === 'whole' ? file.size : Math.min(BLOCK, file.size)
+      const blocks = this.#begin(file, first, decoder)
       for (let at = 0; at < file.size;) {
         const room = Math.min(blocks.room(), file.size - at)
         fill(fd, file.path, blocks.block, blocks.filled, room, at)

@@ -11,15 +11,23 @@ import path from 'node:path'
 import zlib from 'node:zlib'
 import type { Batch } from '../../columns/batch.ts'
 import { CheckpointError, ExecutionError, MillraceError } from '../../errors/errors.ts'
-import type { RowEncoder } from '../../formats/row-encoder.ts'
 import { defineSink, type Options, type Sink, type SinkContext, type SinkProvider } from '../provider.ts'
 import { isDirectory, plainPath } from './listing.ts'
 import { Partitioner } from './partitioner.ts'
-import { compresses, csvWriting, jsonWriting, textWriting, type WriteFormat } from './write-formats.ts'
+import {
+  arrowWriting,
+  compresses,
+  csvWriting,
+  type FileEncoder,
+  jsonWriting,
+  textWriting,
+  type WriteFormat,
+} from './write-formats.ts'
 
 export const jsonSink = fileSink(jsonWriting)
 export const csvSink = fileSink(csvWriting)
 export const textSink = fileSink(textWriting)
+export const arrowSink = fileSink(arrowWriting)
 
 function fileSink(format: WriteFormat): SinkProvider {
   return defineSink({
@@ -53,6 +61,8 @@ const MOST_OPEN = 64
 
 /** A file of the running batch. */
 interface Part {
+  /** Its directory below that of the sink. */
+  readonly dir: string
   readonly final: string
   readonly hidden: string
   /** Bytes of other partitions' rows come between: they are kept until the next flush. */
@@ -68,7 +78,8 @@ class FileSink implements Sink {
   readonly #dir: string
   readonly #fsync: boolean
   readonly #gzip: boolean
-  readonly #encoder: RowEncoder & { header?(): void }
+  readonly #encoder: FileEncoder
+  readonly #extension: string
   readonly #partitioner: Partitioner
   /** Of a bounded write, which no rerun has to find again. */
   readonly #once: string | null
@@ -90,8 +101,9 @@ class FileSink implements Sink {
     this.#gzip = compresses(format.format, options)
     this.#once = ctx.bounded === true ? ctx.queryId : null
     this.#overwrites = ctx.save === 'overwrite'
-    this.#part = new RegExp(`^part-(\\d{5,})-\\d+\\.${format.extension}(?:\\.gz)?$`)
-    this.#pendingPart = new RegExp(`^\\.part-(\\d{5,})-\\d+\\.${format.extension}(?:\\.gz)?\\.tmp$`)
+    this.#extension = format.extensionOf?.(options) ?? format.extension
+    this.#part = new RegExp(`^part-(\\d{5,})-\\d+\\.${this.#extension}(?:\\.gz)?$`)
+    this.#pendingPart = new RegExp(`^\\.part-(\\d{5,})-\\d+\\.${this.#extension}(?:\\.gz)?\\.tmp$`)
     this.#partitioner = new Partitioner(ctx.schema, ctx.partitionBy ?? [], ctx.timeZone)
     format.check(this.#partitioner.schema, options)
     this.#encoder = format.encoder(this.#partitioner.schema, options, ctx.timeZone)
@@ -134,9 +146,10 @@ class FileSink implements Sink {
 
   #begin(dir: string): Part {
     const unique = this.#once === null ? `${String(this.#batchId).padStart(5, '0')}-0` : `once-${this.#once}`
-    const name = `part-${unique}.${this.#format.extension}${this.#gzip ? '.gz' : ''}`
+    const name = `part-${unique}.${this.#extension}${this.#gzip ? '.gz' : ''}`
     const at = path.join(this.#dir, dir)
     const part: Part = {
+      dir,
       final: path.join(at, name),
       hidden: path.join(at, `.${name}.tmp`),
       pending: [],
@@ -144,10 +157,17 @@ class FileSink implements Sink {
       begun: false,
     }
     this.#parts.set(dir, part)
-    this.#flushEncoder()
-    this.#current = part
+    this.#turnTo(part)
     this.#encoder.header?.()
     return part
+  }
+
+  /** What is encoded from here on goes to that part. */
+  #turnTo(part: Part): void {
+    if (this.#current === part) return
+    this.#flushEncoder()
+    this.#current = part
+    this.#encoder.use?.(part.dir)
   }
 
   begin(batchId: number): void {
@@ -162,10 +182,7 @@ class FileSink implements Sink {
     for (const [dir, rows] of this.#partitioner.split(batch)) {
       if (rows.rowCount === 0) continue
       const part = this.#parts.get(dir) ?? this.#begin(dir)
-      if (this.#current !== part) {
-        this.#flushEncoder()
-        this.#current = part
-      }
+      this.#turnTo(part)
       this.#encoder.encode(rows)
       if (this.#waiting + this.#encoder.length >= FLUSH) this.#flush()
     }
@@ -222,13 +239,13 @@ class FileSink implements Sink {
 
   finish(): void {
     // A header tells the columns where there are no rows too.
-    if (
-      this.#once !== null &&
-      this.#parts.size === 0 &&
-      this.#encoder.header !== undefined &&
-      this.#partitioner.columns === 0
-    )
-      this.#begin('')
+    const tells = this.#encoder.header !== undefined || this.#encoder.footer !== undefined
+    if (this.#once !== null && this.#parts.size === 0 && tells && this.#partitioner.columns === 0) this.#begin('')
+    if (this.#encoder.footer !== undefined)
+      for (const part of this.#parts.values()) {
+        this.#turnTo(part)
+        this.#encoder.footer()
+      }
     this.#flush()
     const files = new Set<string>()
     this.#try(this.#dir, () => {
@@ -254,6 +271,7 @@ class FileSink implements Sink {
       if (this.#fsync) for (const dir of directories) syncDirectory(dir)
     })
     this.#parts.clear()
+    this.#encoder.reset?.()
     this.#current = null
     this.#open = 0
     this.#lastFiles = { batchId: this.#batchId, files }
@@ -267,7 +285,7 @@ class FileSink implements Sink {
     } else if (files.size === 0) {
       const stale = path.join(
         this.#dir,
-        `part-${String(this.#batchId).padStart(5, '0')}-0.${this.#format.extension}${this.#gzip ? '.gz' : ''}`,
+        `part-${String(this.#batchId).padStart(5, '0')}-0.${this.#extension}${this.#gzip ? '.gz' : ''}`,
       )
       fs.rmSync(stale, { force: true })
     }
@@ -302,6 +320,7 @@ class FileSink implements Sink {
   /** Drops what was begun; nothing of it is visible. */
   #discard(): void {
     this.#encoder.take()
+    this.#encoder.reset?.()
     this.#waiting = 0
     this.#current = null
     for (const part of this.#parts.values()) {

@@ -24,7 +24,7 @@ import {
 import { type Cleaner, cleanerOf } from './cleaner.ts'
 import type { FileFormat } from './file-format.ts'
 import { FileRows } from './file-rows.ts'
-import { csvFiles, jsonFiles, textFiles } from './formats.ts'
+import { arrowFiles, csvFiles, jsonFiles, textFiles } from './formats.ts'
 import { DirectoryWatch } from './directory-watch.ts'
 import {
   byAge,
@@ -45,6 +45,7 @@ import { SeenFiles } from './seen.ts'
 export const jsonSource = fileSource(jsonFiles)
 export const csvSource = fileSource(csvFiles)
 export const textSource = fileSource(textFiles)
+export const arrowSource = fileSource(arrowFiles)
 
 /** The source of a file format. */
 function fileSource(format: FileFormat): SourceProvider {

@@ -1,4 +1,5 @@
 import { AnalysisError, OptionError } from '../../errors/errors.ts'
+import { arrowEncoder } from '../../formats/arrow/encode.ts'
 import { csvEncoder } from '../../formats/csv/encode.ts'
 import { checkCsvTypes } from '../../formats/csv/cells.ts'
 import { jsonEncoder } from '../../formats/json/encode.ts'
@@ -9,6 +10,18 @@ import { type Schema, typeName } from '../../types/data-type.ts'
 import type { Options, OptionSpecs } from '../provider.ts'
 import { formatsOf, markOf, separatorOf, textOf } from './options.ts'
 
+/** Writes rows of several files in turn; the bytes of one are taken before it turns to another. */
+export interface FileEncoder extends RowEncoder {
+  /** Writes what stands first in each file, where the format has that for these options. */
+  header?(): void
+  /** Turns to the file of that name, begun or new. */
+  use?(name: string): void
+  /** Writes what stands last in the file turned to. */
+  footer?(): void
+  /** Forgets the files that were begun. */
+  reset?(): void
+}
+
 /** A format of files as the file sink needs it. */
 export interface WriteFormat {
   readonly format: string
@@ -16,10 +29,11 @@ export interface WriteFormat {
   readonly options: OptionSpecs
   /** Ending of file names. */
   readonly extension: string
+  /** Where it depends on the options: what these give. */
+  extensionOf?(options: Options): string
   /** Refuses columns the format cannot hold. */
   check(schema: Schema, options: Options): void
-  /** `header`, where the format has one for these options, is written first into each file. */
-  encoder(schema: Schema, options: Options, timeZone: string): RowEncoder & { header?(): void }
+  encoder(schema: Schema, options: Options, timeZone: string): FileEncoder
   /** What stands between two rows, when it is not the newline the encoder writes. */
   lineSep(options: Options): string | null
 }
@@ -143,6 +157,26 @@ export const textWriting: WriteFormat = {
       })
   },
   encoder: (_schema, options) => textEncoder(String(options['lineSep'])),
+  lineSep: () => null,
+}
+
+const arrowKind = (options: Options): 'file' | 'stream' => {
+  const value = String(options['ipc']).toLowerCase()
+  if (value === 'file' || value === 'stream') return value
+  throw new OptionError('OPTION_INVALID', { format: 'arrow', option: 'ipc', value, expected: 'file or stream' })
+}
+
+/** Arrow IPC. */
+export const arrowWriting: WriteFormat = {
+  format: 'arrow',
+  doc: 'Writes Arrow IPC into files of a directory, one file a batch (or one in each partition directory); needs the package apache-arrow.',
+  extension: 'arrow',
+  extensionOf: (options) => (arrowKind(options) === 'file' ? 'arrow' : 'arrows'),
+  options: {
+    ipc: { type: 'string', default: 'file', doc: 'Format of the files: file (`.arrow`), or stream (`.arrows`).' },
+  },
+  check: () => undefined,
+  encoder: (schema, options, timeZone) => arrowEncoder(schema, timeZone, arrowKind(options)),
   lineSep: () => null,
 }
 

@@ -1,0 +1,94 @@
+import { allNull } from '../../columns/all-null.ts'
+import { Batch, MAX_BATCH_ROWS } from '../../columns/batch.ts'
+import { vectorOf } from '../../columns/builder.ts'
+import { Int32Vector, Int64Vector, StructVector, type Vector } from '../../columns/vector.ts'
+import type { HashStateTable } from '../../state/hash-state-table.ts'
+import type { StateTableSpec } from '../../state/table.ts'
+import { equalValues } from '../../types/compare.ts'
+import { BIGINT, field, INT, type Schema, STRING, type StructType, TIMESTAMP } from '../../types/data-type.ts'
+
+/** The pane of rows whose event time is NULL. */
+const NEVER = 2n ** 63n - 1n
+
+/** `key`: the keys, and for a table kept by time the `pane` (window start or event time); `value`: the values. */
+const structsOf = (spec: StateTableSpec): { readonly key: StructType; readonly value: StructType } => ({
+  key: { kind: 'struct', fields: spec.paned ? [...spec.keys, field('pane', TIMESTAMP)] : [...spec.keys] },
+  value: { kind: 'struct', fields: [...spec.values] },
+})
+
+/** Columns of a table of state. */
+export function stateSchema(spec: StateTableSpec): Schema {
+  const { key, value } = structsOf(spec)
+  return { fields: [field('key', key, false), field('value', value), field('partition_id', INT, false)] }
+}
+
+/** Columns of the changes of a table of state. */
+export const changeSchema = (spec: StateTableSpec): Schema => ({
+  fields: [field('batch_id', BIGINT, false), field('change_type', STRING, false), ...stateSchema(spec).fields],
+})
+
+/** The given slots as rows of `stateSchema`, at most MAX_BATCH_ROWS a batch; without `values` they are NULL. */
+export function* stateBatches(table: HashStateTable, slots: Int32Array, values = true): Generator<Batch> {
+  const schema = stateSchema(table.spec)
+  for (let at = 0; at < slots.length; at += MAX_BATCH_ROWS) {
+    const some = slots.slice(at, at + MAX_BATCH_ROWS)
+    yield new Batch(schema, stateColumns(table, some, values), some.length)
+  }
+}
+
+function stateColumns(table: HashStateTable, slots: Int32Array, values: boolean): Vector[] {
+  const { spec } = table
+  const types = structsOf(spec)
+  const keys = spec.keys.map((_, k) => table.keyVector(k, slots))
+  if (spec.paned) keys.push(paneVector(table, slots))
+  const value = values
+    ? new StructVector(
+        types.value,
+        spec.values.map((_, v) => table.valueVector(v, slots)),
+        null,
+        slots.length,
+      )
+    : allNull(types.value, slots.length)
+  const shards = Int32Array.from(slots, (slot) => table.hashes[slot]! >>> 24)
+  return [new StructVector(types.key, keys, null, slots.length), value, new Int32Vector(INT, shards, null)]
+}
+
+function paneVector(table: HashStateTable, slots: Int32Array): Vector {
+  const panes = BigInt64Array.from(slots, (slot) => table.paneOf(slot))
+  const known = Uint8Array.from(panes, (pane) => (pane === NEVER ? 0 : 1))
+  return new Int64Vector(TIMESTAMP, panes, known.includes(0) ? known : null)
+}
+
+/** What batch `batchId` made of `before`: rows of `changeSchema`, 'update' for what is new or another, 'delete' for what is gone. */
+export function* changeBatches(before: HashStateTable, after: HashStateTable, batchId: number): Generator<Batch> {
+  const equal = after.spec.values.map((f) => equalValues(f.type))
+  const old = counterparts(after, before)
+  const changed = old.slots.filter(
+    (slot, i) =>
+      old.found[i]! < 0 || equal.some((same, v) => !same(after.getValue(slot, v), before.getValue(old.found[i]!, v))),
+  )
+  const kept = counterparts(before, after)
+  const gone = kept.slots.filter((_, i) => kept.found[i]! < 0)
+  for (const batch of stateBatches(after, changed)) yield withChange(after.spec, batch, batchId, 'update')
+  for (const batch of stateBatches(before, gone, false)) yield withChange(before.spec, batch, batchId, 'delete')
+}
+
+/** The slots of `table`, and where their keys are in `other` (-1: nowhere). */
+function counterparts(
+  table: HashStateTable,
+  other: HashStateTable,
+): { readonly slots: Int32Array; readonly found: Int32Array } {
+  const slots = table.slots()
+  const found = new Int32Array(slots.length)
+  const keys = table.spec.keys.map((_, k) => table.keyVector(k, slots))
+  const panes = table.spec.paned ? BigInt64Array.from(slots, (slot) => table.paneOf(slot)) : null
+  other.find(keys, new Batch({ fields: table.spec.keys }, keys, slots.length), panes, found)
+  return { slots, found }
+}
+
+function withChange(spec: StateTableSpec, batch: Batch, batchId: number, change: 'update' | 'delete'): Batch {
+  const n = batch.length
+  const ids = new Int64Vector(BIGINT, new BigInt64Array(n).fill(BigInt(batchId)), null)
+  const kinds = vectorOf(STRING, new Array<string>(n).fill(change))
+  return new Batch(changeSchema(spec), [ids, kinds, ...batch.columns], n)
+}
