@@ -16,8 +16,10 @@ export interface CheckpointOptions {
   readonly durability?: Durability
   /** The most SQLite pages the file may take; for tests of a full disk. */
   readonly maxPageCount?: number
-  /** Takes no lock and changes nothing: for looking at a checkpoint while its query runs, as it is at this moment until `close`. */
+  /** Takes no lock and changes nothing: for looking at a checkpoint while its query runs. */
   readonly readonly?: boolean
+  /** With `readonly`: everything is seen as it is at this moment, until `close`. */
+  readonly snapshot?: boolean
 }
 
 /** Where the parts of a checkpoint lie. */
@@ -90,8 +92,8 @@ function open(paths: CheckpointPaths, options: CheckpointOptions, lock: FileLock
       )
     const db = openDatabase(paths.database, options)
     try {
-      if (readonly) db.exec('BEGIN')
-      else checkStructure(db)
+      if (readonly && options.snapshot === true) db.exec('BEGIN')
+      if (!readonly) checkStructure(db)
       const checkpoint = new SqliteCheckpoint(db, lock, readonly)
       if (marked !== null && marked !== checkpoint.queryId)
         throw new CheckpointError(

@@ -287,10 +287,10 @@ export class DataFrame<R extends object = Row> {
     return this.orderBy(...columns)
   }
   limit(count: number): DataFrame<R> {
-    return this.#with({ op: 'limit', input: this.#plan, count })
+    return this.#with({ op: 'limit', input: this.#plan, count: numberOfRows('LIMIT', count) })
   }
   offset(count: number): DataFrame<R> {
-    return this.#with({ op: 'limit', input: this.#plan, offset: count })
+    return this.#with({ op: 'limit', input: this.#plan, offset: numberOfRows('OFFSET', count) })
   }
   /** Event time of a stream and how late its rows may be: `withWatermark('ts', '10 minutes')`. */
   withWatermark<T extends object>(this: DataFrame<T>, eventTime: NameIn<T>, delayThreshold: string): DataFrame<T> {
@@ -493,6 +493,14 @@ export class DataFrame<R extends object = Row> {
 }
 
 const isPending = (error: unknown): boolean => error instanceof AnalysisError && error.code === 'CLOSURE_SCHEMA_UNKNOWN'
+
+/** What LIMIT and OFFSET take in SQL too: an INT from 0. */
+function numberOfRows(clause: string, count: number): number {
+  if (count < 0) throw new AnalysisError('INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE', { clause, value: count })
+  if (!Number.isInteger(count) || count >= 2 ** 31)
+    throw new AnalysisError('INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE', { clause, actual: String(count) })
+  return count
+}
 
 function dedupColumns(
   columns: readonly string[] | string | undefined,

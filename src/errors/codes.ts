@@ -511,6 +511,7 @@ export const CODES = {
   SCHEMA_WITHOUT_COLUMNS: code('42K07', 'the schema object of {vendor} does not say which columns there are: {reason}'),
   // streaming
   'INVALID_CONF_VALUE.REQUIREMENT': code('22022', '{key} cannot be "{value}": {requirement}'),
+  'INVALID_CONF_VALUE.TIME_ZONE': code('22022', '{key} cannot be "{value}": no time zone has this name'),
   NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING: code(
     '42KDE',
     '{function} OVER (...) does not work on a stream: only time windows do',

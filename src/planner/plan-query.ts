@@ -411,6 +411,7 @@ class Planner {
       .map((k) => field(k.attr.name, k.attr.type))
       .filter((_, k) => !(pane?.kind === 'window' && pane.index === k))
     const values = calls.flatMap((c, i) => c.state.map((type, k) => field(`${stateName(c.fn)}_${i}_${k}`, type)))
+    const windowKey = pane?.kind === 'window' ? plan.keys[pane.index]!.attr : null
     const streaming = isStreaming(plan)
     const id = streaming ? this.#statefulId('aggregate', plan) : this.#id('aggregate')
     return this.#add(
@@ -423,7 +424,15 @@ class Planner {
         pane,
         calls,
         emit: streaming && mode !== null ? mode : 'batch',
-        state: { name: 'groups', keys: keyFields, values, paned: pane !== null },
+        state: {
+          name: 'groups',
+          keys: keyFields,
+          values,
+          paned: pane !== null,
+          ...(pane === null || windowKey === null
+            ? {}
+            : { window: { at: pane.index, field: field(windowKey.name, windowKey.type), sizeUs: pane.sizeUs } }),
+        },
       },
       plan.attrs,
     )

@@ -1,5 +1,6 @@
 import { parseDurationMs } from '../connectors/option-values.ts'
 import { OptionError } from '../errors/errors.ts'
+import { findZone } from '../types/time-zone.ts'
 
 /** Settings with a meaning of ours or Spark's, and their defaults. Other keys are kept and ignored. */
 const DEFAULTS: Readonly<Record<string, string>> = {
@@ -65,6 +66,12 @@ export class RuntimeConfig {
   /** Sets a key. A value that the key does not take raises INVALID_CONF_VALUE. */
   set(key: string, value: string | number | boolean): void {
     const text = String(value)
+    if (key === 'spark.sql.session.timeZone' && findZone(text) === null)
+      throw new OptionError(
+        'INVALID_CONF_VALUE.TIME_ZONE',
+        { key, value: text },
+        { hint: 'a region such as Europe/Paris, UTC, or an offset such as +02:00' },
+      )
     const least = LEAST[key]
     if (least !== undefined && !(/^\d{1,15}$/.test(text) && Number(text) >= least))
       throw new OptionError('INVALID_CONF_VALUE.REQUIREMENT', {

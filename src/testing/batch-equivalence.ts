@@ -156,8 +156,10 @@ class Both {
   async compare(
     slices: readonly Slice[],
   ): Promise<{ readonly difference: string | null; readonly batches: number; readonly rows: number }> {
-    const steps: Step[] = slices.flatMap((s) => [
-      this.#adds(s.rows),
+    // Every stream has an add in the first slice: a query that never ran a batch has no answer.
+    const none = [...this.#streams.keys()].map((name): [string, readonly TestRow[]] => [name, []])
+    const steps: Step[] = slices.flatMap((s, i) => [
+      this.#adds(i === 0 ? new Map([...none, ...s.rows]) : s.rows),
       run(() => undefined),
       ...(s.restart ? [restart()] : []),
     ])
@@ -274,7 +276,7 @@ function cut(data: Readonly<Record<string, EquivalenceTable>>, next: () => numbe
     }
     if (rows.size > 0) slices.push({ rows, restart: next() < 0.2 })
   }
-  return slices
+  return slices.length > 0 ? slices : oneSlice(data)
 }
 
 /** A smaller case that still differs: fewer slices, no restarts, fewer rows. */
@@ -282,7 +284,7 @@ async function shrink(both: Both, found: Difference): Promise<Difference> {
   let best = found
   let left = SHRINK_RUNS
   const smaller = async (slices: readonly Slice[]): Promise<boolean> => {
-    if (left-- <= 0) return false
+    if (slices.length === 0 || left-- <= 0) return false
     const { difference } = await both.compare(slices).catch((error: unknown) => ({ difference: String(error) }))
     if (difference === null || kindOf(difference) !== kindOf(best.text)) return false
     best = { slices, text: difference }

@@ -173,11 +173,18 @@ test('bad settings are refused by key', async () => {
     await failure(() => millrace({ 'spark.sql.ansi.enabled': 'maybe' })),
     option('INVALID_CONF_VALUE.REQUIREMENT', ['spark.sql.ansi.enabled', 'maybe', 'true, false']),
   )
-  expectError(await failure(() => millrace({ 'spark.sql.session.timeZone': 'Mars/Base' }).sql('SELECT 1')), {
-    kind: 'ExecutionError',
-    code: 'INVALID_TIMEZONE',
-    names: ['Mars/Base'],
-  })
+  expectError(
+    await failure(() => millrace({ 'spark.sql.session.timeZone': 'Mars/Base' })),
+    option('INVALID_CONF_VALUE.TIME_ZONE', ['spark.sql.session.timeZone', 'Mars/Base']),
+  )
+  // The session stays as it was.
+  const zone = session.conf.get('spark.sql.session.timeZone')
+  for (const set of [
+    () => session.conf.set('spark.sql.session.timeZone', 'Mars/Base'),
+    () => session.sql("SET spark.sql.session.timeZone = 'Mars/Base'").collect(),
+  ])
+    expectError(await failure(set), option('INVALID_CONF_VALUE.TIME_ZONE', ['spark.sql.session.timeZone', 'Mars/Base']))
+  expect(session.conf.get('spark.sql.session.timeZone')).toBe(zone)
   expectError(
     await failure(() => millrace({ 'spark.sql.streaming.minBatchesToRetain': '0' })),
     option('INVALID_CONF_VALUE.REQUIREMENT', ['spark.sql.streaming.minBatchesToRetain', '0']),
@@ -186,6 +193,16 @@ test('bad settings are refused by key', async () => {
     await failure(() => millrace({ 'millrace.checkpoint.maxPages': 'few' })),
     option('INVALID_CONF_VALUE.REQUIREMENT', ['millrace.checkpoint.maxPages', 'few']),
   )
+})
+
+test('a limit or offset that is no number of rows is refused where it is written', async () => {
+  for (const count of [-1, 1.5, Number.NaN, 2 ** 31])
+    for (const take of [() => session.range(3).limit(count), () => session.range(3).offset(count)])
+      expect((await failure(take)) as { code?: string }, String(count)).toMatchObject({
+        code: expect.stringMatching(/^INVALID_LIMIT_LIKE_EXPRESSION\./),
+      })
+  expect(await session.range(3).limit(0).collect()).toEqual([])
+  expect(await session.range(3).offset(2).collect()).toHaveLength(1)
 })
 
 test('two queries of one name, and two on one sink directory', async () => {

@@ -255,7 +255,7 @@ test('wide decimals of 256 bits, large lists, views of bytes and day-time interv
   const child = arrow.makeData({ type: new arrow.Int32(), data: Int32Array.of(1, 2, 3) })
   const table = new arrow.Table({
     narrow: column(new arrow.Decimal(2, 10, 256), { data: new Uint32Array(numbers.buffer) }),
-    wide: column(new arrow.Decimal(0, 38, 256), { data: new Uint32Array(numbers.buffer) }),
+    wide: column(new arrow.Decimal(0, 38, 256), { data: new Uint32Array(numbers.slice().buffer) }),
     list: column(list, { valueOffsets: BigInt64Array.of(0n, 1n, 3n), child }),
     dt: column(new arrow.IntervalDayTime(), { data: Int32Array.of(1, 2, -1, 0) }),
     view: arrow.vectorFromArray([Uint8Array.of(1), new Uint8Array(20)], new arrow.BinaryView()),
@@ -335,6 +335,23 @@ describe('session', () => {
       const shifted = new Uint8Array(bytes.length + 1)
       shifted.set(bytes, 1)
       expect(await session.fromArrow(shifted.subarray(1)).collect()).toEqual(rows)
+    }
+  })
+
+  test('columns that share memory come back from IPC bytes', async () => {
+    const session = millrace()
+    for (const query of [
+      'SELECT id, id AS same, struct(id, id AS again) AS s FROM range(16)',
+      "SELECT s, s AS t, array(s) AS l, map(s, s) AS m FROM (SELECT concat('abcdefg', id) AS s FROM range(8))",
+      'SELECT w, w AS x, l, l AS k FROM (SELECT CAST(id AS DECIMAL(30)) AS w, array(id, id) AS l FROM range(16))',
+    ]) {
+      const df = session.sql(query)
+      const table = await df.toArrow<arrow.Table>()
+      for (const kind of ['file', 'stream'] as const)
+        expect(await session.fromArrow(arrow.tableToIPC(table, kind)).collect()).toEqual(await df.collect())
+      // A table from Arrow, whose columns lie in one block of memory, once more.
+      const again = await session.fromArrow(arrow.tableToIPC(table)).select('*', '*').toArrow<arrow.Table>()
+      expect(arrow.tableFromIPC(arrow.tableToIPC(again)).toArray().map(String)).toEqual(again.toArray().map(String))
     }
   })
 

@@ -11,6 +11,9 @@ import { LiveInput } from '../../src/connectors/live/input.ts'
 import { liveSource } from '../../src/connectors/live/source.ts'
 import { MemoryStream } from '../../src/connectors/memory/stream.ts'
 import { receiver, type ReceiverStore } from '../../src/connectors/push/receiver.ts'
+import { openCheckpoint } from '../../src/checkpoint/open.ts'
+import { batchOf } from '../../src/columns/builder.ts'
+import { CheckpointedStateStore } from '../../src/state/checkpointed-store.ts'
 import { openDatabase } from '../../src/storage/sqlite.ts'
 import { SOURCES } from '../../src/connectors/registry.ts'
 import { BIGINT, field, schemaOf, STRING } from '../../src/types/data-type.ts'
@@ -61,6 +64,35 @@ function live(wal: boolean): SourceUnderTest {
         await new Promise((r) => setTimeout(r, 2))
     },
     close: () => input.close(),
+  }
+}
+
+/** A checkpoint with a state table, and a batch more with a key more at each `feed`. */
+function storedState(): { path: string; feed: () => void; close: () => void } {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-statestore-'))
+  const checkpoint = openCheckpoint(dir, { durability: 'process' })
+  const store = new CheckpointedStateStore(checkpoint)
+  const [keys, values] = [[field('k', STRING)], [field('n', BIGINT)]]
+  const table = store.table('aggregate-s0', { name: 'groups', keys, values, paned: false })
+  let batchId = 0
+  const feed = (): void => {
+    const times = { batchWatermarkMs: 0, lateWatermarkMs: 0, batchTimestampMs: 0 }
+    checkpoint.writeOffsets({ batchId, offsets: {}, ...times, conf: {}, extra: {} })
+    const slot = new Int32Array(1)
+    const batch = batchOf({ fields: keys }, [[`key ${batchId}`]])
+    table.upsert(batch.columns, batch, null, slot, null)
+    table.setValue(slot[0]!, 0, BigInt(batchId))
+    checkpoint.commit({ batchId, nextBatchWatermarkMs: 0, streamWatermarksMs: {} }, store.takeWrites(1 << 20))
+    batchId++
+  }
+  feed()
+  return {
+    path: dir,
+    feed,
+    close: () => {
+      checkpoint.close()
+      fs.rmSync(dir, { recursive: true })
+    },
   }
 }
 
@@ -161,6 +193,14 @@ const makers: Record<string, () => Promise<SourceUnderTest>> = {
         fs.rmSync(dir, { recursive: true })
       },
     })
+  },
+  statestore: () => {
+    const { path, feed, close } = storedState()
+    return Promise.resolve({ options: { path }, bounded: true, feed, close })
+  },
+  'state-metadata': () => {
+    const { path, feed, close } = storedState()
+    return Promise.resolve({ options: { path }, bounded: true, feed, close })
   },
   socket: async () => {
     const clients: net.Socket[] = []

@@ -98,7 +98,7 @@ class Maker {
     const step = this.#pick([2, 8, 30])
     let at = this.#int(0, 10_000)
     const rows: TestRow[] = []
-    for (let n = this.#int(0, 20); n > 0; n--) {
+    for (let n = this.#maybe(0.03) ? 60 : this.#int(0, 20); n > 0; n--) {
       // Always ahead of (largest time so far - delay): a row at the watermark itself is late for dedup and joins.
       at += Math.max(delay === 0 ? 1 : 0, this.#int(0, step)) * 1000 + (fine ? this.#int(1, 999) : 0)
       const back = this.#maybe(0.5) ? 0 : Math.max(0, this.#int(0, delay * 1000 - 1))
@@ -164,9 +164,10 @@ class Maker {
         this.#shape.push('filter')
         return { ...r, name: this.#view(`SELECT * FROM ${r.name} WHERE ${this.#predicate()}`) }
       case 'static': {
-        const how = this.#pick(['JOIN', 'LEFT JOIN', 'LEFT SEMI JOIN', 'LEFT ANTI JOIN'])
+        const how = this.#pick(['JOIN', 'LEFT JOIN', 'LEFT SEMI JOIN', 'LEFT ANTI JOIN', 'RIGHT JOIN'])
         this.#shape.push(`static ${how}`)
-        const wide = how === 'JOIN' || how === 'LEFT JOIN'
+        const wide = !how.includes('SEMI') && !how.includes('ANTI')
+        const from = how === 'RIGHT JOIN' ? `c RIGHT JOIN ${r.name} l` : `${r.name} l ${how} c`
         const on = `ON l.k = c.k${this.#maybe(0.3) ? ' AND l.v > c.w' : ''}`
         const v = wide ? 'l.v + coalesce(c.w, 10) AS v' : 'l.v'
         const more = r.rich ? ', l.d, l.m, l.ok' : ''
@@ -174,7 +175,7 @@ class Maker {
         return {
           ...r,
           ordered: r.ordered && !wide,
-          name: this.#view(`SELECT l.ts, l.k, l.s, ${v}${more} FROM ${r.name} l ${how} c ${on}`),
+          name: this.#view(`SELECT l.ts, l.k, l.s, ${v}${more} FROM ${from} ${on}`),
         }
       }
       case 'explode':
@@ -221,7 +222,7 @@ class Maker {
         const [near, far] = how === 'RIGHT JOIN' ? ['r', 'l'] : ['l', 'r']
         const v = how === 'LEFT SEMI JOIN' ? 'l.v' : `${near}.v + coalesce(${far}.v, 100)`
         const name = this.#view(
-          `SELECT ${near}.ts, ${near}.k, ${near}.s, ${v} AS v FROM ${r.name} l ${how} ${other.name} r ON ${this.#bounds()}`,
+          `SELECT ${near}.ts, ${near}.k, ${near}.s, ${v} AS v FROM ${r.name} l ${how} ${other.name} r ON ${this.#bounds(false)}`,
         )
         return { name, rich: false, ordered: false, levels }
       }
@@ -240,7 +241,11 @@ class Maker {
     return { ...r, name, levels }
   }
 
-  #bounds(): string {
+  /**
+   * An inner join may do without bounds, and then keeps its rows. Not below a window: what it joins with an old row comes
+   * after the window has ended, or the window never ends.
+   */
+  #bounds(inner: boolean): string {
     const low = this.#int(0, 20)
     const high = this.#int(0, 20)
     const more = this.#pick(['', '', ' AND l.v < r.v', ' AND l.s = r.s', ' AND l.v > 0', ' AND r.v > 0'])
@@ -249,8 +254,9 @@ class Maker {
       `r.ts >= l.ts AND r.ts <= l.ts + INTERVAL ${high} SECONDS`,
       `r.ts > l.ts - INTERVAL ${low} SECONDS AND r.ts < l.ts + INTERVAL ${high} SECONDS`,
       'l.ts = r.ts',
+      ...(inner ? ['r.ts >= l.ts', 'l.s = r.s'] : []),
     ])
-    return `l.k = r.k AND ${time}${more}`
+    return `l.k ${this.#maybe(0.15) ? '<=>' : '='} r.k AND ${time}${more}`
   }
 
   #window(time: string): string {
@@ -330,7 +336,7 @@ class Maker {
       'rows',
       'nested',
     ])
-    const lower = kind === 'plain' || kind === 'sets' ? 0 : this.#pick([0, 0, 1, 1, 2])
+    const lower = kind === 'sets' ? 0 : kind === 'plain' ? this.#pick([0, 0, 1]) : this.#pick([0, 0, 1, 1, 2])
     const having = this.#maybe(0.2) ? ` HAVING count(*) >= ${this.#int(1, 2)}` : ''
     switch (kind) {
       case 'window': {
@@ -402,7 +408,7 @@ class Maker {
         const right =
           how.endsWith('SEMI JOIN') || how.endsWith('ANTI JOIN') ? '' : ', r.ts AS rts, r.k AS rk, r.s AS rs, r.v AS rv'
         return {
-          sql: `SELECT l.ts, l.k, l.s, l.v${right} FROM ${l.name} l ${how} ${r.name} r ON ${this.#bounds()}`,
+          sql: `SELECT l.ts, l.k, l.s, l.v${right} FROM ${l.name} l ${how} ${r.name} r ON ${this.#bounds(how === 'JOIN')}`,
           mode: 'append',
           key: [],
         }

@@ -19,17 +19,18 @@ import type { ArrowLibrary } from './library.ts'
 
 /**
  * The rows of a batch that count as an Arrow record batch of `schema` (see arrowSchemaOf). Integers of 32 and 64 bits, floats
- * and wide decimals share the batch's memory, and so do texts and lists whose values stand one behind the other.
+ * and wide decimals share the batch's memory, and so do texts and lists whose values stand one behind the other; what two columns share is copied for the second.
  */
 export function recordBatchOf(lib: ArrowLibrary, schema: Arrow.Schema, given: Batch): Arrow.RecordBatch {
   const batch = given.dense()
-  const children = schema.fields.map((f, i) => arrowDataOf(lib, f.type, batch.columns[i]!, batch.length))
+  const claims: Claims = new Map()
+  const children = schema.fields.map((f, i) => arrowDataOf(lib, f.type, batch.columns[i]!, batch.length, claims))
   const type = new lib.Struct(schema.fields)
   return new lib.RecordBatch(schema, lib.makeData({ type, length: batch.length, nullCount: 0, children }) as never)
 }
 
 /** The first `n` values of a vector as Arrow data of `type`. */
-function arrowDataOf(lib: ArrowLibrary, type: Arrow.DataType, given: Vector, n: number): Arrow.Data {
+function arrowDataOf(lib: ArrowLibrary, type: Arrow.DataType, given: Vector, n: number, claims: Claims): Arrow.Data {
   // A pruned or all-NULL column may stand in for any shape.
   const vector = given.shape === shapeOf(given.type) ? given : allNull(given.type, n)
   const { nullCount, nullBitmap } = bitmapOf(vector.validity, n)
@@ -41,24 +42,28 @@ function arrowDataOf(lib: ArrowLibrary, type: Arrow.DataType, given: Vector, n: 
     case 'bool':
       return make({ data: bytesToBits(vector.values, n) })
     case 'i32':
-      return make({ data: narrowed(vector.type.kind, vector.values.subarray(0, n)) })
+      return make({ data: own(narrowed(vector.type.kind, vector.values.subarray(0, n)), claims) })
     case 'i64':
-      return make({ data: vector.type.kind === 'decimal' ? widened(vector, n) : vector.values.subarray(0, n) })
+      return make({
+        data: vector.type.kind === 'decimal' ? widened(vector, n) : own(vector.values.subarray(0, n), claims),
+      })
     case 'i128':
-      return make({ data: new Uint32Array(vector.values.buffer, vector.values.byteOffset, 4 * n) })
+      return make({ data: own(new Uint32Array(vector.values.buffer, vector.values.byteOffset, 4 * n), claims) })
     case 'f32':
+      return make({ data: own(vector.values.subarray(0, n), claims) })
     case 'f64':
-      return make({ data: vector.values.subarray(0, n) })
+      return make({ data: own(vector.values.subarray(0, n), claims) })
     case 'bytes': {
       const offsets = offsetsOf(vector, n, vector.data.length)
-      if (offsets !== null) return make({ valueOffsets: offsets, data: vector.data })
-      return make(gatheredBytes(vector, n))
+      if (offsets === null || !claim(vector.data.subarray(offsets[0], offsets[n]), claims))
+        return make(gatheredBytes(vector, n))
+      return make({ valueOffsets: own(offsets, claims), data: vector.data })
     }
     case 'list': {
       const element = (type as Arrow.List).children[0]!.type
       const { offsets, rows } = listed(vector, n, vector.child.length)
       const child = rows === null ? vector.child : vector.child.take(rows)
-      return make({ valueOffsets: offsets, child: arrowDataOf(lib, element, child, child.length) })
+      return make({ valueOffsets: own(offsets, claims), child: arrowDataOf(lib, element, child, child.length, claims) })
     }
     case 'map': {
       const entries = (type as Arrow.Map_).children[0]!.type
@@ -67,22 +72,44 @@ function arrowDataOf(lib: ArrowLibrary, type: Arrow.DataType, given: Vector, n: 
       const [keys, values] = [vector.keys, vector.values].map((v) => (rows === null ? v : v.take(rows)))
       const length = keys!.length
       const children = [t.key, t.value].map((_, i) =>
-        arrowDataOf(lib, entries.children[i]!.type, [keys!, values!][i]!, length),
+        arrowDataOf(lib, entries.children[i]!.type, [keys!, values!][i]!, length, claims),
       )
       return make({
-        valueOffsets: offsets,
+        valueOffsets: own(offsets, claims),
         child: lib.makeData({ type: entries, length, nullCount: 0, children } as never),
       })
     }
     case 'struct': {
       const members = (type as Arrow.Struct).children
       const fields = (vector.type as StructType).fields
-      return make({ children: fields.map((_, i) => arrowDataOf(lib, members[i]!.type, vector.children[i]!, n)) })
+      return make({
+        children: fields.map((_, i) => arrowDataOf(lib, members[i]!.type, vector.children[i]!, n, claims)),
+      })
     }
     case 'object':
       return make({ data: calendarIntervals(asShape(vector, 'object'), n) })
   }
 }
+
+/** Memory that columns of a record batch hold already: by buffer, from and to. */
+type Claims = Map<ArrayBufferLike, [number, number][]>
+
+/** Whether no column holds any of that memory; then this one does. */
+function claim(view: ArrayBufferView, claims: Claims): boolean {
+  const [from, to] = [view.byteOffset, view.byteOffset + view.byteLength]
+  const held = claims.get(view.buffer) ?? []
+  if (held.some(([a, b]) => from < b && a < to)) return false
+  held.push([from, to])
+  claims.set(view.buffer, held)
+  return true
+}
+
+/**
+ * That memory, or a copy where a column holds some of it already (`SELECT id, id AS same`): apache-arrow 21 takes two views
+ * of the same bytes, written one behind the other, for one.
+ */
+const own = <T extends ArrayBufferView & { slice(): T }>(view: T, claims: Claims): T =>
+  claim(view, claims) ? view : view.slice()
 
 function bytesToBits(bytes: Uint8Array, n: number): Uint8Array {
   const bits = new Uint8Array(((n + 63) >> 6) << 3)

@@ -28,10 +28,11 @@ export class MemoryStream {
 
   /**
    * One add of rows as a program gives them (see `rowFromJs`: objects by column name, arrays, or single values for one
-   * column); `[]` is an add too. Gives the offset behind it. A value that does not fit its column raises
-   * ExecutionError, and nothing is added.
+   * column): an array of rows, or the rows one after the other as in Spark, `addData(1, 2)`; `[]` is an add too. Gives
+   * the offset behind it. A value that does not fit its column raises ExecutionError, and nothing is added.
    */
-  addData(rows: readonly unknown[]): number {
+  addData(...given: readonly unknown[]): number {
+    const rows: readonly unknown[] = given.length === 1 && Array.isArray(given[0]) ? given[0] : given
     return this.addValues(rows.map((row) => rowFromJs(this.schema, row, this.#timeZone)))
   }
 

@@ -10,11 +10,18 @@ import { BIGINT, field, INT, type Schema, STRING, type StructType, TIMESTAMP } f
 /** The pane of rows whose event time is NULL. */
 const NEVER = 2n ** 63n - 1n
 
-/** `key`: the keys, and for a table kept by time the `pane` (window start or event time); `value`: the values. */
+/** `key`: the keys, the window in its place or, for a table kept by event time, the time as `pane`; `value`: the values. */
 const structsOf = (spec: StateTableSpec): { readonly key: StructType; readonly value: StructType } => ({
-  key: { kind: 'struct', fields: spec.paned ? [...spec.keys, field('pane', TIMESTAMP)] : [...spec.keys] },
+  key: { kind: 'struct', fields: withPane(spec, spec.keys, spec.window?.field ?? field('pane', TIMESTAMP)) },
   value: { kind: 'struct', fields: [...spec.values] },
 })
+
+/** The keys of a table with what stands for its pane, where it has one. */
+function withPane<T>(spec: StateTableSpec, keys: readonly T[], pane: T): readonly T[] {
+  if (!spec.paned) return keys
+  const at = spec.window?.at ?? keys.length
+  return [...keys.slice(0, at), pane, ...keys.slice(at)]
+}
 
 /** Columns of a table of state. */
 export function stateSchema(spec: StateTableSpec): Schema {
@@ -39,8 +46,8 @@ export function* stateBatches(table: HashStateTable, slots: Int32Array, values =
 function stateColumns(table: HashStateTable, slots: Int32Array, values: boolean): Vector[] {
   const { spec } = table
   const types = structsOf(spec)
-  const keys = spec.keys.map((_, k) => table.keyVector(k, slots))
-  if (spec.paned) keys.push(paneVector(table, slots))
+  const held = spec.keys.map((_, k) => table.keyVector(k, slots))
+  const keys = spec.paned ? withPane(spec, held, paneVector(table, slots)) : held
   const value = values
     ? new StructVector(
         types.value,
@@ -56,7 +63,14 @@ function stateColumns(table: HashStateTable, slots: Int32Array, values: boolean)
 function paneVector(table: HashStateTable, slots: Int32Array): Vector {
   const panes = BigInt64Array.from(slots, (slot) => table.paneOf(slot))
   const known = Uint8Array.from(panes, (pane) => (pane === NEVER ? 0 : 1))
-  return new Int64Vector(TIMESTAMP, panes, known.includes(0) ? known : null)
+  const validity = known.includes(0) ? known : null
+  if (table.spec.window === undefined) return new Int64Vector(TIMESTAMP, panes, validity)
+  const { field: at, sizeUs } = table.spec.window
+  const type = at.type as StructType
+  const size = BigInt(sizeUs)
+  const ends = panes.map((start) => (start === NEVER ? start : start + size))
+  const members = [panes, ends].map((times, m) => new Int64Vector(type.fields[m]!.type, times, null))
+  return new StructVector(type, members, validity, slots.length)
 }
 
 /** What batch `batchId` made of `before`: rows of `changeSchema`, 'update' for what is new or another, 'delete' for what is gone. */

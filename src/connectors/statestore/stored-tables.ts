@@ -15,7 +15,7 @@ export interface StoredTable {
 
 /** Opens the checkpoint of option `path` as it is at this moment, also while its query runs; to be closed by the caller. */
 export const openForReading = (options: Options): Checkpoint =>
-  openCheckpoint(String(options['path']), { readonly: true })
+  openCheckpoint(String(options['path']), { readonly: true, snapshot: true })
 
 /** Every state table of a checkpoint. */
 export function storedTables(checkpoint: Checkpoint): readonly StoredTable[] {
