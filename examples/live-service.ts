@@ -25,7 +25,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (request.method !== 'POST' || request.url !== '/clicks') return void reply(404, { error: 'no such page' })
   try {
     // A body that does not fit the schema adds nothing.
-    stream.addData((await json(request)) as unknown[])
+    const clicks: unknown = await json(request)
+    if (!Array.isArray(clicks)) return void reply(400, { error: 'a JSON array of clicks is needed' })
+    stream.addData(clicks)
     await query.processAllAvailable()
     reply(200, { ok: true })
   } catch (error) {
