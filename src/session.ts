@@ -43,6 +43,7 @@ import { optimize } from './plan/optimize.ts'
 import { tableIdentity } from './plan/source-identity.ts'
 import { stateWarnings } from './plan/state-warnings.ts'
 import type { PlanCatalog, Unresolved } from './plan/unresolved.ts'
+import { codegenText } from './planner/codegen-text.ts'
 import { planQuery } from './planner/plan-query.ts'
 import type { PipelineSpec } from './planner/spec.ts'
 import { closureSchema, SchemaNeeded } from './session/closure-schema.ts'
@@ -449,7 +450,10 @@ export class MillraceSession {
   #explain(plan: Unresolved, mode: ExplainMode): string {
     const analyzed = this.#analyze(plan)
     const optimized = optimize(analyzed, new QueryEnv(envSpecOf(this.#confGetter()), this.#clock, this.#functions))
-    return explain({ analyzed, optimized }, mode)
+    const text = explain({ analyzed, optimized }, mode)
+    if (mode !== 'codegen') return text
+    const { spec, env } = this.#batchSpec(plan)
+    return `${text}\n== Generated Code ==\n${codegenText(spec, env)}\n`
   }
 
   async #start(request: StreamRequest): Promise<StreamingQuery> {

@@ -43,8 +43,24 @@ const MAX_CACHED_SOURCES = 1000
 type Factory = (K: readonly unknown[], runtime: typeof rt, BAIL: symbol) => Compiled['run']
 const factories = new Map<string, Factory>()
 
+/** Set while `captureSources` runs. */
+let captured: string[] | null = null
+
+/** The source of every loop that is generated while `body` runs, for EXPLAIN CODEGEN. */
+export function captureSources(body: () => void): readonly string[] {
+  const sources: string[] = []
+  captured = sources
+  try {
+    body()
+  } finally {
+    captured = null
+  }
+  return sources
+}
+
 /** Compiles source text; one text is parsed once per process. */
 function factoryOf(source: string): Factory {
+  captured?.push(source)
   let factory = factories.get(source)
   if (factory === undefined) {
     if (factories.size >= MAX_CACHED_SOURCES) factories.clear()

@@ -13,7 +13,7 @@ import { type InstantiateContext, tableOf } from './instantiate-context.ts'
 import type { AggregateNode, SessionAggregateNode } from './spec.ts'
 
 /** Aggregates ready to run over a table whose first `offset` value columns are not theirs. */
-function runningAggregates(calls: readonly AggregateSpec[], input: Schema, env: ExprEnv, offset: number) {
+export function runningAggregates(calls: readonly AggregateSpec[], input: Schema, env: ExprEnv, offset: number) {
   const entries = calls.map((call) =>
     runningEntry(
       call.fn,
