@@ -215,6 +215,13 @@ class Planner {
         return this.#add({ op: 'union', id: this.#id('union'), inputs, schema }, attrs)
       }
       case 'setop': {
+        // The operator counts within one run and keeps nothing in the checkpoint.
+        if (isStreaming(plan))
+          throw new UnsupportedError(
+            'UNSUPPORTED',
+            { feature: `${plan.kind.toUpperCase()} ALL on a stream` },
+            { at: plan.at },
+          )
         const inputs = [this.#plan(plan.left).id, this.#plan(plan.right).id]
         return this.#add({ op: 'setop', id: this.#id('setop'), inputs, schema, kind: plan.kind, all: plan.all }, attrs)
       }
