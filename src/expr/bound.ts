@@ -175,3 +175,8 @@ export function visit(e: Expr, f: (node: Expr) => void): void {
   f(e)
   for (const c of childrenOf(e)) visit(c, f)
 }
+
+/** The parts of a conjunction: `a AND (b AND c)` gives a, b, c; a row passes when each is TRUE. */
+export function conjuncts(e: Expr): readonly Expr[] {
+  return e.kind === 'and' ? e.args.flatMap(conjuncts) : [e]
+}

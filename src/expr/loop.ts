@@ -1,6 +1,6 @@
 import type { Batch } from '../columns/batch.ts'
 import type { Vector } from '../columns/vector.ts'
-import type { Expr } from './bound.ts'
+import { conjuncts, type Expr } from './bound.ts'
 import type { Codegen } from './codegen.ts'
 import type { Int64Mode } from './emitter.ts'
 import type { ExprEnv } from './env.ts'
@@ -101,9 +101,4 @@ export class FilterLoop extends VariantLoop {
       `};`,
     ].join('\n')
   }
-}
-
-/** The parts of a conjunction: a row passes when each is TRUE, so each can drop it at once. */
-export function conjuncts(e: Expr): readonly Expr[] {
-  return e.kind === 'and' ? e.args.flatMap(conjuncts) : [e]
 }

@@ -3,6 +3,7 @@ import { vectorOf } from '../columns/builder.ts'
 import { splitAtLimit } from '../columns/int64.ts'
 import { asShape, Int64Vector, StructVector, type Vector } from '../columns/vector.ts'
 import type { AggregateBody } from '../functions/entry.ts'
+import { NEVER_PANE, panesOfTimes } from '../state/pane-of-time.ts'
 import type { SlotColumn, StateTable } from '../state/table.ts'
 import type { DataType, Schema, StructType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
@@ -32,9 +33,6 @@ export interface AggregateConfig {
   /** A throwaway table of the same keys: late rows are counted by group, as the recorded engine does. */
   readonly newLateTable: () => StateTable
 }
-
-/** Rows whose event time is NULL live in a pane that no watermark reaches. */
-const NEVER = 2n ** 63n - 1n
 
 /**
  * GROUP BY, DISTINCT and global aggregates.
@@ -77,7 +75,7 @@ export class Aggregate implements Operator {
     let panes: BigInt64Array | null = null
     if (pane !== null) {
       const times = this.#paneVector(batch)
-      panes = paneValues(times)
+      panes = panesOfTimes(times)
       if (pane.expires && (emit === 'append' || emit === 'update')) {
         const end = pane.kind === 'window' ? BigInt(pane.sizeUs) : 0n
         const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs - end)
@@ -142,7 +140,7 @@ export class Aggregate implements Operator {
     const end = pane.kind === 'window' ? BigInt(pane.sizeUs) : 0n
     const out: bigint[] = []
     for (const p of table.panes()) {
-      if (p === NEVER || p + end > ctx.watermarkUs) break
+      if (p === NEVER_PANE || p + end > ctx.watermarkUs) break
       out.push(p)
     }
     return out
@@ -219,13 +217,6 @@ export class Aggregate implements Operator {
   }
 }
 
-function paneValues(times: Int64Vector): BigInt64Array {
-  if (times.validity === null) return times.values
-  const out = times.values.slice()
-  for (let i = 0; i < out.length; i++) if (times.validity[i] === 0) out[i] = NEVER
-  return out
-}
-
 function joinSlots(parts: readonly Int32Array[]): Int32Array {
   const out = new Int32Array(parts.reduce((n, p) => n + p.length, 0))
   let at = 0
@@ -242,7 +233,7 @@ function windowVector(type: StructType, slots: Int32Array, table: StateTable, si
   let validity: Uint8Array | null = null
   for (let i = 0; i < slots.length; i++) {
     const start = table.paneOf(slots[i]!)
-    if (start === NEVER) {
+    if (start === NEVER_PANE) {
       validity ??= new Uint8Array(slots.length).fill(1)
       validity[i] = 0
       continue

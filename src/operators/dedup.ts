@@ -1,6 +1,7 @@
 import type { Batch } from '../columns/batch.ts'
 import { splitAtLimit } from '../columns/int64.ts'
 import { asShape, type Int64Vector } from '../columns/vector.ts'
+import { NEVER_PANE, panesOfTimes } from '../state/pane-of-time.ts'
 import type { StateTable } from '../state/table.ts'
 import type { TimeIndex } from '../state/time-index.ts'
 import type { Schema } from '../types/data-type.ts'
@@ -19,8 +20,6 @@ export interface DedupConfig {
   readonly table: StateTable
   readonly times: TimeIndex | null
 }
-
-const NEVER = 2n ** 63n - 1n
 
 /**
  * dropDuplicates and dropDuplicatesWithinWatermark: lets the first row of each key through.
@@ -57,7 +56,7 @@ export class Dedup implements Operator {
     if (n === 0) return
     const slots = new Int32Array(n)
     const isNew = new Uint8Array(n)
-    const panes = expiry === 'time-key' ? panesOf(times!) : null
+    const panes = expiry === 'time-key' ? panesOfTimes(times!) : null
     table.upsert(
       keys.map((k) => batch.columns[k]!),
       batch,
@@ -80,7 +79,7 @@ export class Dedup implements Operator {
     let removed = 0
     if (expiry === 'time-key') {
       for (const pane of table.panes()) {
-        if (pane === NEVER || pane > ctx.watermarkUs) break
+        if (pane === NEVER_PANE || pane > ctx.watermarkUs) break
         removed += table.removePane(pane)
       }
     } else if (expiry === 'within-watermark') {
@@ -104,11 +103,4 @@ export class Dedup implements Operator {
     }
     index!.push(fresh, count)
   }
-}
-
-function panesOf(times: Int64Vector): BigInt64Array {
-  if (times.validity === null) return times.values
-  const out = times.values.slice()
-  for (let i = 0; i < out.length; i++) if (times.validity[i] === 0) out[i] = NEVER
-  return out
 }

@@ -1,8 +1,7 @@
 import { OptionError, UnsupportedError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
-import { transform, visit, type Expr } from '../expr/bound.ts'
+import { conjuncts, transform, visit, type Expr } from '../expr/bound.ts'
 import { eventTimeColumns, joinBound } from './event-time.ts'
-import { conjuncts } from './expr-key.ts'
 import {
   inputsOf,
   isStreaming,

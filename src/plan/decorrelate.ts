@@ -1,6 +1,6 @@
-import { visit, type Expr } from '../expr/bound.ts'
+import { conjuncts, visit, type Expr } from '../expr/bound.ts'
 import { passOn, project, type Analysis } from './analysis.ts'
-import { attrIds, conjuncts } from './expr-key.ts'
+import { attrIds } from './expr-key.ts'
 import { inputsOf, type Attr, type Logical } from './logical.ts'
 import { conjunction } from './term.ts'
 import { expressionsOf } from './walk.ts'

@@ -1,5 +1,4 @@
-import { visit, type Expr } from '../expr/bound.ts'
-import { conjuncts } from './expr-key.ts'
+import { conjuncts, visit, type Expr } from '../expr/bound.ts'
 import type { Attr, Logical, LogicalJoin } from './logical.ts'
 
 /** The columns of a plan that carry event time. */

@@ -42,8 +42,3 @@ export function attrIds(e: Expr): Set<number> {
   })
   return ids
 }
-
-/** The conjuncts of a condition: `a AND (b AND c)` gives a, b, c. */
-export function conjuncts(e: Expr): readonly Expr[] {
-  return e.kind === 'and' ? e.args.flatMap(conjuncts) : [e]
-}

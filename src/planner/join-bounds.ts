@@ -1,9 +1,9 @@
-import type { Expr } from '../expr/bound.ts'
+import { conjuncts, type Expr } from '../expr/bound.ts'
 import type { Attr } from '../plan/logical.ts'
 import type { ReleaseRule, TimeColumn } from '../operators/config.ts'
 import { CalendarInterval } from '../types/value.ts'
 import { decodeLiteral } from '../types/literal.ts'
-import { conjuncts, type JoinKeys } from './join-keys.ts'
+import type { JoinKeys } from './join-keys.ts'
 
 /** When the rows of each side may be forgotten; null: never. */
 export interface JoinBounds {
@@ -32,7 +32,7 @@ export function joinBounds(keys: JoinKeys, left: readonly Attr[], right: readonl
   const l = left.findIndex((a) => a.eventTime === true)
   const r = right.findIndex((a) => a.eventTime === true)
   const rules: { left: ReleaseRule | null; right: ReleaseRule | null } = { left: null, right: null }
-  for (const c of conjuncts(keys.residual)) {
+  for (const c of keys.residual === null ? [] : conjuncts(keys.residual)) {
     const bound = rangeOf(c, left, right)
     if (bound === null) continue
     const { leftAt, rightAt, op, offsetUs } = bound

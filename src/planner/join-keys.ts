@@ -1,4 +1,4 @@
-import { type Expr, visit } from '../expr/bound.ts'
+import { conjuncts, type Expr, visit } from '../expr/bound.ts'
 import { BOOLEAN } from '../types/data-type.ts'
 
 /** Equalities that a hash table can answer, and what is left of the condition. */
@@ -25,7 +25,7 @@ export function splitJoinCondition(
     })
     return any && all
   }
-  for (const c of conjuncts(condition)) {
+  for (const c of condition === null ? [] : conjuncts(condition)) {
     if (c.kind === 'call' && (c.fn === '=' || c.fn === '<=>')) {
       const [a, b] = [c.args[0]!, c.args[1]!]
       const nullSafe = c.fn === '<=>'
@@ -47,10 +47,4 @@ export function splitJoinCondition(
         ? rest[0]!
         : { kind: 'and', args: rest, type: BOOLEAN, nullable: rest.some((r) => r.nullable) }
   return { pairs, residual }
-}
-
-/** The conditions joined by AND. */
-export function conjuncts(e: Expr | null): Expr[] {
-  if (e === null) return []
-  return e.kind === 'and' ? e.args.flatMap(conjuncts) : [e]
 }

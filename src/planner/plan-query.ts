@@ -1,5 +1,5 @@
 import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
-import type { Expr } from '../expr/bound.ts'
+import { conjuncts, type Expr } from '../expr/bound.ts'
 import { attrIds } from '../plan/expr-key.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import { stateType } from '../functions/user/group-state.ts'
@@ -24,7 +24,7 @@ import { aggregateSpec } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
 import { joinBounds, lateColumn } from './join-bounds.ts'
-import { conjuncts, splitJoinCondition } from './join-keys.ts'
+import { splitJoinCondition } from './join-keys.ts'
 import type { EnvSpec, NodeSpec, PipelineSpec, StreamJoinSide } from './spec.ts'
 
 export interface PlanOptions {
@@ -612,7 +612,7 @@ class Planner {
     const [l, r] = [left.planned.attrs, right.planned.attrs]
     const bounds = joinBounds(keys, l, r)
     const bounded = bounds.left !== null || bounds.right !== null
-    const conditions = conjuncts(keys.residual)
+    const conditions = keys.residual === null ? [] : conjuncts(keys.residual)
     const onlyOf = (side: ReadonlySet<number>): Expr[] =>
       conditions.filter((c) => [...attrIds(c)].every((id) => side.has(id)))
     const [leftOnly, rightOnly] = [onlyOf(ids(plan.left)), onlyOf(ids(plan.right))]

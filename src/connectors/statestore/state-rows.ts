@@ -2,13 +2,11 @@ import { allNull } from '../../columns/all-null.ts'
 import { Batch, MAX_BATCH_ROWS } from '../../columns/batch.ts'
 import { vectorOf } from '../../columns/builder.ts'
 import { Int32Vector, Int64Vector, StructVector, type Vector } from '../../columns/vector.ts'
+import { NEVER_PANE } from '../../state/pane-of-time.ts'
 import type { HashStateTable } from '../../state/hash-state-table.ts'
 import type { StateTableSpec } from '../../state/table.ts'
 import { equalValues } from '../../types/compare.ts'
 import { BIGINT, field, INT, type Schema, STRING, type StructType, TIMESTAMP } from '../../types/data-type.ts'
-
-/** The pane of rows whose event time is NULL. */
-const NEVER = 2n ** 63n - 1n
 
 /** `key`: the keys, the window in its place or, for a table kept by event time, the time as `pane`; `value`: the values. */
 const structsOf = (spec: StateTableSpec): { readonly key: StructType; readonly value: StructType } => ({
@@ -62,13 +60,13 @@ function stateColumns(table: HashStateTable, slots: Int32Array, values: boolean)
 
 function paneVector(table: HashStateTable, slots: Int32Array): Vector {
   const panes = BigInt64Array.from(slots, (slot) => table.paneOf(slot))
-  const known = Uint8Array.from(panes, (pane) => (pane === NEVER ? 0 : 1))
+  const known = Uint8Array.from(panes, (pane) => (pane === NEVER_PANE ? 0 : 1))
   const validity = known.includes(0) ? known : null
   if (table.spec.window === undefined) return new Int64Vector(TIMESTAMP, panes, validity)
   const { field: at, sizeUs } = table.spec.window
   const type = at.type as StructType
   const size = BigInt(sizeUs)
-  const ends = panes.map((start) => (start === NEVER ? start : start + size))
+  const ends = panes.map((start) => (start === NEVER_PANE ? start : start + size))
   const members = [panes, ends].map((times, m) => new Int64Vector(type.fields[m]!.type, times, null))
   return new StructVector(type, members, validity, slots.length)
 }

@@ -1,6 +1,6 @@
-import type { Expr } from '../../expr/bound.ts'
+import { conjuncts, type Expr } from '../../expr/bound.ts'
 import { attrExpr } from '../analysis.ts'
-import { conjuncts, exprKey } from '../expr-key.ts'
+import { exprKey } from '../expr-key.ts'
 import type { Attr, Logical, LogicalJoin } from '../logical.ts'
 import { conjunction, isNotNull } from '../term.ts'
 import { transformPlan } from '../walk.ts'

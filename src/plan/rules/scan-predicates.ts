@@ -1,6 +1,5 @@
 import type { DecodePredicate } from '../../formats/decode-plan.ts'
-import type { Expr } from '../../expr/bound.ts'
-import { conjuncts } from '../expr-key.ts'
+import { conjuncts, type Expr } from '../../expr/bound.ts'
 import type { LogicalFilter, LogicalScan } from '../logical.ts'
 import { transformPlan } from '../walk.ts'
 import type { Rule } from './rule.ts'
