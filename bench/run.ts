@@ -21,6 +21,7 @@ import type { Batch } from '../src/columns/batch.ts'
 import { jsonEncoder } from '../src/formats/json/encode.ts'
 import { millrace, type MillraceSession, Trigger } from '../src/index.ts'
 import { runAll } from './all.ts'
+import { compareBuilds, SPINE } from './compare.ts'
 import { checkedHash, hasCheck, hashOf } from './check.ts'
 import { generate, isDataKind } from './generate.ts'
 import { type BenchQuery, CLOSING_LINES, QUERIES, streamOf } from './queries.ts'
@@ -50,6 +51,22 @@ if (suite === 'all') {
     process.exit(2)
   }
   runAll(dir, option('limit') ?? null, number('rounds', 3), option('results') ?? 'bench/results')
+  process.exit(0)
+}
+
+if (suite === 'compare') {
+  const [dir, other] = [option('data'), option('with')]
+  if (dir === undefined || other === undefined) {
+    console.error(
+      'usage: npm run bench -- compare --with CHECKOUT --data DIR [--queries q0,q1] [--rounds 7] [--results bench/results]',
+    )
+    process.exit(2)
+  }
+  compareBuilds(other, dir, {
+    queries: option('queries')?.split(',') ?? SPINE,
+    rounds: number('rounds', 7),
+    resultsDir: option('results') ?? 'bench/results',
+  })
   process.exit(0)
 }
 
