@@ -2,7 +2,6 @@ import { Batch } from '../columns/batch.ts'
 import { asShape, Int64Vector, type Vector } from '../columns/vector.ts'
 import { TimeIndex } from '../state/time-index.ts'
 import type { StateTable } from '../state/table.ts'
-import { writeRows } from '../state/write-rows.ts'
 import { BIGINT, field, type Schema } from '../types/data-type.ts'
 import type { ReleaseRule, TimeColumn } from './config.ts'
 
@@ -106,7 +105,7 @@ export class JoinSide {
       slots,
       null,
     )
-    batch.columns.forEach((column, c) => writeRows(rows.columns[c]!, column, at, slots, n))
+    batch.columns.forEach((column, c) => rows.columns[c]!.load(column, at, slots, n))
     const flags = rows.columns[this.#matchedAt]!
     for (let i = 0; i < n; i++) {
       ;(flags.values as Uint8Array)[slots[i]!] = matched[i]!

@@ -42,6 +42,7 @@ interface Probe {
  */
 export class StreamJoin implements Operator {
   readonly name = 'StreamJoin'
+  readonly releases = true
   readonly schema: Schema
   readonly #config: StreamJoinConfig
   readonly #pairSchema: Schema

@@ -635,6 +635,7 @@ class Planner {
         keys: [field('row', BIGINT)],
         values: [...attrs.map((a) => field(a.name, a.type)), field('matched', BOOLEAN), field('expiresAt', BIGINT)],
         paned: false,
+        packed: true,
       },
     })
     const nullable = (attrs: readonly Attr[]): readonly Attr[] => attrs.map((a) => ({ ...a, nullable: true }))

@@ -1,11 +1,12 @@
 import type { Batch } from '../columns/batch.ts'
 import { hashRows } from '../columns/hash.ts'
-import { asShape, Int64Vector, type Vector } from '../columns/vector.ts'
+import { asShape, Int64Vector, shapeOf, type Vector } from '../columns/vector.ts'
 import { assert, ExecutionError } from '../errors/errors.ts'
 import { BIGINT } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import { decodeChangeLog, decodeSnapshot, encodeChangeLog, encodeSnapshot } from './blob.ts'
 import { KeyColumn } from './key-columns.ts'
+import { PackedColumn } from './packed-column.ts'
 import type { PaneIndex } from './pane-index.ts'
 import { PaneSet } from './pane-set.ts'
 import { probeFor, type ProbeHost } from './probe.ts'
@@ -25,7 +26,7 @@ const NO_SLOTS = new Int32Array(0)
  */
 export class HashStateTable implements StateTable, ProbeHost {
   readonly spec: StateTableSpec
-  readonly columns: readonly ValueColumn[]
+  readonly columns: readonly (ValueColumn | PackedColumn)[]
   readonly keyColumns: readonly KeyColumn[]
   hashes: Int32Array
   /** Ordinal of the slot's pane; empty when not paned. */
@@ -46,7 +47,11 @@ export class HashStateTable implements StateTable, ProbeHost {
 
   constructor(spec: StateTableSpec) {
     this.spec = spec
-    this.columns = spec.values.map((f) => new ValueColumn(f.type, this.#capacity))
+    this.columns = spec.values.map(({ type }) =>
+      spec.packed === true && shapeOf(type) === 'bytes'
+        ? new PackedColumn(type, this.#capacity, spec.name)
+        : new ValueColumn(type, this.#capacity),
+    )
     this.keyColumns = spec.keys.map((f) => new KeyColumn(f.type, this.#capacity))
     this.hashes = new Int32Array(this.#capacity)
     this.#paneOf = new Int32Array(spec.paned ? this.#capacity : 0)
@@ -297,6 +302,7 @@ export class HashStateTable implements StateTable, ProbeHost {
     this.#removedPanes = []
     this.#droppedOfShard.fill(0)
     for (const column of this.keyColumns) if (column.shape === 'bytes') column.compact(this.#marks.states, this.#high)
+    for (const column of this.columns) if (column instanceof PackedColumn) column.compact(this.#high)
   }
 
   #keyVectors(slots: Int32Array): Vector[] {

@@ -14,6 +14,8 @@ export interface StateTableSpec {
   readonly keys: readonly Field[]
   readonly values: readonly Field[]
   readonly paned: boolean
+  /** Strings and bytes among the values are written and read in vectors only, and kept as bytes (packed-column.ts). */
+  readonly packed?: boolean
   /** Where the pane is the start of a window: the key that stands for it (not among `keys`), for those who read the state. */
   readonly window?: { readonly at: number; readonly field: Field; readonly sizeUs: string }
 }
@@ -27,6 +29,8 @@ export interface SlotColumn {
   values: BigInt64Array | Int32Array | Float64Array | Float32Array | Uint8Array | Value[]
   /** 1 a value, 0 NULL. */
   validity: Uint8Array
+  /** Copies row `rows[i]` of `from` (a vector of this type) to `slots[i]`, for the first `n`. Marks nothing. */
+  load(from: Vector, rows: Int32Array, slots: Int32Array, n: number): void
 }
 
 /**
