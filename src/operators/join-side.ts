@@ -2,7 +2,7 @@ import { Batch } from '../columns/batch.ts'
 import { asShape, Int64Vector, type Vector } from '../columns/vector.ts'
 import { TimeIndex } from '../state/time-index.ts'
 import type { StateTable } from '../state/table.ts'
-import { BIGINT, field, type Schema } from '../types/data-type.ts'
+import { BIGINT, type Schema } from '../types/data-type.ts'
 import type { ReleaseRule, TimeColumn } from './config.ts'
 
 export interface JoinSideConfig {
@@ -98,13 +98,7 @@ export class JoinSide {
     const ids = new BigInt64Array(n)
     for (let i = 0; i < n; i++) ids[i] = this.#nextRow++
     const slots = new Int32Array(n)
-    rows.upsert(
-      [new Int64Vector(BIGINT, ids, null)],
-      new Batch({ fields: [field('row', BIGINT)] }, [new Int64Vector(BIGINT, ids, null)], n),
-      null,
-      slots,
-      null,
-    )
+    rows.append([new Int64Vector(BIGINT, ids, null)], n, slots)
     batch.columns.forEach((column, c) => rows.columns[c]!.load(column, at, slots, n))
     const flags = rows.columns[this.#matchedAt]!
     for (let i = 0; i < n; i++) {

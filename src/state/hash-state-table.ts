@@ -91,6 +91,15 @@ export class HashStateTable implements StateTable, ProbeHost {
     this.#probe(keys, batch.selection, batch.rowCount, panes, slots, isNew, true)
   }
 
+  append(keys: readonly Vector[], n: number, slots: Int32Array): void {
+    assert(!this.spec.paned, `state table ${this.spec.name} needs panes`)
+    const held = keys.map((key, k) => this.keyColumns[k]!.held(key, null))
+    const hashes = new Int32Array(n)
+    hashRows(held, null, n, hashes)
+    const pane = this.#panes.find(0, 0, true)!
+    for (let i = 0; i < n; i++) slots[i] = this.insert(pane, hashes[i]!, held, i)
+  }
+
   find(keys: readonly Vector[], batch: Batch, panes: BigInt64Array | null, slots: Int32Array): void {
     this.#probe(keys, batch.selection, batch.rowCount, panes, slots, null, false)
   }
@@ -236,16 +245,16 @@ export class HashStateTable implements StateTable, ProbeHost {
   removePane(pane: bigint): number {
     const held = this.#panes.get(pane)
     if (held === undefined) return 0
-    const slots = this.slotsOfPane(pane)
-    for (let i = 0; i < slots.length; i++) this.#forget(slots[i]!, false)
+    const { index, count } = held
+    for (let i = 0; i < index.length; i++) if (index[i] !== 0) this.#forget(index[i]! - 1, false)
     if (this.spec.paned) {
       this.#panes.delete(held)
     } else {
-      held.index = new Int32Array(held.index.length)
+      held.index = new Int32Array(index.length)
       held.count = 0
     }
     if (!this.#loading) this.#removedPanes.push(pane)
-    return slots.length
+    return count
   }
 
   keyVector(index: number, slots: Int32Array): Vector {

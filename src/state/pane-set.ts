@@ -1,6 +1,8 @@
 import { PaneIndex } from './pane-index.ts'
 
 const CACHE = 64
+/** How many arrays of deleted panes are kept for new ones. */
+const MAX_SPARE = 1 << 16
 
 /**
  * The panes of a table: found by the int32 halves of their id (no BigInt in the row loop), listed in ascending order.
@@ -14,6 +16,8 @@ export class PaneSet {
   readonly #freeOrdinals: number[] = []
   /** Panes deleted since the last `reclaim`: their ordinals still name them. */
   #retired: PaneIndex[] = []
+  /** Empty index arrays of the first size: event times as keys make and delete a pane for each. */
+  readonly #spare: Int32Array[] = []
   readonly #cacheLow = new Int32Array(CACHE)
   readonly #cacheHigh = new Int32Array(CACHE)
   readonly #cache: (PaneIndex | undefined)[] = new Array<PaneIndex | undefined>(CACHE).fill(undefined)
@@ -35,7 +39,7 @@ export class PaneSet {
 
   /** The pane with the id of these halves; made if missing and `make`. */
   find(low: number, high: number, make: boolean): PaneIndex | undefined {
-    const at = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b) >>> 26
+    const at = cacheAt(low, high)
     const cached = this.#cache[at]
     if (cached !== undefined && this.#cacheLow[at] === low && this.#cacheHigh[at] === high) return cached
     const key = keyOf(low, high)
@@ -45,7 +49,7 @@ export class PaneSet {
       this.#halves[0] = low
       this.#halves[1] = high
       const ordinal = this.#freeOrdinals.pop() ?? this.list.length
-      pane = new PaneIndex(this.#id[0]!, ordinal, this.#bits)
+      pane = new PaneIndex(this.#id[0]!, ordinal, this.#spare.pop() ?? new Int32Array(1 << this.#bits))
       this.list[ordinal] = pane
       this.#byKey.set(key, pane)
       this.#fresh.push(pane)
@@ -66,7 +70,8 @@ export class PaneSet {
   delete(pane: PaneIndex): void {
     this.#id[0] = pane.id
     this.#byKey.delete(keyOf(this.#halves[0]!, this.#halves[1]!))
-    for (let i = 0; i < CACHE; i++) if (this.#cache[i] === pane) this.#cache[i] = undefined
+    const at = cacheAt(this.#halves[0]!, this.#halves[1]!)
+    if (this.#cache[at] === pane) this.#cache[at] = undefined
     pane.dead = true
     this.#retired.push(pane)
     while (this.#head < this.#sorted.length && this.#sorted[this.#head]!.dead) this.#head++
@@ -82,6 +87,7 @@ export class PaneSet {
     for (const pane of this.#retired) {
       this.list[pane.ordinal] = undefined
       this.#freeOrdinals.push(pane.ordinal)
+      if (pane.index.length === 1 << this.#bits && this.#spare.length < MAX_SPARE) this.#spare.push(pane.index.fill(0))
     }
     this.#retired = []
   }
@@ -112,6 +118,9 @@ export class PaneSet {
     }
   }
 }
+
+const cacheAt = (low: number, high: number): number =>
+  Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b) >>> 26
 
 function keyOf(low: number, high: number): number | bigint {
   if (high >= -0x200000 && high < 0x200000) return high * 0x1_0000_0000 + (low >>> 0)

@@ -61,6 +61,8 @@ export interface StateTable {
     slots: Int32Array,
     isNew: Uint8Array | null,
   ): void
+  /** Makes the slots of `n` keys that are not held and differ from each other, as `upsert` would; not for paned tables. */
+  append(keys: readonly Vector[], n: number, slots: Int32Array): void
   /** As upsert, but makes nothing: -1 where the key is not held. */
   find(keys: readonly Vector[], batch: Batch, panes: BigInt64Array | null, slots: Int32Array): void
   /** Marks slots as changed in this batch; negative entries are skipped. Cheap when already marked. */
