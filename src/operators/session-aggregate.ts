@@ -8,6 +8,7 @@ import type { SlotColumn, StateTable } from '../state/table.ts'
 import { BIGINT, type Schema, type StructType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { RunningAggregate } from './aggregate.ts'
+import { OpenSessions } from './open-sessions.ts'
 import type { OpContext, Operator } from './operator.ts'
 import { PreImages } from './pre-images.ts'
 
@@ -44,16 +45,18 @@ const END = 1
  */
 export class SessionAggregate implements Operator {
   readonly name = 'SessionAggregate'
+  readonly releases = true
   readonly schema: Schema
   readonly #config: SessionAggregateConfig
   readonly #otherKeys: readonly number[]
   readonly #times: TimeIndex | null
-  /** Open sessions of each group, by slot of `groups`. */
-  readonly #sessions = new Map<number, Set<number>>()
-  readonly #groupOf = new Map<number, number>()
+  /** By slot of `groups`. */
+  readonly #open = new OpenSessions()
   readonly #before: PreImages | null
   /** Bounds that sessions had when their row was kept in `#before`. */
   readonly #bounds = new Map<number, readonly [start: bigint, end: bigint]>()
+  /** Views of the START and END columns. */
+  readonly #bounded: Int32Array[] = []
   #nextNumber = 0n
   /** Sessions whose last row has to be taken back. */
   #gone: readonly number[] = []
@@ -76,7 +79,7 @@ export class SessionAggregate implements Operator {
       const keys = this.#otherKeys.map((_, k) => table.keyVector(k, held))
       const found = new Int32Array(held.length)
       groups.upsert(keys, new Batch({ fields: groups.spec.keys }, keys, held.length), null, found, null)
-      for (let i = 0; i < held.length; i++) this.#open(found[i]!, held[i]!)
+      for (let i = 0; i < held.length; i++) this.#open.open(found[i]!, held[i]!, true)
     }
     this.#times = config.expires && config.emit !== 'complete' ? new TimeIndex(table, END) : null
   }
@@ -104,23 +107,26 @@ export class SessionAggregate implements Operator {
     // A row may join sessions that earlier rows of this batch were given: where they went is looked up at the end.
     const movedTo = new Map<number, number>()
     for (let i = 0; i < n; i++) {
-      const r = batch.rowAt(i)
-      slots[i] = this.#place(found[i]!, otherKeys, batch, r, starts.values[r]!, ends.values[r]!, movedTo)
+      this.#open.touch(found[i]!)
+      slots[i] = this.#place(found[i]!, otherKeys, batch.rowAt(i), starts, ends, movedTo)
     }
-    for (let i = 0; i < n; i++) {
-      let slot = slots[i]!
-      for (let to = movedTo.get(slot); to !== undefined; to = movedTo.get(slot)) slot = to
-      slots[i] = slot
-    }
+    if (movedTo.size > 0)
+      for (let i = 0; i < n; i++) {
+        let slot = slots[i]!
+        for (let to = movedTo.get(slot); to !== undefined; to = movedTo.get(slot)) slot = to
+        slots[i] = slot
+      }
     if (aggregates.length > 0) update(batch, slots, table.columns)
     table.markChanged(slots, n)
-    this.#times?.push(slots, n)
   }
 
   onTriggerEnd(ctx: OpContext): void {
     const { table, emit } = this.#config
     const changed = table.changedSlots()
-    ctx.count('numRowsUpdated', changed.length)
+    const { updated, removed } = this.#open.takeCounts()
+    ctx.count('numRowsUpdated', updated)
+    ctx.count('numRowsRemoved', removed)
+    this.#times?.push(changed, changed.length)
     this.#expired = this.#times?.takeUpTo(ctx.watermarkUs) ?? new Int32Array(0)
     this.#pending = emit === 'append' ? this.#expired : this.#before !== null ? changed : table.slots()
     this.#gone = this.#before?.slots.filter((slot) => !this.#kept(slot)) ?? []
@@ -148,6 +154,8 @@ export class SessionAggregate implements Operator {
     this.#before?.clear()
     this.#bounds.clear()
     for (const slot of this.#expired) this.#close(slot)
+    // The groups are not in the checkpoint: their log is dropped, so that freed slots are used again.
+    if (this.#expired.length > 0) this.#config.groups.takeChangeLog()
     ctx.count('numRowsRemoved', this.#expired.length)
     this.#pending = null
     return false
@@ -157,52 +165,66 @@ export class SessionAggregate implements Operator {
   #place(
     group: number,
     keys: readonly Vector[],
-    batch: Batch,
     row: number,
-    start: bigint,
-    end: bigint,
+    starts: Int64Vector,
+    ends: Int64Vector,
     movedTo: Map<number, number>,
   ): number {
-    const { table } = this.#config
-    const touching: number[] = []
-    for (const slot of this.#sessions.get(group) ?? []) {
-      const from = table.getValue(slot, START) as bigint
-      const to = table.getValue(slot, END) as bigint
-      if (start <= to && from <= end) touching.push(slot)
+    const from = this.#halves(START)
+    const to = this.#halves(END)
+    const open = this.#open
+    let into = -1
+    for (let next = -1, slot = open.first(group); slot >= 0; slot = next) {
+      next = open.next(slot)
+      if (!notAbove(starts.halves, row, to, slot) || !notAbove(from, slot, ends.halves, row)) continue
+      if (this.#before !== null) this.#keep(slot)
+      if (into < 0) into = slot
+      else if (notAbove(from, into, from, slot)) this.#join(into, slot, movedTo)
+      else {
+        this.#join(slot, into, movedTo)
+        into = slot
+      }
     }
-    if (this.#before !== null) for (const slot of touching) this.#keep(slot)
-    if (touching.length === 0) return this.#create(group, keys, batch, row, start, end)
-    touching.sort((a, b) => ((table.getValue(a, START) as bigint) < (table.getValue(b, START) as bigint) ? -1 : 1))
-    const [first, ...rest] = touching as [number, ...number[]]
-    let from = table.getValue(first, START) as bigint
-    let to = table.getValue(first, END) as bigint
-    for (const slot of rest) {
-      this.#merge(first, slot)
-      const other = table.getValue(slot, END) as bigint
-      if (other > to) to = other
-      movedTo.set(slot, first)
-      this.#close(slot)
+    if (into < 0) return this.#create(group, keys, row, starts.values[row]!, ends.values[row]!)
+    if (!notAbove(from, into, starts.halves, row)) {
+      copy64(starts.halves, row, from, into)
+      open.leaveStart(into)
     }
-    if (start < from) from = start
-    if (end > to) to = end
-    table.setValue(first, START, from)
-    table.setValue(first, END, to)
-    return first
+    if (!notAbove(ends.halves, row, to, into)) copy64(ends.halves, row, to, into)
+    return into
   }
 
-  #create(group: number, keys: readonly Vector[], batch: Batch, row: number, start: bigint, end: bigint): number {
+  /** The int32 halves of the starts or ends of all sessions, by slot; to be asked for anew after a session was made. */
+  #halves(column: number): Int32Array {
+    const values = this.#config.table.columns[column]!.values as BigInt64Array
+    if (this.#bounded[column]?.buffer !== values.buffer)
+      this.#bounded[column] = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
+    return this.#bounded[column]!
+  }
+
+  /** Makes two sessions one: `from`, which begins later, becomes part of `into`. */
+  #join(into: number, from: number, movedTo: Map<number, number>): void {
+    const to = this.#halves(END)
+    this.#merge(into, from)
+    if (!notAbove(to, from, to, into)) copy64(to, from, to, into)
+    movedTo.set(from, into)
+    this.#open.leaveStart(from)
+    this.#close(from)
+  }
+
+  #create(group: number, keys: readonly Vector[], row: number, start: bigint, end: bigint): number {
     const { table, aggregates } = this.#config
-    const numbers = new BigInt64Array(batch.length)
-    numbers[row] = this.#nextNumber++
+    const at = Int32Array.of(row)
     const slot = new Int32Array(1)
-    table.upsert([...keys, new Int64Vector(BIGINT, numbers, null)], batch.select(Int32Array.of(row)), null, slot, null)
+    const number = new Int64Vector(BIGINT, BigInt64Array.of(this.#nextNumber++), null)
+    table.append([...keys.map((k) => k.take(at)), number], 1, slot)
     table.setValue(slot[0]!, START, start)
     table.setValue(slot[0]!, END, end)
     for (const a of aggregates)
       a.body.init().forEach((value, k) => {
         if (value !== null) table.setValue(slot[0]!, a.first + k, value)
       })
-    this.#open(group, slot[0]!)
+    this.#open.open(group, slot[0]!, false)
     this.#before?.keep(slot, 1, Uint8Array.of(1))
     return slot[0]!
   }
@@ -240,24 +262,9 @@ export class SessionAggregate implements Operator {
     return Array.from({ length: a.width }, (_, k) => this.#config.table.getValue(slot, a.first + k))
   }
 
-  #open(group: number, slot: number): void {
-    let open = this.#sessions.get(group)
-    if (open === undefined) this.#sessions.set(group, (open = new Set()))
-    open.add(slot)
-    this.#groupOf.set(slot, group)
-  }
-
   #close(slot: number): void {
-    const group = this.#groupOf.get(slot)!
-    const open = this.#sessions.get(group)!
-    open.delete(slot)
-    this.#groupOf.delete(slot)
-    if (open.size === 0) {
-      this.#sessions.delete(group)
-      this.#config.groups.remove(group)
-      // The groups are not in the checkpoint: their log is dropped, so that freed slots are used again.
-      this.#config.groups.takeChangeLog()
-    }
+    const group = this.#open.groupOf(slot)
+    if (this.#open.close(slot)) this.#config.groups.remove(group)
     this.#config.table.remove(slot)
   }
 
@@ -290,4 +297,16 @@ export class SessionAggregate implements Operator {
       )
     return new Batch(this.schema, columns, slots.length)
   }
+}
+
+/** Whether the int64 at `i` of `a` is at most the one at `j` of `b`, both given as int32 halves. */
+function notAbove(a: Int32Array, i: number, b: Int32Array, j: number): boolean {
+  const high = a[2 * i + 1]!
+  const other = b[2 * j + 1]!
+  return high < other || (high === other && a[2 * i]! >>> 0 <= b[2 * j]! >>> 0)
+}
+
+function copy64(from: Int32Array, i: number, to: Int32Array, j: number): void {
+  to[2 * j] = from[2 * i]!
+  to[2 * j + 1] = from[2 * i + 1]!
 }
