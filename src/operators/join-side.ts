@@ -125,9 +125,12 @@ export class JoinSide {
     return this.#times === null ? new Int32Array(0) : this.#times.takeUpTo(watermarkUs)
   }
 
-  /** Slots added since row number `from`. */
-  isSince(slot: number, from: bigint): boolean {
-    return (asShape(this.config.rows.keyVector(0, Int32Array.of(slot)), 'i64').values[0] ?? 0n) >= from
+  /** How many of the slots were added since row number `from`. */
+  countSince(slots: Int32Array, from: bigint): number {
+    const ids = asShape(this.config.rows.keyVector(0, slots), 'i64').values
+    let count = 0
+    for (let i = 0; i < ids.length; i++) if (ids[i]! >= from) count++
+    return count
   }
 
   /** Number of the next row to be buffered. */

@@ -47,6 +47,10 @@ export class StreamJoin implements Operator {
   readonly #config: StreamJoinConfig
   readonly #pairSchema: Schema
   #probe: Probe | null = null
+  /** Scratch of `#pairs`: physical rows, slots of the other side, and which row of the batch each pair is of. */
+  readonly #mine = new Int32Array(MAX_BATCH_ROWS)
+  readonly #theirs = new Int32Array(MAX_BATCH_ROWS)
+  readonly #from = new Int32Array(MAX_BATCH_ROWS)
   /** Rows to give out with NULLs for the other side, by port. */
   #unmatched: { readonly port: 0 | 1; readonly slots: Int32Array; at: number }[] = []
   #expired: { readonly side: JoinSide; readonly slots: Int32Array }[] = []
@@ -162,9 +166,7 @@ export class StreamJoin implements Operator {
     const { batch, port, chains, matched } = probe
     const { left, right, type, residual } = this.#config
     const other = port === 0 ? right : left
-    const mine = new Int32Array(cap)
-    const theirs = new Int32Array(cap)
-    const from = new Int32Array(cap)
+    const [mine, theirs, from] = [this.#mine, this.#theirs, this.#from]
     const total = batch.rowCount
     let n = 0
     while (probe.row < total && n < cap) {
@@ -244,7 +246,7 @@ export class StreamJoin implements Operator {
     const first = this.#firstRow ?? [left.nextRow, right.nextRow]
     for (const { side, slots } of this.#expired) {
       // Rows that came and went within the trigger were never state, as the recorded engine counts.
-      const passing = slots.filter((s) => side.isSince(s, first[side === left ? 0 : 1])).length
+      const passing = side.countSince(slots, first[side === left ? 0 : 1])
       ctx.count('numRowsUpdated', -passing)
       ctx.count('numRowsRemoved', slots.length - passing)
       side.remove(slots)
