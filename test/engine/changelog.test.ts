@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { MillraceSession, type DataFrame } from '../../src/index.ts'
 import {
@@ -304,4 +307,20 @@ test('foreachBatch gets the changes as a DataFrame; changes() gives them too', a
       { k: 'a', count: 2, _change_type: 'update_postimage' },
     ],
   ])
+})
+
+test('from append to changelog on one checkpoint is refused where something is aggregated', async () => {
+  const session = new MillraceSession({}, { note: () => undefined })
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-changelog-'))
+  const { stream, df } = session.memoryStream('ts TIMESTAMP, k STRING')
+  const counts = df.withWatermark('ts', '5 seconds').groupBy('ts').count()
+  const start = (mode: string) =>
+    counts.writeStream.outputMode(mode).option('checkpointLocation', dir).format('noop').start()
+  const before = await start('append')
+  stream.addData([{ ts: new Date(0), k: 'a' }])
+  await before.processAllAvailable()
+  await before.stop()
+  await expect(start('changelog')).rejects.toMatchObject({ code: 'CHECKPOINT_QUERY_CHANGED' })
+  await session.stop()
+  rmSync(dir, { recursive: true, force: true })
 })

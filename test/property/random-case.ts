@@ -373,7 +373,10 @@ class Maker {
       }
       case 'plain': {
         const r = this.#relation(lower)
-        const mode = this.#pick(['update', 'complete', 'changelog'] as const)
+        // Rows that an outer join below holds back are missing until they are final.
+        const mode = this.#pick(
+          r.levels > 0 ? (['update', 'complete'] as const) : (['update', 'complete', 'changelog'] as const),
+        )
         const keys = this.#pick([[], ['k'], ['s'], ['k', 's']])
         this.#shape.push(`aggregate ${mode}`)
         return {
