@@ -7,6 +7,7 @@ import type { SlotColumn, StateTable } from '../state/table.ts'
 import { BIGINT, type Schema, type StructType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { RunningAggregate } from './aggregate.ts'
+import type { DistinctValues } from './distinct-values.ts'
 import type { OpContext, Operator } from './operator.ts'
 
 export interface SessionAggregateConfig {
@@ -21,6 +22,8 @@ export interface SessionAggregateConfig {
   readonly expires: boolean
   /** Keyed by the other grouping keys and the number of the session; value 0 is its start, 1 its end, then the state fields. */
   readonly table: StateTable
+  /** Their values are kept by the number of the session. */
+  readonly distinct: readonly DistinctValues[]
   /** Keyed by the other grouping keys, without values, empty: made from `table` at start. */
   readonly groups: StateTable
 }
@@ -31,7 +34,8 @@ const END = 1
 /**
  * GROUP BY session_window: rows of a group that lie within the gap of each other are one session; a row may join two.
  *
- *   state   one row per open session: keys, start, end, state fields
+ *   state   one row per open session: keys, start, end, state fields; one per session and value where an argument is
+ *           DISTINCT
  *   late    append and update: rows whose own session ended at or before the late watermark are dropped, one by one
  *   output  append: sessions that ended at or before the watermark, which are then released; update: sessions touched;
  *           complete and batch: all
@@ -101,6 +105,7 @@ export class SessionAggregate implements Operator {
       slots[i] = slot
     }
     if (aggregates.length > 0) update(batch, slots, table.columns)
+    if (this.#config.distinct.length > 0) this.#addDistinct(batch, slots)
     table.markChanged(slots, n)
     this.#times?.push(slots, n)
   }
@@ -180,12 +185,30 @@ export class SessionAggregate implements Operator {
   }
 
   #merge(into: number, from: number): void {
-    const { table, aggregates } = this.#config
+    const { table, aggregates, distinct } = this.#config
+    for (const values of distinct) values.merge(this.#numberOf(into), into, this.#numberOf(from), table.columns)
     for (const a of aggregates) {
+      if (a.distinct) continue
       const state = this.#state(into, a)
       a.body.merge(state, this.#state(from, a))
       state.forEach((value, k) => table.setValue(into, a.first + k, value))
     }
+  }
+
+  #addDistinct(batch: Batch, slots: Int32Array): void {
+    const { table, distinct } = this.#config
+    const numbers = this.#numbersOf(slots)
+    const panes = new BigInt64Array(batch.length)
+    for (let i = 0; i < slots.length; i++) panes[batch.rowAt(i)] = numbers[i]!
+    for (const values of distinct) values.add(batch, slots, [], panes, table.columns)
+  }
+
+  #numbersOf(slots: Int32Array): BigInt64Array {
+    return asShape(this.#config.table.keyVector(this.#otherKeys.length, slots), 'i64').values
+  }
+
+  #numberOf(slot: number): bigint {
+    return this.#numbersOf(Int32Array.of(slot))[0]!
   }
 
   #state(slot: number, a: RunningAggregate): Value[] {
@@ -210,6 +233,7 @@ export class SessionAggregate implements Operator {
       // The groups are not in the checkpoint: their log is dropped, so that freed slots are used again.
       this.#config.groups.takeChangeLog()
     }
+    for (const values of this.#config.distinct) values.release(this.#numberOf(slot))
     this.#config.table.remove(slot)
   }
 

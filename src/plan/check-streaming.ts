@@ -30,12 +30,15 @@ export function checkStreaming(plan: Logical, mode: string, conf: ConfReader): v
   if (!isStreaming(plan)) throw new UnsupportedError('STREAM_REQUIRED', {}, { at: plan.at })
   checkMode(plan, m)
   visitPlan(plan, (node) => {
-    if (isStreaming(node)) checkNode(node, m)
+    if (isStreaming(node)) checkNode(node, m, conf)
   })
   checkStateFunctions(plan, m)
   checkChains(plan, m, conf)
   checkEqualities(plan, [])
 }
+
+/** What Spark refuses only for want of an operator runs, unless the session asks for Spark's refusals. */
+const extended = (conf: ConfReader): boolean => conf('millrace.extensions')?.toLowerCase() !== 'false'
 
 /** A join of two streams needs an equality; that of an inner join may stand in a WHERE above it. */
 function checkEqualities(node: Logical, above: readonly Expr[]): void {
@@ -138,11 +141,11 @@ function checkMode(plan: Logical, mode: OutputModeName): void {
 
 const isStreamJoin = (j: LogicalJoin): boolean => isStreaming(j.left) && isStreaming(j.right)
 
-function checkNode(node: Logical, mode: OutputModeName): void {
+function checkNode(node: Logical, mode: OutputModeName, conf: ConfReader): void {
   checkExpressions(node)
   switch (node.op) {
     case 'aggregate':
-      return checkAggregate(node)
+      return checkAggregate(node, conf)
     case 'join':
       return checkJoin(node, mode)
     case 'dedup':
@@ -211,9 +214,9 @@ function checkExpressions(node: Logical): void {
     })
 }
 
-function checkAggregate(node: LogicalAggregate): void {
+function checkAggregate(node: LogicalAggregate, conf: ConfReader): void {
   if (node.pivot) throw new UnsupportedError('STREAMING_PIVOT', {}, { at: node.at })
-  const distinct = node.aggregates.find((x) => x.call.distinct)
+  const distinct = extended(conf) ? undefined : node.aggregates.find((x) => x.call.distinct)
   if (distinct)
     throw new UnsupportedError(
       'STREAMING_DISTINCT_AGGREGATE',

@@ -14,6 +14,8 @@ export interface StateTableSpec {
   readonly keys: readonly Field[]
   readonly values: readonly Field[]
   readonly paned: boolean
+  /** Where the pane is neither a window nor a time: what it is, for those who read the state. */
+  readonly paneField?: Field
   /** Where the pane is the start of a window: the key that stands for it (not among `keys`), for those who read the state. */
   readonly window?: { readonly at: number; readonly field: Field; readonly sizeUs: string }
 }
