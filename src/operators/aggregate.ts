@@ -138,12 +138,7 @@ export class Aggregate implements Operator {
     const { table, pane } = this.#config
     if (pane === null || !pane.expires) return []
     const end = pane.kind === 'window' ? BigInt(pane.sizeUs) : 0n
-    const out: bigint[] = []
-    for (const p of table.panes()) {
-      if (p === NEVER_PANE || p + end > ctx.watermarkUs) break
-      out.push(p)
-    }
-    return out
+    return [...table.panesUpTo(ctx.watermarkUs - end)]
   }
 
   #release(ctx: OpContext): void {

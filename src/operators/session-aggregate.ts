@@ -9,6 +9,7 @@ import type { Value } from '../types/value.ts'
 import type { RunningAggregate } from './aggregate.ts'
 import type { DistinctValues } from './distinct-values.ts'
 import type { OpContext, Operator } from './operator.ts'
+import { SessionList } from './session-list.ts'
 
 export interface SessionAggregateConfig {
   readonly schema: Schema
@@ -48,7 +49,7 @@ export class SessionAggregate implements Operator {
   readonly #otherKeys: readonly number[]
   readonly #times: TimeIndex | null
   /** Open sessions of each group, by slot of `groups`. */
-  readonly #sessions = new Map<number, Set<number>>()
+  readonly #sessions = new Map<number, SessionList>()
   readonly #groupOf = new Map<number, number>()
   #nextNumber = 0n
   #pending: Int32Array | null = null
@@ -68,7 +69,9 @@ export class SessionAggregate implements Operator {
       const keys = this.#otherKeys.map((_, k) => table.keyVector(k, held))
       const found = new Int32Array(held.length)
       groups.upsert(keys, new Batch({ fields: groups.spec.keys }, keys, held.length), null, found, null)
-      for (let i = 0; i < held.length; i++) this.#open(found[i]!, held[i]!)
+      const starts = asShape(table.valueVector(START, held), 'i64').values
+      const inTime = Uint32Array.from(held, (_, i) => i).sort((a, b) => (starts[a]! < starts[b]! ? -1 : 1))
+      for (const i of inTime) this.#open(found[i]!, held[i]!)
     }
     this.#times = config.expires && config.emit !== 'complete' ? new TimeIndex(table, END) : null
   }
@@ -127,6 +130,7 @@ export class SessionAggregate implements Operator {
     this.#at = end
     if (end < pending.length) return true
     for (const slot of this.#expired) this.#close(slot)
+    this.#config.groups.forgetChanges()
     ctx.count('numRowsRemoved', this.#expired.length)
     this.#pending = null
     return false
@@ -144,13 +148,15 @@ export class SessionAggregate implements Operator {
   ): number {
     const { table } = this.#config
     const touching: number[] = []
-    for (const slot of this.#sessions.get(group) ?? []) {
-      const from = table.getValue(slot, START) as bigint
-      const to = table.getValue(slot, END) as bigint
-      if (start <= to && from <= end) touching.push(slot)
+    const open = this.#sessions.get(group)
+    if (open !== undefined) {
+      for (let i = this.#countBefore(open, start); i < open.length; i++) {
+        table.visits.slots++
+        if ((table.getValue(open.at(i), START) as bigint) > end) break
+        touching.push(open.at(i))
+      }
     }
     if (touching.length === 0) return this.#create(group, keys, batch, row, start, end)
-    touching.sort((a, b) => ((table.getValue(a, START) as bigint) < (table.getValue(b, START) as bigint) ? -1 : 1))
     const [first, ...rest] = touching as [number, ...number[]]
     let from = table.getValue(first, START) as bigint
     let to = table.getValue(first, END) as bigint
@@ -217,21 +223,26 @@ export class SessionAggregate implements Operator {
 
   #open(group: number, slot: number): void {
     let open = this.#sessions.get(group)
-    if (open === undefined) this.#sessions.set(group, (open = new Set()))
-    open.add(slot)
+    if (open === undefined) this.#sessions.set(group, (open = new SessionList()))
+    open.insert(this.#countBefore(open, this.#config.table.getValue(slot, START) as bigint), slot)
     this.#groupOf.set(slot, group)
+  }
+
+  /** How many sessions of a group end before a time. */
+  #countBefore(open: SessionList, timeUs: bigint): number {
+    const { table } = this.#config
+    table.visits.slots += 32 - Math.clz32(open.length)
+    return open.countBefore(timeUs, table.columns[END]!.values as BigInt64Array)
   }
 
   #close(slot: number): void {
     const group = this.#groupOf.get(slot)!
     const open = this.#sessions.get(group)!
-    open.delete(slot)
+    open.remove(this.#countBefore(open, this.#config.table.getValue(slot, START) as bigint))
     this.#groupOf.delete(slot)
-    if (open.size === 0) {
+    if (open.length === 0) {
       this.#sessions.delete(group)
       this.#config.groups.remove(group)
-      // The groups are not in the checkpoint: their log is dropped, so that freed slots are used again.
-      this.#config.groups.takeChangeLog()
     }
     for (const values of this.#config.distinct) values.release(this.#numberOf(slot))
     this.#config.table.remove(slot)

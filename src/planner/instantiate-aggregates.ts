@@ -118,6 +118,7 @@ export function makeAggregate(node: AggregateNode, input: Schema, ctx: Instantia
 export function makeSessionAggregate(node: SessionAggregateNode, input: Schema, ctx: InstantiateContext): Operator {
   const { running, update, distinctUpdates } = runningAggregates(node.calls, node.distinct, input, ctx.env, 2)
   const table = tablesOf(node, ctx)
+  const sessions = table(node.state)
   return new SessionAggregate({
     schema: node.schema,
     keys: node.keys,
@@ -126,8 +127,11 @@ export function makeSessionAggregate(node: SessionAggregateNode, input: Schema, 
     update,
     emit: node.emit,
     expires: node.expires,
-    table: table(node.state),
+    table: sessions,
     distinct: distinctValues(node.distinct, distinctUpdates, input, ctx.env, table),
-    groups: new HashStateTable({ name: 'groups', keys: node.state.keys.slice(0, -1), values: [], paned: false }),
+    groups: new HashStateTable(
+      { name: 'groups', keys: node.state.keys.slice(0, -1), values: [], paned: false },
+      sessions.visits,
+    ),
   })
 }

@@ -7,7 +7,9 @@ import { aggregateSpecs, type AggregateSpecs } from '../../src/planner/aggregate
 import { instantiate } from '../../src/planner/instantiate.ts'
 import type { NodeSpec, PipelineSpec } from '../../src/planner/spec.ts'
 import { CheckpointedStateStore } from '../../src/state/checkpointed-store.ts'
+import { Visits } from '../../src/state/visits.ts'
 import type { Expr } from '../../src/expr/bound.ts'
+import type { ExprEnv } from '../../src/expr/env.ts'
 import { field, type DataType, type Field, type Schema, schemaOf } from '../../src/types/data-type.ts'
 import type { Value } from '../../src/types/value.ts'
 import { call, env } from '../expr/build.ts'
@@ -61,12 +63,22 @@ export class Harness {
   readonly #random: () => number
   readonly #checkpoint = memoryCheckpoint()
   readonly #stateful: boolean
+  readonly #env: ExprEnv
   #store: CheckpointedStateStore
   #batchId = 0
   operator: Operator
+  /** Of snapshots in one commit. */
+  snapshotBytes = 1 << 16
   metrics = new Map<Metric, number>()
 
-  constructor(node: WithoutPlace<NodeSpec>, inputs: readonly Schema[], random: () => number, stateful = false) {
+  constructor(
+    node: WithoutPlace<NodeSpec>,
+    inputs: readonly Schema[],
+    random: () => number,
+    stateful = false,
+    closure?: ExprEnv['closure'],
+  ) {
+    this.#env = { ...env, closure }
     const leaves: NodeSpec[] = inputs.map((schema, i) => ({ op: 'local', id: `in-${i}`, inputs: [], schema, rows: [] }))
     const whole = { ...node, id: 'op', inputs: leaves.map((l) => l.id) } as NodeSpec
     const envSpec = {
@@ -93,7 +105,18 @@ export class Harness {
   }
 
   #make(): Operator {
-    return instantiate(this.#spec, { env, store: this.#stateful ? this.#store : null }).get('op')!
+    return instantiate(this.#spec, { env: this.#env, store: this.#stateful ? this.#store : null }).get('op')!
+  }
+
+  /** What the tables of the operator were visited for so far. */
+  visits(): Visits {
+    const sum = new Visits()
+    for (const { table } of this.#store.tables()) {
+      sum.slots += table.visits.slots
+      sum.bytes += table.visits.bytes
+      sum.moved += table.visits.moved
+    }
+    return sum
   }
 
   /** Goes back to what the last trigger committed, as a new process would. */
@@ -152,7 +175,7 @@ export class Harness {
     })
     this.#checkpoint.commit(
       { batchId, nextBatchWatermarkMs: 0, streamWatermarksMs: {} },
-      this.#store.takeWrites(1 << 16),
+      this.#store.takeWrites(this.snapshotBytes),
     )
   }
 }
