@@ -302,8 +302,8 @@ describe('snapshots', () => {
     const written = (n: number): number => {
       const harness = loaded(byKey, n)
       harness.snapshotBytes = 4 << 20
-      // What the load has left over goes out first.
-      for (let i = 0; i < 20; i++) harness.trigger([{ rows: [eventRow(0)] }], NEVER)
+      // What the load has left over goes out first, after as many logs as make a shard old.
+      for (let i = 0; i < 120; i++) harness.trigger([{ rows: [eventRow(0)] }], NEVER)
       const before = harness.visits().bytes
       for (let i = 0; i < 300; i++)
         harness.trigger([{ rows: Array.from({ length: 10 }, (_, r) => eventRow((i * 7919 + r * 104_729) % n)) }], NEVER)
