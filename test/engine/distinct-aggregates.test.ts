@@ -49,7 +49,7 @@ const AGGREGATES = [
 ].join(', ')
 
 describe('streamed = batch, in any slicing and over restarts', () => {
-  const modes = ['append', 'update', 'complete'] as const
+  const modes = ['append', 'update', 'complete', 'changelog'] as const
   test.each(modes)('windows and keys in %s mode', async (outputMode) => {
     const sql = `SELECT window.start AS w, k, ${AGGREGATES} FROM e GROUP BY window(ts, '10 seconds'), k`
     expect((await assertBatchEquivalence(sql, data, { outputMode, seed: 1 })).rows).toBeGreaterThan(15)
@@ -59,17 +59,23 @@ describe('streamed = batch, in any slicing and over restarts', () => {
       GROUP BY window(ts, '10 seconds', '5 seconds'), GROUPING SETS ((k), (s), ())`
     await assertBatchEquivalence(sql, data, { outputMode, seed: 2, key: ['w', 'k', 's', 'g0'], slicings: 3 })
   })
-  test.each(['update', 'complete'] as const)('keys without time, and no keys, in %s mode', async (outputMode) => {
-    await assertBatchEquivalence(`SELECT k, ${AGGREGATES} FROM e GROUP BY k`, data, { outputMode, seed: 3 })
-    await assertBatchEquivalence(`SELECT ${AGGREGATES} FROM e`, data, { outputMode, seed: 4 })
-  })
-  test.each(['append', 'complete'] as const)('sessions that merge, in %s mode', async (outputMode) => {
-    // Rows arrive the later ones first, so that a row joins two sessions that have values in common.
-    const mixed = rows.map((_, i) => rows[(i ^ 3) % rows.length]!)
-    const sql = `SELECT session_window.start AS w, k, ${AGGREGATES} FROM e GROUP BY session_window(ts, '3 seconds'), k`
-    const table = { ...data['e']!, rows: mixed }
-    await assertBatchEquivalence(sql, { e: table }, { outputMode, seed: 5, key: ['w', 'k'], slicings: 8 })
-  })
+  test.each(['update', 'complete', 'changelog'] as const)(
+    'keys without time, and no keys, in %s mode',
+    async (outputMode) => {
+      await assertBatchEquivalence(`SELECT k, ${AGGREGATES} FROM e GROUP BY k`, data, { outputMode, seed: 3 })
+      await assertBatchEquivalence(`SELECT ${AGGREGATES} FROM e`, data, { outputMode, seed: 4 })
+    },
+  )
+  test.each(['append', 'update', 'complete', 'changelog'] as const)(
+    'sessions that merge, in %s mode',
+    async (outputMode) => {
+      // Rows arrive the later ones first, so that a row joins two sessions that have values in common.
+      const mixed = rows.map((_, i) => rows[(i ^ 3) % rows.length]!)
+      const sql = `SELECT session_window.start AS w, k, ${AGGREGATES} FROM e GROUP BY session_window(ts, '3 seconds'), k`
+      const table = { ...data['e']!, rows: mixed }
+      await assertBatchEquivalence(sql, { e: table }, { outputMode, seed: 5, key: ['w', 'k'], slicings: 8 })
+    },
+  )
   test('the event time as key, in append mode', async () => {
     await assertBatchEquivalence(`SELECT ts, count(DISTINCT v, s) AS n FROM e GROUP BY ts`, data, { seed: 6 })
   })

@@ -116,7 +116,7 @@ describe('every aggregate, streamed in slicings with restarts, gives what it giv
       (await assertBatchEquivalence(sql, table(rows), { outputMode, seed: 3, slicings: 4, key: ['w', 'k'] })).rows,
     ).toBeGreaterThan(3)
   })
-  test.each(['append', 'complete'] as const)('in sessions that merge, in %s mode', async (outputMode) => {
+  test.each(['append', 'update', 'complete'] as const)('in sessions that merge, in %s mode', async (outputMode) => {
     const sql = `SELECT session_window.start AS w, k, ${list(CALLS)} FROM e GROUP BY session_window(ts, '2500 milliseconds'), k`
     const mixed = rows.map((_, i) => rows[i ^ 3]!)
     await assertBatchEquivalence(sql, table(mixed), { outputMode, seed: 4, slicings: 6, key: ['w', 'k'] })
