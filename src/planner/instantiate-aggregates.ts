@@ -4,6 +4,7 @@ import type { ExprEnv } from '../expr/env.ts'
 import { Aggregate, type RunningAggregate } from '../operators/aggregate.ts'
 import type { AggregateSpec, DistinctSpec } from '../operators/config.ts'
 import { DistinctValues } from '../operators/distinct-values.ts'
+import { OpenSessions } from '../operators/open-sessions.ts'
 import type { Operator } from '../operators/operator.ts'
 import { SessionAggregate } from '../operators/session-aggregate.ts'
 import { HashStateTable } from '../state/hash-state-table.ts'
@@ -119,6 +120,10 @@ export function makeSessionAggregate(node: SessionAggregateNode, input: Schema, 
   const { running, update, distinctUpdates } = runningAggregates(node.calls, node.distinct, input, ctx.env, 2)
   const table = tablesOf(node, ctx)
   const sessions = table(node.state)
+  const groups = new HashStateTable(
+    { name: 'groups', keys: node.state.keys.slice(0, -1), values: [], paned: false },
+    sessions.visits,
+  )
   return new SessionAggregate({
     schema: node.schema,
     keys: node.keys,
@@ -129,9 +134,6 @@ export function makeSessionAggregate(node: SessionAggregateNode, input: Schema, 
     expires: node.expires,
     table: sessions,
     distinct: distinctValues(node.distinct, distinctUpdates, input, ctx.env, table),
-    groups: new HashStateTable(
-      { name: 'groups', keys: node.state.keys.slice(0, -1), values: [], paned: false },
-      sessions.visits,
-    ),
+    open: new OpenSessions(sessions, groups),
   })
 }

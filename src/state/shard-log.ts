@@ -5,6 +5,8 @@ const MIN_LOG_BYTES = 4096
 const OLD_LOGS = 100
 /** … if it does so at most this many times: what a few changed keys make a large table write stays in proportion. */
 const MAX_REWRITE = 4
+/** … or where its snapshot has no more than this. */
+const SMALL_BYTES = 1024
 /** After this many a shard gets its snapshot whatever its size: a restart reads no more logs. */
 const MAX_LOGS = 4000
 /** The most shards in one commit: keeps a trigger from stalling when many small shards come due together. */
@@ -70,7 +72,8 @@ export class ShardLog {
       const logs = this.#logs - since
       const logged = this.#bytes[shard]!
       const bytes = bytesOf(shard)
-      if (logs >= MAX_LOGS || (logs >= OLD_LOGS && logged * MAX_REWRITE >= bytes)) old.push(shard)
+      if (logs >= MAX_LOGS || (logs >= OLD_LOGS && Math.max(SMALL_BYTES, logged * MAX_REWRITE) >= bytes))
+        old.push(shard)
       else if (logged >= Math.max(MIN_LOG_BYTES, bytes)) overgrown.push(shard)
     }
     old.sort((a, b) => this.#since[a]! - this.#since[b]!)
