@@ -1,105 +1,112 @@
-import { IntList } from '../state/int-list.ts'
+import { Batch } from '../columns/batch.ts'
+import { asShape, type Vector } from '../columns/vector.ts'
+import type { StateTable } from '../state/table.ts'
+import { SessionList } from './session-list.ts'
+
+/** Value columns of the table of sessions that are not state of an aggregate. */
+export const START = 0
+export const END = 1
 
 /**
- * The open sessions of each group, as chains of session slots by group slot, and what progress counts of them. Counted
- * as the recorded engine does, which writes all sessions of a group that had rows, by their start: a session that
- * is there no more, or begins earlier than it did, is one removed.
+ * Which sessions are open in each group, found by time. Not in the checkpoint: made from the table of sessions, whose
+ * last key is the number of a session and whose first values are its start and end.
  */
 export class OpenSessions {
-  /** First session of each group; -1 where there is none. */
-  #first = new Int32Array(16).fill(-1)
-  #isTouched = new Uint8Array(16)
-  /** Groups that had rows in this trigger. */
-  readonly #touched = new IntList()
-  #next = new Int32Array(16)
-  #previous = new Int32Array(16)
-  #groupOf = new Int32Array(16)
-  /** 1: the session began where it does before this trigger. */
-  #isOld = new Uint8Array(16)
-  #removed = 0
+  readonly #table: StateTable
+  readonly #groups: StateTable
+  /** By slot of the group. */
+  readonly #lists: (SessionList | undefined)[] = []
+  readonly #groupOf = new Map<number, number>()
+  #nextNumber = 0n
 
-  /** The first session of a group, or -1. */
-  first(group: number): number {
-    return group < this.#first.length ? this.#first[group]! : -1
+  /** `groups` is empty and keyed by the keys of a group, without values. */
+  constructor(table: StateTable, groups: StateTable) {
+    this.#table = table
+    this.#groups = groups
+    const held = table.slots()
+    if (held.length === 0) return
+    for (const number of this.numbersOf(held)) if (number >= this.#nextNumber) this.#nextNumber = number + 1n
+    const keys = groups.spec.keys.map((_, k) => table.keyVector(k, held))
+    const found = this.groupsOf(keys, new Batch({ fields: groups.spec.keys }, keys, held.length))
+    const starts = asShape(table.valueVector(START, held), 'i64').values
+    const inTime = Uint32Array.from(held, (_, i) => i).sort((a, b) => (starts[a]! < starts[b]! ? -1 : 1))
+    for (const i of inTime) this.open(found[i]!, held[i]!)
   }
 
-  /** The session after one of the same group, or -1. */
-  next(slot: number): number {
-    return this.#next[slot]!
+  /** The group of each row that counts, by its keys. */
+  groupsOf(keys: readonly Vector[], batch: Batch): Int32Array {
+    const found = new Int32Array(batch.rowCount)
+    this.#groups.upsert(keys, batch, null, found, null)
+    return found
   }
 
-  groupOf(slot: number): number {
-    return this.#groupOf[slot]!
+  /** A number no open session has. */
+  takeNumber(): bigint {
+    return this.#nextNumber++
   }
 
-  /** Says that a group has rows in this trigger. */
-  touch(group: number): void {
-    if (group >= this.#first.length) this.#growGroups(group)
-    if (this.#isTouched[group] === 1) return
-    this.#isTouched[group] = 1
-    this.#touched.push(group)
+  /** The numbers of sessions: what tables of their values are paned by. */
+  numbersOf(slots: Int32Array): BigInt64Array {
+    return asShape(this.#table.keyVector(this.#groups.spec.keys.length, slots), 'i64').values
   }
 
-  /** Adds a session to a group; `isOld` one that was restored. */
-  open(group: number, slot: number, isOld: boolean): void {
-    if (group >= this.#first.length) this.#growGroups(group)
-    if (slot >= this.#next.length) this.#growSessions(slot)
-    const first = this.#first[group]!
-    this.#next[slot] = first
-    this.#previous[slot] = -1
-    if (first >= 0) this.#previous[first] = slot
-    this.#first[group] = slot
-    this.#groupOf[slot] = group
-    this.#isOld[slot] = isOld ? 1 : 0
+  /** How many sessions of a group are open. */
+  sizeOf(group: number): number {
+    return this.#lists[group]?.length ?? 0
   }
 
-  /** Takes a session out. True when it was the last of its group. */
-  close(slot: number): boolean {
-    const [before, after] = [this.#previous[slot]!, this.#next[slot]!]
-    if (after >= 0) this.#previous[after] = before
-    if (before >= 0) this.#next[before] = after
-    else this.#first[this.#groupOf[slot]!] = after
-    return before < 0 && after < 0
+  /** The latest session of a group, or -1. */
+  latest(group: number): number {
+    const list = this.#lists[group]
+    return list === undefined ? -1 : list.at(list.length - 1)
   }
 
-  /** Says that a session begins earlier now, or has become part of another. */
-  leaveStart(slot: number): void {
-    this.#removed += this.#isOld[slot]!
-    this.#isOld[slot] = 0
-  }
-
-  /** Ends a trigger, before sessions are released: how many sessions were written, and how many starts are gone. */
-  takeCounts(): { readonly updated: number; readonly removed: number } {
-    let updated = 0
-    for (const group of this.#touched.view()) {
-      this.#isTouched[group] = 0
-      for (let slot = this.#first[group]!; slot >= 0; slot = this.#next[slot]!) {
-        this.#isOld[slot] = 1
-        updated++
-      }
+  /** Sessions of a group that a stretch of time touches, in order of time. */
+  touching(group: number, start: bigint, end: bigint): number[] {
+    const list = this.#lists[group]
+    if (list === undefined) return []
+    const out: number[] = []
+    const starts = this.#table.columns[START]!.values as BigInt64Array
+    for (let i = this.#countBefore(list, start); i < list.length; i++) {
+      this.#table.visits.slots++
+      const slot = list.at(i)
+      if (starts[slot]! > end) break
+      out.push(slot)
     }
-    this.#touched.clear()
-    const removed = this.#removed
-    this.#removed = 0
-    return { updated, removed }
+    return out
   }
 
-  #growGroups(group: number): void {
-    const size = Math.max(group + 1, 2 * this.#first.length)
-    this.#first = grown(this.#first, new Int32Array(size).fill(-1))
-    this.#isTouched = grown(this.#isTouched, new Uint8Array(size))
+  /** A session that has its start and end. */
+  open(group: number, slot: number): void {
+    let list = this.#lists[group]
+    if (list === undefined) this.#lists[group] = list = new SessionList()
+    list.insert(this.#countBefore(list, this.#startOf(slot)), slot)
+    this.#groupOf.set(slot, group)
   }
 
-  #growSessions(slot: number): void {
-    const size = Math.max(slot + 1, 2 * this.#next.length)
-    this.#next = grown(this.#next, new Int32Array(size))
-    this.#previous = grown(this.#previous, new Int32Array(size))
-    this.#groupOf = grown(this.#groupOf, new Int32Array(size))
-    this.#isOld = grown(this.#isOld, new Uint8Array(size))
+  /** To be called while the table still holds the session. */
+  close(slot: number): void {
+    const group = this.#groupOf.get(slot)!
+    const list = this.#lists[group]!
+    list.remove(this.#countBefore(list, this.#startOf(slot)))
+    this.#groupOf.delete(slot)
+    if (list.length > 0) return
+    this.#lists[group] = undefined
+    this.#groups.remove(group)
   }
-}
 
-function grown<T extends Int32Array | Uint8Array>(old: T, larger: T): T {
-  larger.set(old)
-  return larger
+  /** Ends a trigger: what groups without sessions took is free again. */
+  settle(): void {
+    this.#groups.forgetChanges()
+  }
+
+  #startOf(slot: number): bigint {
+    return (this.#table.columns[START]!.values as BigInt64Array)[slot]!
+  }
+
+  /** How many sessions of a group end before a time. */
+  #countBefore(list: SessionList, timeUs: bigint): number {
+    this.#table.visits.slots += 32 - Math.clz32(list.length)
+    return list.countBefore(timeUs, this.#table.columns[END]!.values as BigInt64Array)
+  }
 }

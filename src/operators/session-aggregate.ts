@@ -8,8 +8,10 @@ import type { SlotColumn, StateTable } from '../state/table.ts'
 import { BIGINT, type Schema, type StructType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { RunningAggregate } from './aggregate.ts'
-import { OpenSessions } from './open-sessions.ts'
+import type { DistinctValues } from './distinct-values.ts'
+import { END, type OpenSessions, START } from './open-sessions.ts'
 import type { OpContext, Operator } from './operator.ts'
+import { SessionCounts } from './session-counts.ts'
 import { PreImages } from './pre-images.ts'
 
 export interface SessionAggregateConfig {
@@ -24,17 +26,16 @@ export interface SessionAggregateConfig {
   readonly expires: boolean
   /** Keyed by the other grouping keys and the number of the session; value 0 is its start, 1 its end, then the state fields. */
   readonly table: StateTable
-  /** Keyed by the other grouping keys, without values, empty: made from `table` at start. */
-  readonly groups: StateTable
+  /** Their values are kept by the number of the session. */
+  readonly distinct: readonly DistinctValues[]
+  readonly open: OpenSessions
 }
-
-const START = 0
-const END = 1
 
 /**
  * GROUP BY session_window: rows of a group that lie within the gap of each other are one session; a row may join two.
  *
- *   state   one row per open session: keys, start, end, state fields
+ *   state   one row per open session: keys, start, end, state fields; one per session and value where an argument is
+ *           DISTINCT
  *   late    append, update and changelog: rows whose own session ended at or before the late watermark are dropped,
  *           one by one
  *   output  append: sessions that ended at or before the watermark, which are then released; update: deletions of the
@@ -50,14 +51,12 @@ export class SessionAggregate implements Operator {
   readonly #config: SessionAggregateConfig
   readonly #otherKeys: readonly number[]
   readonly #times: TimeIndex | null
-  /** By slot of `groups`. */
-  readonly #open = new OpenSessions()
   readonly #before: PreImages | null
   /** Bounds that sessions had when their row was kept in `#before`. */
   readonly #bounds = new Map<number, readonly [start: bigint, end: bigint]>()
+  readonly #counts = new SessionCounts()
   /** Views of the START and END columns. */
   readonly #bounded: Int32Array[] = []
-  #nextNumber = 0n
   /** Sessions whose last row has to be taken back. */
   #gone: readonly number[] = []
   #pending: Int32Array | null = null
@@ -70,22 +69,11 @@ export class SessionAggregate implements Operator {
     const takesBack = config.emit === 'update' || config.emit === 'changelog'
     this.#before = takesBack ? new PreImages((slots) => this.#rows(slots)) : null
     this.#otherKeys = config.keys.filter((_, k) => k !== config.session)
-    const { table, groups } = config
-    const held = table.slots()
-    if (held.length > 0) {
-      const n = this.#otherKeys.length
-      const numbers = asShape(table.keyVector(n, held), 'i64').values
-      for (const number of numbers) if (number >= this.#nextNumber) this.#nextNumber = number + 1n
-      const keys = this.#otherKeys.map((_, k) => table.keyVector(k, held))
-      const found = new Int32Array(held.length)
-      groups.upsert(keys, new Batch({ fields: groups.spec.keys }, keys, held.length), null, found, null)
-      for (let i = 0; i < held.length; i++) this.#open.open(found[i]!, held[i]!, true)
-    }
-    this.#times = config.expires && config.emit !== 'complete' ? new TimeIndex(table, END) : null
+    this.#times = config.expires && config.emit !== 'complete' ? new TimeIndex(config.table, END) : null
   }
 
   onBatch(given: Batch, ctx: OpContext): void {
-    const { keys, session, table, groups, aggregates, update, emit, expires } = this.#config
+    const { keys, session, table, open, aggregates, update, emit, expires } = this.#config
     const struct = asShape(given.columns[keys[session]!]!, 'struct')
     const starts = asShape(struct.children[0]!, 'i64')
     const ends = asShape(struct.children[1]!, 'i64')
@@ -101,13 +89,12 @@ export class SessionAggregate implements Operator {
     const n = batch.rowCount
     if (n === 0) return
     const otherKeys = this.#otherKeys.map((k) => batch.columns[k]!)
-    const found = new Int32Array(n)
-    groups.upsert(otherKeys, batch, null, found, null)
+    const found = open.groupsOf(otherKeys, batch)
     const slots = new Int32Array(n)
     // A row may join sessions that earlier rows of this batch were given: where they went is looked up at the end.
     const movedTo = new Map<number, number>()
     for (let i = 0; i < n; i++) {
-      this.#open.touch(found[i]!)
+      this.#counts.touch(found[i]!)
       slots[i] = this.#place(found[i]!, otherKeys, batch.rowAt(i), starts, ends, movedTo)
     }
     if (movedTo.size > 0)
@@ -117,13 +104,14 @@ export class SessionAggregate implements Operator {
         slots[i] = slot
       }
     if (aggregates.length > 0) update(batch, slots, table.columns)
+    if (this.#config.distinct.length > 0) this.#addDistinct(batch, slots)
     table.markChanged(slots, n)
   }
 
   onTriggerEnd(ctx: OpContext): void {
-    const { table, emit } = this.#config
+    const { table, open, emit } = this.#config
     const changed = table.changedSlots()
-    const { updated, removed } = this.#open.takeCounts()
+    const { updated, removed } = this.#counts.take((group) => open.sizeOf(group))
     ctx.count('numRowsUpdated', updated)
     ctx.count('numRowsRemoved', removed)
     this.#times?.push(changed, changed.length)
@@ -154,8 +142,7 @@ export class SessionAggregate implements Operator {
     this.#before?.clear()
     this.#bounds.clear()
     for (const slot of this.#expired) this.#close(slot)
-    // The groups are not in the checkpoint: their log is dropped, so that freed slots are used again.
-    if (this.#expired.length > 0) this.#config.groups.takeChangeLog()
+    this.#config.open.settle()
     ctx.count('numRowsRemoved', this.#expired.length)
     this.#pending = null
     return false
@@ -170,25 +157,24 @@ export class SessionAggregate implements Operator {
     ends: Int64Vector,
     movedTo: Map<number, number>,
   ): number {
+    const { open } = this.#config
     const from = this.#halves(START)
     const to = this.#halves(END)
-    const open = this.#open
-    let into = -1
-    for (let next = -1, slot = open.first(group); slot >= 0; slot = next) {
-      next = open.next(slot)
-      if (!notAbove(starts.halves, row, to, slot) || !notAbove(from, slot, ends.halves, row)) continue
-      if (this.#before !== null) this.#keep(slot)
-      if (into < 0) into = slot
-      else if (notAbove(from, into, from, slot)) this.#join(into, slot, movedTo)
-      else {
-        this.#join(slot, into, movedTo)
-        into = slot
+    // Rows mostly come in order: one that begins within the latest session touches that one alone.
+    let into = open.latest(group)
+    if (into < 0) return this.#create(group, keys, row, starts, ends)
+    if (notAbove(from, into, starts.halves, row) && notAbove(starts.halves, row, to, into)) {
+      if (this.#before !== null) this.#keep(into)
+    } else {
+      const touching = open.touching(group, starts.values[row]!, ends.values[row]!)
+      if (touching.length === 0) return this.#create(group, keys, row, starts, ends)
+      if (this.#before !== null) for (const slot of touching) this.#keep(slot)
+      into = touching[0]!
+      for (const slot of touching.slice(1)) this.#join(into, slot, movedTo)
+      if (!notAbove(from, into, starts.halves, row)) {
+        copy64(starts.halves, row, from, into)
+        this.#counts.leaveStart(into)
       }
-    }
-    if (into < 0) return this.#create(group, keys, row, starts.values[row]!, ends.values[row]!)
-    if (!notAbove(from, into, starts.halves, row)) {
-      copy64(starts.halves, row, from, into)
-      open.leaveStart(into)
     }
     if (!notAbove(ends.halves, row, to, into)) copy64(ends.halves, row, to, into)
     return into
@@ -206,27 +192,30 @@ export class SessionAggregate implements Operator {
   #join(into: number, from: number, movedTo: Map<number, number>): void {
     const to = this.#halves(END)
     this.#merge(into, from)
-    if (!notAbove(to, from, to, into)) copy64(to, from, to, into)
-    movedTo.set(from, into)
-    this.#open.leaveStart(from)
+    // Closed while it has its own bounds, by which it is found.
+    this.#counts.leaveStart(from)
     this.#close(from)
+    copy64(to, from, to, into)
+    movedTo.set(from, into)
   }
 
-  #create(group: number, keys: readonly Vector[], row: number, start: bigint, end: bigint): number {
-    const { table, aggregates } = this.#config
+  #create(group: number, keys: readonly Vector[], row: number, starts: Int64Vector, ends: Int64Vector): number {
+    const { table, aggregates, open } = this.#config
     const at = Int32Array.of(row)
-    const slot = new Int32Array(1)
-    const number = new Int64Vector(BIGINT, BigInt64Array.of(this.#nextNumber++), null)
-    table.append([...keys.map((k) => k.take(at)), number], 1, slot)
-    table.setValue(slot[0]!, START, start)
-    table.setValue(slot[0]!, END, end)
+    const slots = new Int32Array(1)
+    const number = new Int64Vector(BIGINT, BigInt64Array.of(open.takeNumber()), null)
+    table.append([...keys.map((k) => k.take(at)), number], 1, slots)
+    const slot = slots[0]!
+    table.setValue(slot, START, starts.values[row]!)
+    table.setValue(slot, END, ends.values[row]!)
     for (const a of aggregates)
       a.body.init().forEach((value, k) => {
-        if (value !== null) table.setValue(slot[0]!, a.first + k, value)
+        if (value !== null) table.setValue(slot, a.first + k, value)
       })
-    this.#open.open(group, slot[0]!, false)
-    this.#before?.keep(slot, 1, Uint8Array.of(1))
-    return slot[0]!
+    open.open(group, slot)
+    this.#counts.start(slot)
+    this.#before?.keep(slots, 1, Uint8Array.of(1))
+    return slot
   }
 
   /** Keeps the row of a session as it was before the trigger. */
@@ -250,12 +239,23 @@ export class SessionAggregate implements Operator {
   }
 
   #merge(into: number, from: number): void {
-    const { table, aggregates } = this.#config
+    const { table, aggregates, distinct, open } = this.#config
+    const [to, taken] = open.numbersOf(Int32Array.of(into, from)) as unknown as [bigint, bigint]
+    for (const values of distinct) values.merge(to, into, taken, table.columns)
     for (const a of aggregates) {
+      if (a.distinct) continue
       const state = this.#state(into, a)
       a.body.merge(state, this.#state(from, a))
       state.forEach((value, k) => table.setValue(into, a.first + k, value))
     }
+  }
+
+  #addDistinct(batch: Batch, slots: Int32Array): void {
+    const { table, distinct, open } = this.#config
+    const numbers = open.numbersOf(slots)
+    const panes = new BigInt64Array(batch.length)
+    for (let i = 0; i < slots.length; i++) panes[batch.rowAt(i)] = numbers[i]!
+    for (const values of distinct) values.add(batch, slots, [], panes, table.columns)
   }
 
   #state(slot: number, a: RunningAggregate): Value[] {
@@ -263,9 +263,10 @@ export class SessionAggregate implements Operator {
   }
 
   #close(slot: number): void {
-    const group = this.#open.groupOf(slot)
-    if (this.#open.close(slot)) this.#config.groups.remove(group)
-    this.#config.table.remove(slot)
+    const { table, distinct, open } = this.#config
+    open.close(slot)
+    for (const values of distinct) values.release(open.numbersOf(Int32Array.of(slot))[0]!)
+    table.remove(slot)
   }
 
   #rows(slots: Int32Array): Batch {

@@ -4,7 +4,14 @@ import type { DecodePlan } from '../formats/decode-plan.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
 import type { StateTableSpec } from '../state/table.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
-import type { AggregateSpec, PaneSpec, ReleaseRule, SortKeySpec, TimeColumn } from '../operators/config.ts'
+import type {
+  AggregateSpec,
+  DistinctSpec,
+  PaneSpec,
+  ReleaseRule,
+  SortKeySpec,
+  TimeColumn,
+} from '../operators/config.ts'
 
 /**
  * A query ready to run, as plain JSON: what the planner gives and `instantiate` takes, on any thread. Expressions are
@@ -126,6 +133,7 @@ export interface AggregateNode extends NodeBase {
   readonly keys: readonly number[]
   readonly pane: PaneSpec | null
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   readonly emit: OutputModeName | 'batch'
   readonly state: StateTableSpec
 }
@@ -136,6 +144,7 @@ export interface SessionAggregateNode extends NodeBase {
   readonly session: number
   readonly expires: boolean
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   readonly emit: OutputModeName | 'batch'
   readonly state: StateTableSpec
 }
@@ -287,6 +296,7 @@ export interface ObserveNode extends NodeBase {
   readonly name: string
   readonly observer: string | null
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   /** Columns of the results of the calls. */
   readonly results: Schema
   readonly items: readonly Expr[]

@@ -91,9 +91,9 @@ export class PackedColumn implements SlotColumn {
     }
   }
 
-  /** Drops dead bytes when they are half of the arena; slots at `high` and above were never used. */
-  compact(high: number): void {
-    if (this.#dead < 65_536 || this.#dead * 2 < this.#end) return
+  /** Drops dead bytes when they are half of the arena, and says whether; slots at `high` and above were never used. */
+  compact(high: number): boolean {
+    if (this.#dead < 65_536 || this.#dead * 2 < this.#end) return false
     const live = this.#end - this.#dead
     const arena = Buffer.allocUnsafeSlow(Math.max(256, Math.ceil(live * 1.25)))
     let at = 0
@@ -108,6 +108,7 @@ export class PackedColumn implements SlotColumn {
     this.#arena = arena
     this.#end = at
     this.#dead = 0
+    return true
   }
 
   #store(slot: number, data: Buffer, start: number, length: number): void {

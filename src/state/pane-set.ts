@@ -21,6 +21,8 @@ export class PaneSet {
   #sorted: PaneIndex[] = []
   #head = 0
   #fresh: PaneIndex[] = []
+  /** Bytes of the indexes of the panes held. */
+  indexBytes = 0
   readonly #halves = new Int32Array(2)
   readonly #id = new BigInt64Array(this.#halves.buffer)
 
@@ -45,7 +47,13 @@ export class PaneSet {
     this.list[ordinal] = pane
     this.#ordinals.add(low, high, ordinal)
     this.#fresh.push(pane)
+    this.indexBytes += pane.index.byteLength
     return pane
+  }
+
+  /** Says that the index of a pane has grown from `entries`. */
+  grown(entries: number, pane: PaneIndex): void {
+    this.indexBytes += pane.index.byteLength - entries * 4
   }
 
   /** The pane with this id, if held. */
@@ -59,6 +67,7 @@ export class PaneSet {
     this.#id[0] = pane.id
     this.#ordinals.delete(this.#halves[0]!, this.#halves[1]!)
     pane.dead = true
+    this.indexBytes -= pane.index.byteLength
     this.#retired.push(pane)
     while (this.#head < this.#sorted.length && this.#sorted[this.#head]!.dead) this.#head++
     if (this.#fresh.length > 64 + 2 * this.#ordinals.size) this.#fresh = this.#fresh.filter((p) => !p.dead)

@@ -24,6 +24,7 @@ const PRINTED: Readonly<Record<string, RegExp>> = {
     /^\[\["1970-01-01T00:00:20\.000Z","1970-01-01T00:00:20\.000Z","aggregate-s0",\d\],\["1970-01-01T00:00:10\.000Z","1970-01-01T00:00:20\.000Z","aggregate-s0",\d\]\]$/,
   'A source that falls silent': /^\[\[true\]\]$/,
   Warnings: /== Warnings ==\\nthe watermark is on \\"time\\", which is no key of the aggregation by \\"device\\"/,
+  'DISTINCT aggregates': /^\[\[\[\{"devices":2\}\]\]\]$/,
   'State as a table':
     /^\[\[\[\{"operatorId":0,"operatorName":"aggregate","stateStoreName":"groups","maxBatchId":2\}\]\],\[\[\{"device":"a","\w+":2\},\{"device":"b","\w+":1\}\]\],\[1\],\[\[\{"batch_id":1,"change_type":"update","device":"b"\},\{"batch_id":2,"change_type":"update","device":"a"\}\]\]\]$/,
 }
@@ -45,6 +46,7 @@ describe('docs/event-time.md', () => {
       at: (second: number) => new Date(second * 1000),
       window: functions.window,
       avg: functions.avg,
+      countDistinct: functions.countDistinct,
       col: api.col,
       console: { log: (...args: unknown[]) => void printed.push(args) },
     }
