@@ -9,7 +9,7 @@ import { arrayOf, type DataType, field, structOf } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 
 /** The entry of an aggregate; a missing one is a fault of the analyzer. */
-function aggregateEntry(name: string, env: ExprEnv): AggregateEntry {
+export function aggregateEntry(name: string, env: ExprEnv): AggregateEntry {
   const entry = entryOf(name, env)
   if (entry.kind !== 'aggregate') throw new InternalError(`${name} is not an aggregate function`)
   return entry

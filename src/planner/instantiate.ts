@@ -74,6 +74,7 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
         sizeUs: BigInt(node.sizeUs),
         slideUs: BigInt(node.slideUs),
         startUs: BigInt(node.startUs),
+        keepsOrder: node.keepsOrder,
       })
     }
     case 'session': {

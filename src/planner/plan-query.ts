@@ -22,7 +22,7 @@ import {
 } from '../plan/logical.ts'
 import type { StateTableSpec } from '../state/table.ts'
 import { BIGINT, BOOLEAN, field, STRING, TIMESTAMP } from '../types/data-type.ts'
-import { aggregateSpec } from './aggregates.ts'
+import { aggregateEntry, aggregateSpec } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
 import { joinBounds, lateColumn } from './join-bounds.ts'
@@ -61,6 +61,8 @@ class Planner {
   #sources = 0
   readonly #watermarks = new Map<number, string>()
   #stateful = 0
+  /** Windows whose rows may leave in any order. */
+  readonly #anyOrder = new Set<number>()
   /** Rows that a LIMIT wants of a recursive table, by id of its node. */
   readonly #wanted = new Map<number, number>()
 
@@ -160,8 +162,19 @@ class Planner {
         }
         const { sizeUs, slideUs, startUs } = plan
         const time = bindExpr(plan.time, input.attrs)
+        const keepsOrder = !this.#anyOrder.has(plan.id)
         return this.#add(
-          { op: 'window', id: this.#id('window'), inputs: [input.id], schema, time, sizeUs, slideUs, startUs },
+          {
+            op: 'window',
+            id: this.#id('window'),
+            inputs: [input.id],
+            schema,
+            time,
+            sizeUs,
+            slideUs,
+            startUs,
+            keepsOrder,
+          },
           attrs,
         )
       }
@@ -420,6 +433,11 @@ class Planner {
 
   #aggregate(plan: LogicalAggregate): Planned {
     const { env, mode } = this.#options
+    if (plan.aggregates.every(({ call }) => aggregateEntry(call.fn, env).ordered !== true))
+      for (let p: Logical = plan.input; ; p = inputsOf(p)[0]!) {
+        if (p.op === 'window') this.#anyOrder.add(p.id)
+        else if (p.op !== 'project' && p.op !== 'filter' && p.op !== 'expand') break
+      }
     const { planned: input, at: keys } = this.#withColumns(plan.input, plan.keys)
     const calls = plan.aggregates.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), env))
     const session = plan.keys.findIndex(

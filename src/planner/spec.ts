@@ -109,6 +109,8 @@ export interface WindowNode extends NodeBase {
   readonly sizeUs: string
   readonly slideUs: string
   readonly startUs: string
+  /** Something above depends on the order of the rows of a window. */
+  readonly keepsOrder: boolean
 }
 /** Appends struct<start, end>: the session a row is by itself. */
 export interface SessionNode extends NodeBase {
