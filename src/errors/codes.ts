@@ -547,6 +547,8 @@ export const CODES = {
   STREAMING_UNION_WITH_TABLE: code('42KDE', 'UNION of a stream and a table does not work'),
   STREAMING_WATERMARK_REDEFINED: code('42KDE', 'the column "{name}" has a watermark already'),
   STREAM_REQUIRED: code('42KDE', 'nothing in the query is a stream: run it with collect()'),
+  INVALID_CALENDAR_PERIOD: code('22023', '"{value}" is no period of the calendar'),
+  INVALID_WEEK_START: code('22023', '"{value}" is no day a week can begin on'),
   TIME_WINDOW_DURATION_NOT_CONSTANT: code('42K09', 'the {name} of {function} must be a constant, {expression} is not'),
   TIME_WINDOW_DURATION_WITH_MONTHS: code(
     '42K09',

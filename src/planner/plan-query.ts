@@ -5,7 +5,7 @@ import type { ExprEnv } from '../expr/env.ts'
 import { stateType } from '../functions/user/group-state.ts'
 import type { AggregateSpec, PaneSpec, ReleaseRule } from '../operators/config.ts'
 import { callExpr } from '../plan/term.ts'
-import { originOf } from './window-origin.ts'
+import { originOf, shapeOf } from './window-origin.ts'
 import {
   type Attr,
   inputsOf,
@@ -20,6 +20,7 @@ import {
 } from '../plan/logical.ts'
 import type { StateTableSpec } from '../state/table.ts'
 import { BIGINT, BOOLEAN, field, TIMESTAMP } from '../types/data-type.ts'
+import type { WindowShape } from '../types/window-shape.ts'
 import { aggregateSpec } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
@@ -145,8 +146,27 @@ class Planner {
           ) as [Expr, Expr]
           return this.#add({ op: 'session', id: this.#id('session'), inputs: [input.id], schema, start, end }, attrs)
         }
-        const { sizeUs, slideUs, startUs } = plan
+        const { sizeUs, slideUs, startUs, calendar, cumulates } = plan
         const time = bindExpr(plan.time, input.attrs)
+        if (calendar)
+          return this.#add(
+            { op: 'calendar-window', id: this.#id('window'), inputs: [input.id], schema, time, calendar },
+            attrs,
+          )
+        if (cumulates)
+          return this.#add(
+            {
+              op: 'cumulate-window',
+              id: this.#id('window'),
+              inputs: [input.id],
+              schema,
+              time,
+              sizeUs,
+              stepUs: slideUs,
+              startUs,
+            },
+            attrs,
+          )
         return this.#add(
           { op: 'window', id: this.#id('window'), inputs: [input.id], schema, time, sizeUs, slideUs, startUs },
           attrs,
@@ -438,7 +458,7 @@ class Planner {
           paned: pane !== null,
           ...(pane === null || windowKey === null
             ? {}
-            : { window: { at: pane.index, field: field(windowKey.name, windowKey.type), sizeUs: pane.sizeUs } }),
+            : { window: { at: pane.index, field: field(windowKey.name, windowKey.type), ...sizeOf(pane.shape) } }),
         },
       },
       plan.attrs,
@@ -486,9 +506,9 @@ class Planner {
       const window = originOf(plan.input, expr.id)
       const expires = attr.eventTime === true
       if (window !== null) {
-        if (found === null || expires) found = { kind: 'window', index, sizeUs: window.sizeUs, expires }
+        if (found === null || expires) found = { kind: 'window', index, shape: shapeOf(window), expires }
       } else if (expires && (attr.type.kind === 'timestamp' || attr.type.kind === 'timestamp_ntz') && found === null)
-        found = { kind: 'time', index, sizeUs: '0', expires }
+        found = { kind: 'time', index, shape: { kind: 'fixed', sizeUs: '0' }, expires }
     })
     return found
   }
@@ -691,6 +711,10 @@ function findNode(plan: Logical, wanted: (n: Logical) => boolean): Logical | nul
   }
   return null
 }
+
+/** As the state of fixed windows has had it from the first format on. */
+const sizeOf = (shape: WindowShape): { readonly sizeUs: string; readonly shape?: WindowShape } =>
+  shape.kind === 'fixed' ? { sizeUs: shape.sizeUs } : { sizeUs: '0', shape }
 
 /** A closure's id differs from run to run; what it is does not. */
 const stateName = (fn: string): string => fn.replace(/^closure:(\w+):\d+$/, '$1')

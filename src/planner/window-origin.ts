@@ -1,5 +1,18 @@
 import type { Expr } from '../expr/bound.ts'
 import { inputsOf, type Logical, type LogicalWindow } from '../plan/logical.ts'
+import type { WindowShape } from '../types/window-shape.ts'
+
+/** How the bounds of a window hang together. */
+export function shapeOf(window: LogicalWindow): WindowShape {
+  const { sizeUs, startUs, calendar, cumulates } = window
+  if (calendar) return { kind: 'calendar', calendar }
+  return cumulates ? { kind: 'cumulate', sizeUs, startUs } : { kind: 'fixed', sizeUs }
+}
+
+const sameShape = (a: LogicalWindow, b: LogicalWindow): boolean =>
+  a.gap === undefined && b.gap === undefined
+    ? JSON.stringify(shapeOf(a)) === JSON.stringify(shapeOf(b))
+    : a.gap !== undefined && b.gap !== undefined
 
 /**
  * The window node a column comes from, through renaming projections, grouping sets, unions, joins and the keys of
@@ -28,7 +41,7 @@ export function originOf(plan: Logical, id: number): LogicalWindow | null {
       const at = plan.attrs.findIndex((a) => a.id === id)
       const found = plan.inputs.map((input) => originOf(input, input.attrs[at]!.id))
       const [first] = found
-      return first && found.every((f) => f !== null && f.sizeUs === first.sizeUs) ? first : null
+      return first && found.every((f) => f !== null && sameShape(f, first)) ? first : null
     }
     default: {
       const input = inputsOf(plan).find((i) => i.attrs.some((a) => a.id === id))

@@ -20,6 +20,7 @@ function examples(): [heading: string, code: string][] {
 /** What each example prints, as JSON, or the pattern it has. */
 const PRINTED: Readonly<Record<string, RegExp>> = {
   'Windows and watermarks': /^\[\[\[\{"device":"a","signal":1\.5\}\]\]\]$/,
+  'Windows of the calendar': /^\[\[\[\{"day":"2026-03-29 00:00:00","hours":23,"count":2\}\]\]\]$/,
   'Late rows':
     /^\[\["1970-01-01T00:00:20\.000Z","1970-01-01T00:00:20\.000Z","aggregate-s0",\d\],\["1970-01-01T00:00:10\.000Z","1970-01-01T00:00:20\.000Z","aggregate-s0",\d\]\]$/,
   'A source that falls silent': /^\[\[true\]\]$/,
@@ -44,6 +45,7 @@ describe('docs/event-time.md', () => {
       work,
       at: (second: number) => new Date(second * 1000),
       window: functions.window,
+      calendar_window: functions.calendar_window,
       avg: functions.avg,
       col: api.col,
       console: { log: (...args: unknown[]) => void printed.push(args) },

@@ -69,13 +69,13 @@ function scenarioWorld(s: Scenario): World | null {
     }
     tables[v.name] = view
   }
-  return worldOf(tables, s.conf)
+  return worldOf(tables, { ...s.conf, 'millrace.extensions': 'false' })
 }
 
 function check(s: Scenario, world: World): readonly string[] {
   const analyzed = analyze(sql(s.query), world.catalog, world.env)
   soundness(analyzed)
-  checkStreaming(analyzed, s.outputMode, (key) => s.conf[key])
+  checkStreaming(analyzed, s.outputMode, world.catalog.conf)
   return columns(analyzed)
 }
 
