@@ -346,6 +346,10 @@ export const CODES = {
   LIVE_INPUT_UNKNOWN: code('42K06', 'rows cannot be read from {what}'),
   MEMORY_SINK_WITHOUT_NAME: code('42K06', 'the memory sink needs a query name: it is the name of the table'),
   MEMORY_STREAM_LOST: code('55000', 'the checkpoint has read {wanted} adds of a memory stream that holds {have}'),
+  FLUSH_WITHOUT_IDLE_TIMEOUT: code(
+    '42K06',
+    'flush "onIdle" waits for every stream to be idle, and {source} has no timeout after which it is',
+  ),
   OPTION_INVALID: code('42K06', 'option {option} of {format} cannot be "{value}": {expected} is needed'),
   OPTION_MISSING: code('42K06', '{format} needs option {option}'),
   OPTION_UNKNOWN: code('42K06', '{format} has no option "{option}"'),

@@ -149,6 +149,13 @@ export class Aggregate implements Operator {
     return out
   }
 
+  heldUntilUs(): bigint | null {
+    const { table, pane, emit } = this.#config
+    if (emit !== 'append' || pane?.expires !== true) return null
+    const last = table.panes().findLast((p) => p !== NEVER_PANE)
+    return last === undefined ? null : this.#bounds!.endOf(last)
+  }
+
   #release(ctx: OpContext): void {
     const { table, emit } = this.#config
     if (emit !== 'append' && emit !== 'update') return

@@ -24,6 +24,8 @@ const PRINTED: Readonly<Record<string, RegExp>> = {
   'Late rows':
     /^\[\["1970-01-01T00:00:20\.000Z","1970-01-01T00:00:20\.000Z","aggregate-s0",\d\],\["1970-01-01T00:00:10\.000Z","1970-01-01T00:00:20\.000Z","aggregate-s0",\d\]\]$/,
   'A source that falls silent': /^\[\[true\]\]$/,
+  'Emitting what is open when nothing comes any more':
+    /^\[\["1970-01-01T00:00:00\.000Z",1\],\["1970-01-01T00:00:10\.000Z",1\]\]$/,
   Warnings: /== Warnings ==\\nthe watermark is on \\"time\\", which is no key of the aggregation by \\"device\\"/,
   'State as a table':
     /^\[\[\[\{"operatorId":0,"operatorName":"aggregate","stateStoreName":"groups","maxBatchId":2\}\]\],\[\[\{"device":"a","\w+":2\},\{"device":"b","\w+":1\}\]\],\[1\],\[\[\{"batch_id":1,"change_type":"update","device":"b"\},\{"batch_id":2,"change_type":"update","device":"a"\}\]\]\]$/,
