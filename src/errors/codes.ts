@@ -558,6 +558,12 @@ export const CODES = {
     '42K09',
     'the {name} of {function} cannot count months or years, their length varies: "{value}"',
   ),
+  'WINDOW_TABLE_FUNCTION.NO_TABLE': code('42601', 'the first argument of {function} is a table, {given} is none'),
+  'WINDOW_TABLE_FUNCTION.NO_TIME_COLUMN': code('42601', '{function} is told its time column by DESCRIPTOR(column)'),
+  'WINDOW_TABLE_FUNCTION.PARTITIONED': code(
+    '42601',
+    '{function} assigns windows row by row: PARTITION BY is for SESSION',
+  ),
   TIME_WINDOW_TWICE: code('42K0E', 'only one time window may stand in a query; put the other into a subquery'),
   // statements
   ALL_PARAMETERS_MUST_BE_NAMED: code(

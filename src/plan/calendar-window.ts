@@ -4,6 +4,7 @@ import { CALENDAR_UNITS, parseCalendarPeriod, parseWeekday, type CalendarSpec } 
 import { STRING, typeName } from '../types/data-type.ts'
 import { findZone } from '../types/time-zone.ts'
 import type { ExprContext } from './expr-context.ts'
+import { byParameter } from './named-arguments.ts'
 import { unknownFunction } from './resolve-call.ts'
 import { resolveExpr } from './resolve-expr.ts'
 import { constantValue, type Term } from './term.ts'
@@ -19,7 +20,7 @@ const PARAMETERS = ['time', 'period', 'time_zone', 'week_start']
 export function calendarWindow(call: AstCall, ctx: ExprContext): Term {
   if (!extended(ctx.a)) throw unknownFunction(call, FN)
   count(call, FN, 2, PARAMETERS.length)
-  const [timeArg, periodArg, zoneArg, weekArg] = byName(call)
+  const [timeArg, periodArg, zoneArg, weekArg] = byParameter(call, FN, PARAMETERS, 2)
   const time = timeOf(timeArg!, FN, ctx)
   const periodText = text(periodArg!, 'period', ctx) ?? ''
   const period = parseCalendarPeriod(periodText)
@@ -63,32 +64,6 @@ export function calendarWindow(call: AstCall, ctx: ExprContext): Term {
   const zone = zoneText ?? zoneFor(time, ctx)
   const calendar: CalendarSpec = { ...period, zone: time.expr.type.kind === 'timestamp_ntz' ? null : zone, weekStart }
   return windowColumn(ctx, call, `${FN}(${time.text}, ${periodText})`, 'window', time, { ...NO_SIZES, calendar })
-}
-
-/** The arguments in the order of the parameters; those left out are undefined. */
-function byName(call: AstCall): readonly (AstExpr | undefined)[] {
-  const out: (AstExpr | undefined)[] = []
-  call.args.forEach((arg, i) => {
-    const name = call.argNames?.[i]
-    const at = name === undefined ? i : PARAMETERS.indexOf(name.toLowerCase())
-    if (at < 0)
-      throw new AnalysisError(
-        'UNRECOGNIZED_PARAMETER_NAME',
-        { function: FN, name: name! },
-        { at: arg.at ?? call.at, hint: `its parameters: ${PARAMETERS.join(', ')}` },
-      )
-    if (out[at] !== undefined)
-      throw new AnalysisError(
-        'DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.DOUBLE_NAMED_ARGUMENT_REFERENCE',
-        { function: FN, name: PARAMETERS[at]! },
-        { at: arg.at ?? call.at },
-      )
-    out[at] = arg
-  })
-  for (const at of [0, 1])
-    if (out[at] === undefined)
-      throw new AnalysisError('REQUIRED_PARAMETER_NOT_FOUND', { function: FN, name: PARAMETERS[at]! }, { at: call.at })
-  return out
 }
 
 /** A constant text, or NULL. */

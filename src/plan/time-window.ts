@@ -89,18 +89,18 @@ export const extended = (a: Analysis): boolean => a.catalog.conf('millrace.exten
 export function sessionWindow(call: AstCall, ctx: ExprContext): Term {
   count(call, 'session_window', 2, 2)
   const time = timeOf(call.args[0]!, 'session_window', ctx)
-  const gapTerm = resolveExpr(call.args[1]!, { ...ctx, generator: undefined })
-  const span = call.args[1]!.at ?? call.at
-  const constant = constantValue(gapTerm.expr, ctx.a.env)
-  let gap: Expr
-  if (constant === undefined) gap = gapExpr(gapTerm, span, ctx)
-  else {
-    const us = durationUs(call.args[1]!, 'session_window', 'gap', ctx)
-    positive(us, 'gap', span, 'session_window')
-    gap = literal(new CalendarInterval(0, 0, us), CALENDAR_INTERVAL, span)
-  }
-  const text = `session_window(${time.text}, ${gapTerm.text})`
+  const { gap, shown } = sessionGap(call.args[1]!, 'session_window', ctx)
+  const text = `session_window(${time.text}, ${shown})`
   return windowColumn(ctx, call, text, 'session_window', time, { ...NO_SIZES, gap })
+}
+
+/** The gap of sessions: a duration above 0, or an expression that gives one for each row. */
+export function sessionGap(ast: AstExpr, fn: string, ctx: ExprContext): { readonly gap: Expr; readonly shown: string } {
+  const term = resolveExpr(ast, { ...ctx, generator: undefined })
+  if (constantValue(term.expr, ctx.a.env) === undefined) return { gap: gapExpr(term, ast.at, ctx), shown: term.text }
+  const us = durationUs(ast, fn, 'gap', ctx)
+  positive(us, 'gap', ast.at, fn)
+  return { gap: literal(new CalendarInterval(0, 0, us), CALENDAR_INTERVAL, ast.at), shown: term.text }
 }
 
 function gapExpr(term: Term, span: Span | undefined, ctx: ExprContext): Expr {

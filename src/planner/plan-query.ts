@@ -5,7 +5,7 @@ import type { ExprEnv } from '../expr/env.ts'
 import { stateType } from '../functions/user/group-state.ts'
 import type { AggregateSpec, PaneSpec, ReleaseRule } from '../operators/config.ts'
 import { callExpr } from '../plan/term.ts'
-import { originOf, shapeOf } from './window-origin.ts'
+import { originOf, shapeOf } from '../plan/window-origin.ts'
 import {
   type Attr,
   inputsOf,
@@ -502,8 +502,7 @@ class Planner {
   #pane(plan: LogicalAggregate): PaneSpec | null {
     let found: PaneSpec | null = null
     plan.keys.forEach(({ expr, attr }, index) => {
-      if (expr.kind !== 'attr') return
-      const window = originOf(plan.input, expr.id)
+      const window = expr.kind === 'attr' ? originOf(plan.input, expr.id) : null
       const expires = attr.eventTime === true
       if (window !== null) {
         if (found === null || expires) found = { kind: 'window', index, shape: shapeOf(window), expires }
@@ -518,11 +517,11 @@ class Planner {
     const position = (id: number) => input.attrs.findIndex((a) => a.id === id)
     const keys = plan.keys.map(position)
     const streaming = isStreaming(plan)
-    const time = streaming
-      ? input.attrs.findIndex(
-          (a) => a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz'),
-        )
-      : -1
+    const times = input.attrs.flatMap((a, i) =>
+      streaming && a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz') ? [i] : [],
+    )
+    // Of several columns with event time the one among the keys says when a key is done with.
+    const time = (plan.withinWatermark ? undefined : times.find((i) => keys.includes(i))) ?? times[0] ?? -1
     const watermark =
       time < 0 ? null : findNode(plan.input, (n) => n.op === 'watermark' && n.column === input.attrs[time]!.id)
     const expiry =

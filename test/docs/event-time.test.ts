@@ -21,6 +21,8 @@ function examples(): [heading: string, code: string][] {
 const PRINTED: Readonly<Record<string, RegExp>> = {
   'Windows and watermarks': /^\[\[\[\{"device":"a","signal":1\.5\}\]\]\]$/,
   'Windows of the calendar': /^\[\[\[\{"day":"2026-03-29 00:00:00","hours":23,"count":2\}\]\]\]$/,
+  'Windows in FROM':
+    /^\[\[\[(\{"window_start":"1970-01-01T00:00:00\.000Z","window_end":"1970-01-01T00:00:[123]0\.000Z","total":[122]\},?){3}\]\]\]$/,
   'Late rows':
     /^\[\["1970-01-01T00:00:20\.000Z","1970-01-01T00:00:20\.000Z","aggregate-s0",\d\],\["1970-01-01T00:00:10\.000Z","1970-01-01T00:00:20\.000Z","aggregate-s0",\d\]\]$/,
   'A source that falls silent': /^\[\[true\]\]$/,

@@ -1,5 +1,5 @@
 import type { Expr } from '../expr/bound.ts'
-import { inputsOf, type Logical, type LogicalWindow } from '../plan/logical.ts'
+import { inputsOf, type Logical, type LogicalWindow } from './logical.ts'
 import type { WindowShape } from '../types/window-shape.ts'
 
 /** How the bounds of a window hang together. */
@@ -46,6 +46,32 @@ export function originOf(plan: Logical, id: number): LogicalWindow | null {
     default: {
       const input = inputsOf(plan).find((i) => i.attrs.some((a) => a.id === id))
       return input ? originOf(input, id) : null
+    }
+  }
+}
+
+/** The window node whose windows begin at a column of times, through renaming projections and the like; null when none do. */
+export function startOrigin(plan: Logical, id: number): LogicalWindow | null {
+  const through = (expr: Expr | undefined, input: Logical): LogicalWindow | null => {
+    if (expr?.kind === 'attr') return startOrigin(input, expr.id)
+    return expr?.kind === 'field' && expr.index === 0 && expr.arg.kind === 'attr' ? originOf(input, expr.arg.id) : null
+  }
+  switch (plan.op) {
+    case 'project':
+      return through(plan.items.find((i) => i.attr.id === id)?.expr, plan.input)
+    case 'aggregate':
+      return through(plan.keys.find((k) => k.attr.id === id)?.expr, plan.input)
+    case 'union': {
+      const at = plan.attrs.findIndex((a) => a.id === id)
+      const found = plan.inputs.map((input) => startOrigin(input, input.attrs[at]!.id))
+      const [first] = found
+      return first && found.every((f) => f !== null && sameShape(f, first)) ? first : null
+    }
+    case 'expand':
+      return null
+    default: {
+      const input = inputsOf(plan).find((i) => i.attrs.some((a) => a.id === id))
+      return input ? startOrigin(input, id) : null
     }
   }
 }
