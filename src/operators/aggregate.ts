@@ -2,6 +2,7 @@ import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { vectorOf } from '../columns/builder.ts'
 import { splitAtLimit } from '../columns/int64.ts'
 import { asShape, Int64Vector, StructVector, type Vector } from '../columns/vector.ts'
+import type { OutputModeName } from '../connectors/provider.ts'
 import type { AggregateBody } from '../functions/entry.ts'
 import { NEVER_PANE, panesOfTimes } from '../state/pane-of-time.ts'
 import type { SlotColumn, StateTable } from '../state/table.ts'
@@ -10,6 +11,7 @@ import type { Value } from '../types/value.ts'
 import { windowBounds, type WindowBounds } from '../types/window-shape.ts'
 import type { PaneSpec } from './config.ts'
 import type { OpContext, Operator } from './operator.ts'
+import { PreImages } from './pre-images.ts'
 
 /** One aggregate at run time: its state fields are value columns `first … first + width` of the table. */
 export interface RunningAggregate {
@@ -29,7 +31,7 @@ export interface AggregateConfig {
   readonly aggregates: readonly RunningAggregate[]
   /** Adds the rows of a batch to the groups `slots[i]` (i-th row that counts). */
   readonly update: (batch: Batch, slots: Int32Array, columns: readonly SlotColumn[]) => void
-  readonly emit: 'append' | 'update' | 'complete' | 'batch'
+  readonly emit: OutputModeName | 'batch'
   readonly table: StateTable
   /** A throwaway table of the same keys: late rows are counted by group, as the recorded engine does. */
   readonly newLateTable: () => StateTable
@@ -40,9 +42,11 @@ export interface AggregateConfig {
  *
  *   state   one row per group: the grouping keys and the state fields of every aggregate; by pane where the key is a
  *           window or the event time
- *   late    append and update: rows whose group ended at or before the late watermark are dropped, counted by group
+ *   late    append, update and changelog: rows whose group ended at or before the late watermark are dropped, counted
+ *           by group
  *   output  append: groups that ended at or before the watermark, which are then released; update: groups touched in
- *           the trigger; complete: every group, never released; batch: every group once
+ *           the trigger; changelog: the same, each behind its last row as a deletion; complete: every group, never
+ *           released; batch: every group once
  *   ports   one; results leave through `drain`
  */
 export class Aggregate implements Operator {
@@ -56,6 +60,7 @@ export class Aggregate implements Operator {
   readonly #tableKeys: readonly number[]
   /** Set where groups have a pane. */
   readonly #bounds: WindowBounds | null
+  readonly #before: PreImages | null
   #late: StateTable | null = null
   #pending: Int32Array | null = null
   #at = 0
@@ -66,6 +71,7 @@ export class Aggregate implements Operator {
     this.#config = config
     this.#bounds = config.pane === null ? null : windowBounds(config.pane.shape)
     this.#tableKeys = config.keys.filter((_, k) => !(config.pane?.kind === 'window' && config.pane.index === k))
+    this.#before = config.emit === 'changelog' ? new PreImages((slots) => this.#rows(slots)) : null
     this.#inits = config.aggregates.flatMap((a) =>
       a.body.init().flatMap((value, k) => {
         if (value === null) return []
@@ -80,7 +86,7 @@ export class Aggregate implements Operator {
     if (pane !== null) {
       const times = this.#timesOf(batch, this.#bounds!.byEnd)
       panes = panesOfTimes(times)
-      if (pane.expires && (emit === 'append' || emit === 'update')) {
+      if (pane.expires && releases(emit)) {
         const { above, atOrBelow } = splitAtLimit(times, batch, this.#bounds!.lastEnded(ctx.lateUs))
         if (above !== null) {
           const late = batch.select(atOrBelow)
@@ -93,7 +99,7 @@ export class Aggregate implements Operator {
     const n = batch.rowCount
     if (n === 0) return
     const slots = new Int32Array(n)
-    const isNew = this.#inits.length > 0 ? new Uint8Array(n) : null
+    const isNew = this.#inits.length > 0 || this.#before !== null ? new Uint8Array(n) : null
     table.upsert(
       this.#tableKeys.map((k) => batch.columns[k]!),
       batch,
@@ -102,6 +108,7 @@ export class Aggregate implements Operator {
       isNew,
     )
     if (isNew !== null) for (let i = 0; i < n; i++) if (isNew[i] === 1) this.#initialise(slots[i]!)
+    this.#before?.keep(slots, n, isNew!)
     if (aggregates.length > 0) update(batch, slots, table.columns)
     table.markChanged(slots, n)
   }
@@ -112,10 +119,10 @@ export class Aggregate implements Operator {
       ctx.count('numRowsDroppedByWatermark', this.#late.size)
       this.#late = null
     }
-    if (keys.length === 0 && emit !== 'append') this.#touchGlobal()
+    if (keys.length === 0 && emit !== 'append' && (emit !== 'changelog' || table.size === 0)) this.#touchGlobal()
     const changed = table.changedSlots()
     ctx.count('numRowsUpdated', changed.length)
-    if (emit === 'update') this.#pending = changed
+    if (emit === 'update' || emit === 'changelog') this.#pending = changed
     else if (emit === 'append')
       this.#pending = pane === null ? new Int32Array(0) : joinSlots(this.#expired(ctx).map((p) => table.slotsOfPane(p)))
     else this.#pending = table.slots()
@@ -126,10 +133,16 @@ export class Aggregate implements Operator {
   drain(ctx: OpContext, maxRows: number): boolean {
     if (!this.#ending) return false
     const pending = this.#pending!
-    const end = Math.min(pending.length, this.#at + Math.min(maxRows, MAX_BATCH_ROWS))
-    if (end > this.#at) ctx.emit(this.#rows(pending.subarray(this.#at, end)))
+    const most = Math.min(maxRows, this.#before === null ? MAX_BATCH_ROWS : MAX_BATCH_ROWS / 2)
+    const end = Math.min(pending.length, this.#at + most)
+    if (end > this.#at) {
+      const slots = pending.subarray(this.#at, end)
+      const rows = this.#rows(slots)
+      ctx.emit(this.#before?.paired(slots, rows) ?? rows)
+    }
     this.#at = end
     if (end < pending.length) return true
+    this.#before?.clear()
     this.#release(ctx)
     this.#pending = null
     this.#ending = false
@@ -158,7 +171,7 @@ export class Aggregate implements Operator {
 
   #release(ctx: OpContext): void {
     const { table, emit } = this.#config
-    if (emit !== 'append' && emit !== 'update') return
+    if (!releases(emit)) return
     let removed = 0
     for (const p of this.#expired(ctx)) removed += table.removePane(p)
     if (removed > 0) ctx.count('numRowsRemoved', removed)
@@ -227,6 +240,9 @@ export class Aggregate implements Operator {
     return new Batch(this.schema, columns, slots.length)
   }
 }
+
+/** Output modes that forget groups behind the watermark. */
+const releases = (emit: AggregateConfig['emit']): boolean => emit !== 'complete' && emit !== 'batch'
 
 function joinSlots(parts: readonly Int32Array[]): Int32Array {
   const out = new Int32Array(parts.reduce((n, p) => n + p.length, 0))
