@@ -1,5 +1,6 @@
 import type { Expr } from '../expr/bound.ts'
 import type { DataType } from '../types/data-type.ts'
+import type { WindowShape } from '../types/window-shape.ts'
 
 /** One aggregate as the operator runs it: expressions over the operator's input. Plain JSON. */
 export interface AggregateSpec {
@@ -13,14 +14,14 @@ export interface AggregateSpec {
 }
 
 /**
- * The key by which groups expire. `window`: key `keys[index]` is a struct<start, end> of fixed size, the pane is its
- * start and it ends `sizeUs` later. `time`: the key is the event time itself, which is also its end.
+ * The key by which groups expire. `window`: key `keys[index]` is a struct<start, end> of the shape, its pane that of the
+ * window (see WindowBounds). `time`: the key is the pane itself, of a window of no length.
  */
 export interface PaneSpec {
   readonly kind: 'window' | 'time'
   /** Position among the grouping keys. */
   readonly index: number
-  readonly sizeUs: string
+  readonly shape: WindowShape
   /** The key carries a watermark: late rows are dropped and expired groups released, where the output mode says so. */
   readonly expires: boolean
 }

@@ -127,6 +127,17 @@ export class JoinSide {
     return slots
   }
 
+  /** When the last of the rows without a match will be released; null when none will. */
+  unmatchedUntilUs(): bigint | null {
+    const { rows } = this.config
+    let last: bigint | null = null
+    for (const slot of rows.slots()) {
+      const at = this.isMatched(slot) ? null : (rows.getValue(slot, this.#expiresAt) as bigint | null)
+      if (at !== null && (last === null || at > last)) last = at
+    }
+    return last
+  }
+
   /** Slots of the rows whose time has come; they are still readable until `remove`. */
   expired(watermarkUs: bigint): Int32Array {
     return this.#times === null ? new Int32Array(0) : this.#times.takeUpTo(watermarkUs)

@@ -135,6 +135,11 @@ function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): vo
   switch (node.op) {
     case 'aggregate':
       return checkAggregate(node, extensions)
+    case 'generate':
+      // Rows of a session have no key by which they could be taken back when it grows.
+      if (mode === 'update' && node.input.op === 'aggregate' && sessionOf(node.input))
+        refuseMode('rows of a session', mode, node.at, 'write in output mode append')
+      return
     case 'join':
       return checkJoin(node, mode)
     case 'dedup':

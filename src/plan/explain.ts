@@ -11,6 +11,7 @@ import {
   type SortKey,
 } from './logical.ts'
 import type { AppliedRule } from './optimize.ts'
+import { WEEKDAYS } from '../types/calendar.ts'
 import { typeName } from '../types/data-type.ts'
 import { stateWarnings } from './state-warnings.ts'
 import { visitPlan } from './walk.ts'
@@ -94,7 +95,11 @@ export function describeNode(p: Logical): string {
     case 'window':
       return p.gap
         ? `SessionWindow ${exprText(p.time)} gap=${exprText(p.gap)} AS ${column(p.attrs.at(-1)!)}`
-        : `TimeWindow ${exprText(p.time)} size=${p.sizeUs}us slide=${p.slideUs}us start=${p.startUs}us AS ${column(p.attrs.at(-1)!)}`
+        : p.calendar
+          ? `CalendarWindow ${exprText(p.time)} every ${p.calendar.count} ${p.calendar.unit}${p.calendar.zone === null ? '' : ` zone=${p.calendar.zone}`}${p.calendar.unit === 'week' ? ` weekStart=${WEEKDAYS[p.calendar.weekStart]}` : ''} AS ${column(p.attrs.at(-1)!)}`
+          : p.cumulates
+            ? `CumulatingWindow ${exprText(p.time)} size=${p.sizeUs}us step=${p.slideUs}us start=${p.startUs}us AS ${column(p.attrs.at(-1)!)}`
+            : `TimeWindow ${exprText(p.time)} size=${p.sizeUs}us slide=${p.slideUs}us start=${p.startUs}us AS ${column(p.attrs.at(-1)!)}`
     case 'watermark':
       return `Watermark #${p.column} delay=${p.delayUs}us`
     case 'join':

@@ -101,6 +101,8 @@ function originsOf(plan: Logical): Origins {
           slide: p.slideUs,
           start: p.startUs,
           gap: p.gap ? of(p.gap) : null,
+          ...(p.calendar ? { calendar: { ...p.calendar } } : {}),
+          ...(p.cumulates ? { cumulates: true } : {}),
         })
         return
       case 'userMap':

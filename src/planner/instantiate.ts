@@ -4,6 +4,8 @@ import { compileFilter, compileFused, compileProjection } from '../expr/compile.
 import { entryOf, type ExprEnv, siteOf } from '../expr/env.ts'
 import { HashStateTable } from '../state/hash-state-table.ts'
 import { TimeIndex } from '../state/time-index.ts'
+import { AssignCalendarWindows } from '../operators/calendar-window.ts'
+import { AssignCumulatingWindows } from '../operators/cumulate-window.ts'
 import { ChangeTypes } from '../operators/change-types.ts'
 import { Dedup } from '../operators/dedup.ts'
 import { Expand } from '../operators/expand.ts'
@@ -75,6 +77,21 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
         slideUs: BigInt(node.slideUs),
         startUs: BigInt(node.startUs),
         keepsOrder: node.keepsOrder,
+      })
+    }
+    case 'calendar-window': {
+      const time = compileProjection([node.time], input, env)
+      const { calendar } = node
+      return new AssignCalendarWindows({ schema, time: (batch) => time.project(batch)[0]!, calendar })
+    }
+    case 'cumulate-window': {
+      const time = compileProjection([node.time], input, env)
+      return new AssignCumulatingWindows({
+        schema,
+        time: (batch) => time.project(batch)[0]!,
+        sizeUs: BigInt(node.sizeUs),
+        stepUs: BigInt(node.stepUs),
+        startUs: BigInt(node.startUs),
       })
     }
     case 'session': {

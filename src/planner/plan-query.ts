@@ -6,8 +6,8 @@ import type { ExprEnv } from '../expr/env.ts'
 import { stateType } from '../functions/user/group-state.ts'
 import type { AggregateSpec, PaneSpec, ReleaseRule } from '../operators/config.ts'
 import { callExpr } from '../plan/term.ts'
+import { originOf, shapeOf } from '../plan/window-origin.ts'
 import { groupKey } from './group-key.ts'
-import { originOf } from './window-origin.ts'
 import {
   type Attr,
   inputsOf,
@@ -22,6 +22,7 @@ import {
 } from '../plan/logical.ts'
 import type { StateTableSpec } from '../state/table.ts'
 import { BIGINT, BOOLEAN, field, STRING, TIMESTAMP } from '../types/data-type.ts'
+import type { WindowShape } from '../types/window-shape.ts'
 import { aggregateEntry, aggregateSpec } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
@@ -160,8 +161,27 @@ class Planner {
           ) as [Expr, Expr]
           return this.#add({ op: 'session', id: this.#id('session'), inputs: [input.id], schema, start, end }, attrs)
         }
-        const { sizeUs, slideUs, startUs } = plan
+        const { sizeUs, slideUs, startUs, calendar, cumulates } = plan
         const time = bindExpr(plan.time, input.attrs)
+        if (calendar)
+          return this.#add(
+            { op: 'calendar-window', id: this.#id('window'), inputs: [input.id], schema, time, calendar },
+            attrs,
+          )
+        if (cumulates)
+          return this.#add(
+            {
+              op: 'cumulate-window',
+              id: this.#id('window'),
+              inputs: [input.id],
+              schema,
+              time,
+              sizeUs,
+              stepUs: slideUs,
+              startUs,
+            },
+            attrs,
+          )
         const keepsOrder = !this.#anyOrder.has(plan.id)
         return this.#add(
           {
@@ -469,7 +489,7 @@ class Planner {
           paned: pane !== null,
           ...(pane === null || windowKey === null
             ? {}
-            : { window: { at: pane.index, field: field(windowKey.name, windowKey.type), sizeUs: pane.sizeUs } }),
+            : { window: { at: pane.index, field: field(windowKey.name, windowKey.type), ...sizeOf(pane.shape) } }),
         },
       },
       plan.attrs,
@@ -513,13 +533,12 @@ class Planner {
   #pane(plan: LogicalAggregate): PaneSpec | null {
     let found: PaneSpec | null = null
     plan.keys.forEach(({ expr, attr }, index) => {
-      if (expr.kind !== 'attr') return
-      const window = originOf(plan.input, expr.id)
+      const window = expr.kind === 'attr' ? originOf(plan.input, expr.id) : null
       const expires = attr.eventTime === true
       if (window !== null) {
-        if (found === null || expires) found = { kind: 'window', index, sizeUs: window.sizeUs, expires }
+        if (found === null || expires) found = { kind: 'window', index, shape: shapeOf(window), expires }
       } else if (expires && (attr.type.kind === 'timestamp' || attr.type.kind === 'timestamp_ntz') && found === null)
-        found = { kind: 'time', index, sizeUs: '0', expires }
+        found = { kind: 'time', index, shape: { kind: 'fixed', sizeUs: '0' }, expires }
     })
     return found
   }
@@ -529,11 +548,11 @@ class Planner {
     const position = (id: number) => input.attrs.findIndex((a) => a.id === id)
     const keys = plan.keys.map(position)
     const streaming = isStreaming(plan)
-    const time = streaming
-      ? input.attrs.findIndex(
-          (a) => a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz'),
-        )
-      : -1
+    const times = input.attrs.flatMap((a, i) =>
+      streaming && a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz') ? [i] : [],
+    )
+    // Of several columns with event time the one among the keys says when a key is done with.
+    const time = (plan.withinWatermark ? undefined : times.find((i) => keys.includes(i))) ?? times[0] ?? -1
     const watermark =
       time < 0 ? null : findNode(plan.input, (n) => n.op === 'watermark' && n.column === input.attrs[time]!.id)
     const expiry =
@@ -722,6 +741,10 @@ function findNode(plan: Logical, wanted: (n: Logical) => boolean): Logical | nul
   }
   return null
 }
+
+/** As the state of fixed windows has had it from the first format on. */
+const sizeOf = (shape: WindowShape): { readonly sizeUs: string; readonly shape?: WindowShape } =>
+  shape.kind === 'fixed' ? { sizeUs: shape.sizeUs } : { sizeUs: '0', shape }
 
 /** A closure's id differs from run to run; what it is does not. */
 const stateName = (fn: string): string => fn.replace(/^closure:(\w+):\d+$/, '$1')

@@ -3,6 +3,7 @@ import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DecodePlan } from '../formats/decode-plan.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
 import type { StateTableSpec } from '../state/table.ts'
+import type { CalendarSpec } from '../types/calendar.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
 import type { AggregateSpec, PaneSpec, ReleaseRule, SortKeySpec, TimeColumn } from '../operators/config.ts'
 
@@ -45,6 +46,8 @@ export type NodeSpec =
   | FusedNode
   | WatermarkNode
   | WindowNode
+  | CalendarWindowNode
+  | CumulateWindowNode
   | SessionNode
   | ExpandNode
   | AggregateNode
@@ -111,6 +114,20 @@ export interface WindowNode extends NodeBase {
   readonly startUs: string
   /** Something above depends on the order of the rows of a window. */
   readonly keepsOrder: boolean
+}
+/** Appends struct<start, end>: the period of the calendar. */
+export interface CalendarWindowNode extends NodeBase {
+  readonly op: 'calendar-window'
+  readonly time: Expr
+  readonly calendar: CalendarSpec
+}
+/** Appends struct<start, end>: each of the growing windows that hold the row. */
+export interface CumulateWindowNode extends NodeBase {
+  readonly op: 'cumulate-window'
+  readonly time: Expr
+  readonly sizeUs: string
+  readonly stepUs: string
+  readonly startUs: string
 }
 /** Appends struct<start, end>: the session a row is by itself. */
 export interface SessionNode extends NodeBase {

@@ -2,6 +2,7 @@ import type { Batch } from '../columns/batch.ts'
 import type { Vector } from '../columns/vector.ts'
 import type { DataType, Field } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
+import type { WindowShape } from '../types/window-shape.ts'
 
 /**
  * What a state table holds: plain JSON, part of the PipelineSpec, written to the checkpoint and compared on restart.
@@ -14,8 +15,16 @@ export interface StateTableSpec {
   readonly keys: readonly Field[]
   readonly values: readonly Field[]
   readonly paned: boolean
-  /** Where the pane is the start of a window: the key that stands for it (not among `keys`), for those who read the state. */
-  readonly window?: { readonly at: number; readonly field: Field; readonly sizeUs: string }
+  /**
+   * Where the pane is that of a window: the key that stands for it (not among `keys`), for those who read the state. Of a
+   * fixed size, `sizeUs`, unless it has another shape.
+   */
+  readonly window?: {
+    readonly at: number
+    readonly field: Field
+    readonly sizeUs: string
+    readonly shape?: WindowShape
+  }
 }
 
 /**

@@ -166,7 +166,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
       const node = {
         op: 'aggregate',
         keys: [4, 1],
-        pane: { kind: 'window', index: 0, sizeUs: String(size), expires: true },
+        pane: { kind: 'window', index: 0, shape: { kind: 'fixed', sizeUs: String(size) }, expires: true },
         calls: CALLS,
         emit,
         schema: outputOf(keyFields),
@@ -216,7 +216,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
     const node = {
       op: 'aggregate',
       keys: [0, 1],
-      pane: { kind: 'time', index: 0, sizeUs: '0', expires: true },
+      pane: { kind: 'time', index: 0, shape: { kind: 'fixed', sizeUs: '0' }, expires: true },
       calls,
       emit: 'append',
       schema: schemaOf(...keyFields, field('n', BIGINT)),

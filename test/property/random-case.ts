@@ -261,6 +261,11 @@ class Maker {
   }
 
   #window(time: string): string {
+    // The data lies within some minutes: odd offsets bring the midnights among them.
+    if (this.#maybe(0.12)) {
+      const zone = this.#pick(['Europe/Berlin', '+00:01', '-00:02', '+03:00:20', '+12:59:50'])
+      return `calendar_window(${time}, '${this.#pick(['day', '2 days', 'week', 'month', 'year'])}', '${zone}')`
+    }
     const size = this.#pick([5, 10, 30])
     if (this.#maybe(0.5)) return `window(${time}, '${size} seconds')`
     const slide = this.#pick(size === 5 ? [1, 5] : size === 10 ? [3, 4, 5] : [7, 10, 15])
