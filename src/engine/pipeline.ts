@@ -32,9 +32,9 @@ interface Running {
   consumer: { readonly node: Running; readonly port: number } | null
 }
 
-/** A build side comes before its probe side; in a semi join of streams, left rows that match at once need not be kept. */
+/** A build side comes before its probe side; in a semi or anti join of streams, left rows that match at once need not be kept. */
 const secondFirst = (spec: NodeSpec): boolean =>
-  spec.op === 'join' || (spec.op === 'stream-join' && spec.type === 'semi')
+  spec.op === 'join' || (spec.op === 'stream-join' && (spec.type === 'semi' || spec.type === 'anti'))
 
 const lowest = (list: readonly bigint[]): bigint | undefined =>
   list.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined)

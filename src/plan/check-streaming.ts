@@ -1,7 +1,7 @@
 import { OptionError, UnsupportedError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import { conjuncts, transform, visit, type Expr } from '../expr/bound.ts'
-import { eventTimeColumns, joinBound } from './event-time.ts'
+import { eventTimeColumns, JOIN_NAME, joinBound, joinWithoutWatermark, keptSide } from './event-time.ts'
 import {
   inputsOf,
   isStreaming,
@@ -11,7 +11,6 @@ import {
   type LogicalWindow,
 } from './logical.ts'
 import { conjunction } from './term.ts'
-import type { JoinType } from './unresolved.ts'
 import { expressionsOf, visitPlan } from './walk.ts'
 
 /** Output modes of a streaming query. */
@@ -27,10 +26,11 @@ export type ConfReader = (key: string) => string | undefined
 export function checkStreaming(plan: Logical, mode: string, conf: ConfReader): void {
   checkConf(conf)
   const m = outputMode(mode)
+  const extended = conf('millrace.extensions') === 'true'
   if (!isStreaming(plan)) throw new UnsupportedError('STREAM_REQUIRED', {}, { at: plan.at })
   checkMode(plan, m)
   visitPlan(plan, (node) => {
-    if (isStreaming(node)) checkNode(node, m)
+    if (isStreaming(node)) checkNode(node, m, extended)
   })
   checkStateFunctions(plan, m)
   checkChains(plan, m, conf)
@@ -138,13 +138,13 @@ function checkMode(plan: Logical, mode: OutputModeName): void {
 
 const isStreamJoin = (j: LogicalJoin): boolean => isStreaming(j.left) && isStreaming(j.right)
 
-function checkNode(node: Logical, mode: OutputModeName): void {
+function checkNode(node: Logical, mode: OutputModeName, extended: boolean): void {
   checkExpressions(node)
   switch (node.op) {
     case 'aggregate':
       return checkAggregate(node)
     case 'join':
-      return checkJoin(node, mode)
+      return checkJoin(node, mode, extended)
     case 'dedup':
       if (node.withinWatermark && eventTimeColumns(node.input).length === 0)
         throw new UnsupportedError(
@@ -231,62 +231,45 @@ function checkAggregate(node: LogicalAggregate): void {
     throw new UnsupportedError('STREAMING_SESSION_WITHOUT_KEY', {}, { at: session.at })
 }
 
-const JOIN_NAME: Readonly<Record<JoinType, string>> = {
-  inner: 'inner',
-  cross: 'cross',
-  left: 'left outer',
-  right: 'right outer',
-  full: 'full outer',
-  semi: 'left semi',
-  anti: 'left anti',
+function checkJoin(node: LogicalJoin, mode: OutputModeName, extended: boolean): void {
+  if (isStreamJoin(node)) return checkStreamJoin(node, mode, extended)
+  const kept = keptSide(node)
+  if (kept === null) return
+  if (extended) return checkKeptTable(node, kept, mode)
+  const side = kept === 0 ? 'right' : 'left'
+  throw new UnsupportedError(
+    'STREAMING_JOIN_TYPE',
+    { join: JOIN_NAME[node.type], side },
+    { at: node.at, hint: `put the stream on the ${kept === 0 ? 'left' : 'right'} side` },
+  )
 }
 
-function checkJoin(node: LogicalJoin, mode: OutputModeName): void {
+function checkStreamJoin(node: LogicalJoin, mode: OutputModeName, extended: boolean): void {
   const join = JOIN_NAME[node.type]
-  const [left, right] = [isStreaming(node.left), isStreaming(node.right)]
-  if (left && right) {
-    if (node.type === 'anti')
-      throw new UnsupportedError('STREAMING_JOIN_TYPE', { join, side: 'right' }, { at: node.at })
-    const outer = node.type === 'left' || node.type === 'right' || node.type === 'full'
-    if (mode === 'complete' || (outer && mode === 'update'))
-      throw new UnsupportedError(
-        'STREAMING_JOIN_OUTPUT_MODE',
-        { join, mode },
-        { at: node.at, hint: 'write in output mode append' },
-      )
-    const bound = joinBound(node)
-    if (outer || node.type === 'semi') {
-      const released =
-        node.type === 'right'
-          ? bound.rightReleased
-          : node.type === 'full'
-            ? bound.leftReleased || bound.rightReleased
-            : bound.leftReleased
-      if (!released) {
-        const missing =
-          'an equality or a range of event-time columns with a watermark on the side that bounds the other'
-        throw new UnsupportedError(
-          'STREAMING_JOIN_WITHOUT_WATERMARK',
-          { join, missing },
-          {
-            at: node.condition?.at ?? node.at,
-            hint: 'set withWatermark(...) on both sides and add a condition such as r.time BETWEEN l.time AND l.time + INTERVAL 5 MINUTES',
-          },
-        )
-      }
-    }
-    return
-  }
-  const refuse = (side: 'left' | 'right'): never => {
-    throw new UnsupportedError(
-      'STREAMING_JOIN_TYPE',
-      { join, side },
-      { at: node.at, hint: side === 'right' ? 'put the stream on the left side' : 'put the stream on the right side' },
-    )
-  }
-  if (right && (node.type === 'left' || node.type === 'semi' || node.type === 'anti')) refuse('right')
-  if (left && node.type === 'right') refuse('left')
-  if (node.type === 'full') refuse(left ? 'left' : 'right')
+  if (node.type === 'anti' && !extended)
+    throw new UnsupportedError('STREAMING_JOIN_TYPE', { join, side: 'right' }, { at: node.at })
+  const keepsUnmatched = ['left', 'right', 'full', 'anti'].includes(node.type)
+  if (mode === 'complete' || (keepsUnmatched && mode === 'update')) refuseJoinMode(node, mode)
+  const { leftReleased, rightReleased } = joinBound(node)
+  const released =
+    node.type === 'right' ? rightReleased : node.type === 'full' ? leftReleased || rightReleased : leftReleased
+  if ((keepsUnmatched || node.type === 'semi') && !released) throw joinWithoutWatermark(node)
+}
+
+/** A join that keeps the rows of a table on port `kept`: but for a semi join, the watermark must make them final. */
+function checkKeptTable(node: LogicalJoin, kept: 0 | 1, mode: OutputModeName): void {
+  if (node.type === 'semi') return
+  if (mode !== 'append') refuseJoinMode(node, mode)
+  const { leftReleased, rightReleased } = joinBound(node)
+  if (!(kept === 0 ? leftReleased : rightReleased)) throw joinWithoutWatermark(node)
+}
+
+const refuseJoinMode = (node: LogicalJoin, mode: OutputModeName): never => {
+  throw new UnsupportedError(
+    'STREAMING_JOIN_OUTPUT_MODE',
+    { join: JOIN_NAME[node.type], mode },
+    { at: node.at, hint: 'write in output mode append' },
+  )
 }
 
 /** The mode a state function emits in has to be that of the query; above it only append goes with aggregations. */
@@ -334,7 +317,7 @@ function isStateful(p: Logical): boolean {
     case 'groupsWithState':
       return true
     case 'join':
-      return isStreamJoin(p)
+      return isStreamJoin(p) || keptSide(p) !== null
     case 'dedup':
       return p.withinWatermark || p.input.attrs.some((x) => x.eventTime && p.keys.includes(x.id))
     default:

@@ -1,4 +1,4 @@
-import { eventTimeColumns, joinBound } from './event-time.ts'
+import { eventTimeColumns, joinBound, keptSide } from './event-time.ts'
 import { exprText } from './expr-text.ts'
 import {
   generatedAttrs,
@@ -163,8 +163,11 @@ function boundOf(p: Logical): string | null {
         ? 'one row a key, until the function removes it: UNBOUNDED otherwise'
         : 'one row a key, until the function removes it or, called at its timeout, keeps it no longer'
     case 'join': {
-      if (!isStreaming(p.left) || !isStreaming(p.right)) return null
+      const kept = keptSide(p)
       const b = joinBound(p)
+      if (kept !== null)
+        return `rows of the table as of the first start${p.type === 'semi' ? ' until they match' : ''}${(kept === 0 ? b.leftReleased : b.rightReleased) ? ', until the watermark passes what they can match' : ''}`
+      if (!isStreaming(p.left) || !isStreaming(p.right)) return null
       const side = (released: boolean): string =>
         released ? 'until the watermark passes what it can match' : 'UNBOUNDED'
       return `rows of the left side ${side(b.leftReleased)}; rows of the right side ${side(b.rightReleased)}`

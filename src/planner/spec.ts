@@ -157,10 +157,12 @@ export interface JoinNode extends NodeBase {
   /** Over left then right columns. */
   readonly residual: Expr | null
 }
-/** Both ports are streams; port 0 is the left side. Positions are those of the side's own columns. */
+/** Port 0 is the left side. Positions are those of the side's own columns. */
 export interface StreamJoinNode extends NodeBase {
   readonly op: 'stream-join'
-  readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi'
+  readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
+  /** Port of a side that is a bounded table, kept as it was at the first start; null: both are streams. */
+  readonly bounded: 0 | 1 | null
   /** Over left then right columns. */
   readonly residual: Expr | null
   readonly left: StreamJoinSide
