@@ -13,8 +13,8 @@ export interface StreamJoinConfig {
   readonly schema: Schema
   readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
   /**
-   * Port of a side that is a bounded table: all its rows come before the first trigger, and are state from then on. Rows
-   * of the other side meet them and need not be kept. null: both are streams.
+   * Port of a side that is a bounded table: all its rows come before the first trigger of the query's life, and are state
+   * from then on. Rows of the other side meet them and need not be kept. null: both are streams.
    */
   readonly bounded: 0 | 1 | null
   readonly left: JoinSide
@@ -80,11 +80,7 @@ export class StreamJoin implements Operator {
 
   onBatch(given: Batch, ctx: OpContext, port: number): void {
     const { left, right, bounded } = this.#config
-    if (port === bounded) {
-      // Later starts find the rows in the state.
-      if (ctx.batchId === 0) this.#load(given, bounded)
-      return
-    }
+    if (port === bounded) return this.#load(given, bounded)
     this.#firstRow ??= [left.nextRow, right.nextRow]
     const [own, other] = port === 0 ? [left, right] : [right, left]
     let batch = given

@@ -258,6 +258,17 @@ function checkStreamJoin(node: LogicalJoin, mode: OutputModeName, extended: bool
 
 /** A join that keeps the rows of a table on port `kept`: but for a semi join, the watermark must make them final. */
 function checkKeptTable(node: LogicalJoin, kept: 0 | 1, mode: OutputModeName): void {
+  visitPlan(kept === 0 ? node.left : node.right, (p) => {
+    if (p.op === 'scan' && p.source.refresh !== undefined)
+      throw new UnsupportedError(
+        'STREAMING_JOIN_KEEPS_REFRESHED_TABLE',
+        { join: JOIN_NAME[node.type] },
+        {
+          at: p.at ?? node.at,
+          hint: 'rows it has given out cannot be taken back: read the table without refreshInterval, or keep the rows of the stream instead',
+        },
+      )
+  })
   if (node.type === 'semi') return
   if (mode !== 'append') refuseJoinMode(node, mode)
   const { leftReleased, rightReleased } = joinBound(node)

@@ -76,7 +76,9 @@ export function describeNode(p: Logical): string {
         p.predicates.length === 0
           ? ''
           : ` where=[${p.predicates.map((x) => `${x.column.join('.')} ${x.op}${x.literal === null ? '' : ` ${JSON.stringify(x.literal)}`}`).join(', ')}]`
-      return `Scan ${p.source.format}${p.source.streaming ? ' (stream)' : ''} ${columns(p.attrs)}${paths}${wanted}`
+      const { format, streaming, refresh } = p.source
+      const again = refresh === undefined ? '' : ` refresh=${refresh}${typeof refresh === 'number' ? 'ms' : ''}`
+      return `Scan ${format}${streaming ? ' (stream)' : ''} ${columns(p.attrs)}${paths}${wanted}${again}`
     }
     case 'local':
       return `Values ${columns(p.attrs)} rows=${p.rows.length}`

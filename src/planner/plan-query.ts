@@ -339,6 +339,7 @@ class Planner {
         plan: { columns: plan.columns ?? attrs.map((a) => [a.name]), predicates: plan.predicates },
         streaming: source.streaming,
         ...(source.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: source.idleTimeoutMs }),
+        ...(source.refresh === undefined ? {} : { refresh: source.refresh }),
       },
       attrs,
     )

@@ -1,3 +1,4 @@
+import type { Refresh } from '../connectors/refresh.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DecodePlan } from '../formats/decode-plan.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
@@ -76,6 +77,8 @@ export interface SourceNode extends NodeBase {
   readonly streaming: boolean
   /** Silent for this long, it no longer holds the watermark back; the query's own timeout unless given. */
   readonly idleTimeoutMs?: number
+  /** Of a bounded table beside a stream: when it is read again; once a start unless given. */
+  readonly refresh?: Refresh
 }
 export interface LocalNode extends NodeBase {
   readonly op: 'local'
