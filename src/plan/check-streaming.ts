@@ -162,7 +162,8 @@ function checkNode(node: Logical, mode: OutputModeName, extended: boolean): void
         throw new UnsupportedError('STREAMING_EXCEPT', {}, { at: node.right.at ?? node.at })
       if (node.kind === 'intersect' && isStreaming(node.left) && isStreaming(node.right))
         throw new UnsupportedError('STREAMING_INTERSECT', {}, { at: node.at })
-      if (mode === 'append' && !node.attrs.some((x) => x.eventTime))
+      // With ALL every row is given at once; without, they are grouped.
+      if (mode === 'append' && !(extended && node.all) && !node.attrs.some((x) => x.eventTime))
         refuseMode(`${node.kind.toUpperCase()} without a watermark column`, mode, node.at)
       return
     case 'sort':
@@ -329,6 +330,8 @@ function isStateful(p: Logical): boolean {
       return true
     case 'join':
       return isStreamJoin(p) || keptSide(p) !== null
+    case 'setop':
+      return p.all
     case 'dedup':
       return p.withinWatermark || p.input.attrs.some((x) => x.eventTime && p.keys.includes(x.id))
     default:
@@ -342,10 +345,12 @@ const describe = (p: Logical): string =>
       ? 'DISTINCT'
       : 'an aggregation'
     : p.op === 'join'
-      ? 'a join of streams'
+      ? 'a join over streams'
       : p.op === 'groupsWithState'
         ? p.label
-        : 'dropDuplicates'
+        : p.op === 'setop'
+          ? `${p.kind.toUpperCase()} ALL`
+          : 'dropDuplicates'
 
 function checkChains(plan: Logical, mode: OutputModeName, conf: ConfReader): void {
   const single = conf('spark.sql.streaming.statefulOperator.allowMultiple')?.toLowerCase() === 'false'

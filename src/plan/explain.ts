@@ -164,6 +164,8 @@ function boundOf(p: Logical): string | null {
       return p.timeout === 'NoTimeout'
         ? 'one row a key, until the function removes it: UNBOUNDED otherwise'
         : 'one row a key, until the function removes it or, called at its timeout, keeps it no longer'
+    case 'setop':
+      return p.all ? 'one count for each distinct row of the table' : null
     case 'join': {
       const kept = keptSide(p)
       const b = joinBound(p)

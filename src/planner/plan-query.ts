@@ -216,15 +216,14 @@ class Planner {
         return this.#add({ op: 'union', id: this.#id('union'), inputs, schema }, attrs)
       }
       case 'setop': {
-        // The operator counts within one run and keeps nothing in the checkpoint.
-        if (isStreaming(plan))
-          throw new UnsupportedError(
-            'UNSUPPORTED',
-            { feature: `${plan.kind.toUpperCase()} ALL on a stream` },
-            { at: plan.at },
-          )
+        const { kind, all } = plan
         const inputs = [this.#plan(plan.left).id, this.#plan(plan.right).id]
-        return this.#add({ op: 'setop', id: this.#id('setop'), inputs, schema, kind: plan.kind, all: plan.all }, attrs)
+        const port = isStreaming(plan.left) ? 0 : 1
+        const state: StateTableSpec = { name: 'met', keys: schema.fields, values: [field('met', BIGINT)], paned: false }
+        const streaming = isStreaming(plan)
+        const id = streaming ? this.#statefulId('setop', plan) : this.#id('setop')
+        const stream = streaming ? ({ port, state } as const) : null
+        return this.#add({ op: 'setop', id, inputs, schema, kind, all, stream }, attrs)
       }
       case 'sort': {
         const input = this.#plan(plan.input)

@@ -255,6 +255,8 @@ export interface SetOperationNode extends NodeBase {
   readonly op: 'setop'
   readonly kind: 'intersect' | 'except'
   readonly all: boolean
+  /** Beside a bounded table: the port of the stream, and its state; null where both sides are bounded. */
+  readonly stream: { readonly port: 0 | 1; readonly state: StateTableSpec } | null
 }
 /** A closure over rows, by its id; see operators/user-map.ts. */
 export interface UserMapNode extends NodeBase {
