@@ -1,4 +1,4 @@
-import { Batch } from '../columns/batch.ts'
+import type { Batch } from '../columns/batch.ts'
 import type { StateTable } from '../state/table.ts'
 import type { Schema } from '../types/data-type.ts'
 import type { OpContext, Operator } from './operator.ts'

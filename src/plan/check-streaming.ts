@@ -1,6 +1,6 @@
 import { OptionError, UnsupportedError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
-import { conjuncts, transform, visit, type Expr } from '../expr/bound.ts'
+import { visit } from '../expr/bound.ts'
 import { eventTimeColumns, JOIN_NAME, joinBound, joinWithoutWatermark, keptSide } from './event-time.ts'
 import {
   inputsOf,
@@ -10,7 +10,7 @@ import {
   type LogicalJoin,
   type LogicalWindow,
 } from './logical.ts'
-import { conjunction } from './term.ts'
+import { isStreamJoin, streamJoins } from './stream-joins.ts'
 import { expressionsOf, visitPlan } from './walk.ts'
 
 /** Output modes of a streaming query. */
@@ -34,37 +34,18 @@ export function checkStreaming(plan: Logical, mode: string, conf: ConfReader): v
   })
   checkStateFunctions(plan, m)
   checkChains(plan, m, conf)
-  checkEqualities(plan, [])
+  checkEqualities(plan)
 }
 
-/** A join of two streams needs an equality; that of an inner join may stand in a WHERE above it. */
-function checkEqualities(node: Logical, above: readonly Expr[]): void {
-  switch (node.op) {
-    case 'filter':
-      return checkEqualities(node.input, [...above, ...conjuncts(node.condition)])
-    case 'project': {
-      const items = new Map(node.items.map((i) => [i.attr.id, i.expr]))
-      return checkEqualities(
-        node.input,
-        above.map((c) => transform(c, (n) => (n.kind === 'attr' ? (items.get(n.id) ?? n) : n))),
+/** A join of two streams needs an equality. */
+function checkEqualities(plan: Logical): void {
+  for (const join of streamJoins(plan))
+    if (joinBound(join).equalities.length === 0)
+      throw new UnsupportedError(
+        'STREAMING_JOIN_WITHOUT_EQUALITY',
+        {},
+        { at: join.condition?.at ?? join.at, hint: 'join on l.key = r.key' },
       )
-    }
-    case 'join': {
-      const inner = node.type === 'inner' || node.type === 'cross'
-      const condition = conjunction([...(node.condition ? [node.condition] : []), ...(inner ? above : [])])
-      if (isStreamJoin(node) && joinBound({ ...node, condition }).equalities.length === 0)
-        throw new UnsupportedError(
-          'STREAMING_JOIN_WITHOUT_EQUALITY',
-          {},
-          { at: node.condition?.at ?? node.at, hint: 'join on l.key = r.key' },
-        )
-      checkEqualities(node.left, inner ? above : [])
-      checkEqualities(node.right, inner ? above : [])
-      return
-    }
-    default:
-      for (const p of inputsOf(node)) checkEqualities(p, [])
-  }
 }
 
 /** Refuses settings of streaming queries that have no meaning. */
@@ -135,8 +116,6 @@ function checkMode(plan: Logical, mode: OutputModeName): void {
     }
   }
 }
-
-const isStreamJoin = (j: LogicalJoin): boolean => isStreaming(j.left) && isStreaming(j.right)
 
 function checkNode(node: Logical, mode: OutputModeName, extended: boolean): void {
   checkExpressions(node)

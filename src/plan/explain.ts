@@ -12,6 +12,7 @@ import {
 } from './logical.ts'
 import type { AppliedRule } from './optimize.ts'
 import { typeName } from '../types/data-type.ts'
+import { streamJoins } from './stream-joins.ts'
 import { stateWarnings } from './state-warnings.ts'
 import { visitPlan } from './walk.ts'
 
@@ -138,9 +139,10 @@ export function describeNode(p: Logical): string {
 /** What each stateful node of a stream remembers, and what bounds it. */
 function stateLines(plan: Logical): readonly string[] {
   const lines: string[] = []
+  const joins = new Map(streamJoins(plan).map((j) => [j.id, j]))
   visitPlan(plan, (p) => {
     if (!isStreaming(p)) return
-    const bound = boundOf(p)
+    const bound = boundOf(joins.get(p.id) ?? p)
     if (bound !== null) lines.push(`${describeNode(p).split(' ')[0]} #${p.id}: ${bound}`)
   })
   return lines
