@@ -22,7 +22,7 @@ function analyzeSubquery(query: AstQuery, span: Span | undefined, ctx: ExprConte
   const parent = ctx.surroundings.outer
   const outer: OuterColumns = { columns: ctx.names.columns, hidden: [], parent, used: new Set() }
   const relation = ctx.a.query(query, { ...ctx.surroundings, outer })
-  if (isStreaming(relation.plan) && !(asJoin && ctx.a.catalog.conf('millrace.extensions') === 'true'))
+  if (isStreaming(relation.plan) && !(asJoin && ctx.a.catalog.conf('millrace.extensions') !== 'false'))
     throw new AnalysisError(
       'INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY',
       {},
