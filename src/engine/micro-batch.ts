@@ -13,7 +13,6 @@ import { CheckpointedStateStore } from '../state/checkpointed-store.ts'
 import type { StateStore } from '../state/store.ts'
 import type { Json } from '../types/json.ts'
 import { runnersOf } from './async-calls.ts'
-import { runPhase } from './batch-run.ts'
 import type { ChangeBatch, ChangeFeed } from './change-feed.ts'
 import type { Clock } from './clock.ts'
 import { sameJson } from './json.ts'
@@ -23,6 +22,7 @@ import { FLUSHED, IDLE, IdleStreams } from './idle-streams.ts'
 import type { LateBatch, LateFeed } from './late-rows.ts'
 import { Pacer } from './pacer.ts'
 import { Pipeline } from './pipeline.ts'
+import { StaticSides } from './static-sides.ts'
 import { BatchReport, type Phases } from './report.ts'
 import type { StreamingQueryProgress } from './progress.ts'
 import { Watermarks } from './watermarks.ts'
@@ -89,6 +89,7 @@ export class MicroBatchExecution {
   readonly #store: StateStore
   readonly #watermarks: Watermarks
   readonly #idle: IdleStreams
+  readonly #static: StaticSides
   #sources: readonly OpenSource[] = []
   #sink: Sink | null = null
   /** End of the last committed batch, by source name. */
@@ -119,6 +120,14 @@ export class MicroBatchExecution {
       (batch) => this.#out.push(batch),
       runnersOf(spec, env, config.signal),
     )
+    this.#static = new StaticSides({
+      pipeline: this.#pipeline,
+      leaves: this.#leaves(),
+      database: checkpoint.database,
+      pacer: new Pacer(config.signal),
+      renew: (nodes) => instantiate({ ...spec, nodes }, { env, store: null }),
+      note: config.note,
+    })
     const watermarks = spec.nodes.filter(
       (n): n is WatermarkNode => n.op === 'watermark' && this.#pipeline.phaseOf(n.id) === 'stream',
     )
@@ -168,7 +177,7 @@ export class MicroBatchExecution {
     }
     checkpoint.checkSourceLogs()
     this.#pipeline.beginTrigger({ batchId: this.#batchId, watermarkUs: 0n, lateUs: 0n })
-    await runPhase(this.#pipeline, 'static', leaves, new Pacer(this.#config.signal), async () => undefined)
+    await this.#static.open()
     takeObserved(this.#config.spec, this.#operators)
     this.#sink = probe ?? (await sink.open(this.#batchId - 1))
     for (const warning of checkpoint.warnings.slice(this.#warned)) note(`checkpoint: ${warning}`)
@@ -232,6 +241,7 @@ export class MicroBatchExecution {
     const row = rerun ?? (await report.time('latestOffset', () => this.#constructBatch(dataOnly)))
     if (row === null) return null
     this.#running = row
+    await report.time('addBatch', () => this.#static.bring(row))
     this.#watermarks.begin(row.batchWatermarkMs, (row.extra[IDLE] ?? []) as readonly string[])
     this.#changes = this.#config.changes.begin(row.batchId)
     this.#late = this.#config.late.begin(row.batchId)
@@ -262,6 +272,7 @@ export class MicroBatchExecution {
       eventTime,
       hasWatermark: this.#watermarks.any,
       sink: this.#config.sink.describe,
+      staticTables: this.#static.progress(row),
       observed: observedMetrics(takeObserved(this.#config.spec, this.#operators)),
     })
     this.#committed = { ...row.offsets }
@@ -309,6 +320,7 @@ export class MicroBatchExecution {
       conf: this.#config.conf,
       extra: {
         ...(idle.length > 0 ? { [IDLE]: idle } : {}),
+        ...(await this.#static.versions(this.#last, now)),
         ...(flushMs === null ? {} : { [FLUSHED]: flushMs }),
       },
     }
@@ -426,11 +438,12 @@ export class MicroBatchExecution {
       sink.writeInTx === undefined ? undefined : () => sink.writeInTx!(),
     )
     checkpoint.purge(minBatchesToRetain)
+    this.#static.committed(row)
   }
 
   /** Closes sources and sink, and the checkpoint unless another execution goes on with it. */
   async close(options: { readonly keepCheckpoint?: boolean } = {}): Promise<void> {
-    const closing = [...this.#sources.map((s) => s.source.close()), this.#sink?.close()]
+    const closing = [...this.#sources.map((s) => s.source.close()), this.#sink?.close(), this.#static.close()]
     this.#sources = []
     this.#sink = null
     const results = await Promise.allSettled(closing)

@@ -526,16 +526,17 @@ export const CODES = {
   STREAMING_EXCEPT: code('42KDE', 'EXCEPT cannot take rows of a stream away'),
   STREAMING_EXPRESSION: code('42KDE', '{function}() does not work on a stream'),
   STREAMING_INTERSECT: code('42KDE', 'INTERSECT of two streams does not work'),
-  STREAMING_JOIN_OUTPUT_MODE: code('42KDE', 'a {join} join of two streams does not work in output mode {mode}'),
+  STREAMING_JOIN_KEEPS_REFRESHED_TABLE: code(
+    '42KDE',
+    'a {join} join cannot keep the rows of a table that is read again while the query runs',
+  ),
+  STREAMING_JOIN_OUTPUT_MODE: code('42KDE', 'a {join} join over a stream does not work in output mode {mode}'),
   STREAMING_JOIN_TYPE: code(
     '42KDE',
     'a {join} join with the stream on the {side} side and a table on the other does not work',
   ),
   STREAMING_JOIN_WITHOUT_EQUALITY: code('42KDE', 'a join of two streams needs an equality of their columns'),
-  STREAMING_JOIN_WITHOUT_WATERMARK: code(
-    '42KDE',
-    'a {join} join of two streams needs a bound in event time: {missing}',
-  ),
+  STREAMING_JOIN_WITHOUT_WATERMARK: code('42KDE', 'a {join} join over a stream needs a bound in event time: {missing}'),
   STREAMING_LIMIT: code('42KDE', 'LIMIT on a stream does not work in output mode {mode}'),
   STREAMING_OFFSET: code('42KDE', 'OFFSET on a stream does not work in output mode {mode}'),
   'STREAMING_OUTPUT_MODE.INVALID': code('42KDE', 'no output mode "{mode}"'),

@@ -34,12 +34,14 @@ export interface TimeColumn {
 
 /**
  * When a buffered row of a stream join may be forgotten: as soon as the watermark is at or beyond its time plus
- * `afterUs`. `exact`: the time is a join key (the watermark passes through the join as it is).
+ * `afterUs`. `exact`: the time is a join key (the watermark passes through the join as it is). `nulls`: a row without a
+ * time matches nothing and is final at once, or NULL equals NULL (`<=>`) and it is kept for ever.
  */
 export interface ReleaseRule {
   readonly time: TimeColumn
   readonly afterUs: string
   readonly exact: boolean
+  readonly nulls: 'final' | 'kept'
 }
 
 export interface SortKeySpec {

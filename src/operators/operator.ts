@@ -43,6 +43,8 @@ export interface Operator {
   readonly releases?: boolean | readonly boolean[]
   onBatch(batch: Batch, ctx: OpContext, port: number): void
   onTriggerEnd?(ctx: OpContext): void
+  /** Forgets the rows of a port that is a bounded table: they come anew before the next trigger. */
+  forget?(port: number): void
   drain?(ctx: OpContext, maxRows: number): boolean
   /**
    * The watermark of what it emits, given that of its input: a join that keeps rows back gives them out later than the

@@ -1,4 +1,4 @@
-import { eventTimeColumns, joinBound } from './event-time.ts'
+import { eventTimeColumns, joinBound, keptSide } from './event-time.ts'
 import { exprText } from './expr-text.ts'
 import {
   generatedAttrs,
@@ -13,6 +13,7 @@ import {
 import type { AppliedRule } from './optimize.ts'
 import { WEEKDAYS } from '../types/calendar.ts'
 import { typeName } from '../types/data-type.ts'
+import { streamJoins } from './stream-joins.ts'
 import { stateWarnings } from './state-warnings.ts'
 import { visitPlan } from './walk.ts'
 
@@ -77,7 +78,9 @@ export function describeNode(p: Logical): string {
         p.predicates.length === 0
           ? ''
           : ` where=[${p.predicates.map((x) => `${x.column.join('.')} ${x.op}${x.literal === null ? '' : ` ${JSON.stringify(x.literal)}`}`).join(', ')}]`
-      return `Scan ${p.source.format}${p.source.streaming ? ' (stream)' : ''} ${columns(p.attrs)}${paths}${wanted}`
+      const { format, streaming, refresh } = p.source
+      const again = refresh === undefined ? '' : ` refresh=${refresh}${typeof refresh === 'number' ? 'ms' : ''}`
+      return `Scan ${format}${streaming ? ' (stream)' : ''} ${columns(p.attrs)}${paths}${wanted}${again}`
     }
     case 'local':
       return `Values ${columns(p.attrs)} rows=${p.rows.length}`
@@ -141,9 +144,10 @@ export function describeNode(p: Logical): string {
 /** What each stateful node of a stream remembers, and what bounds it. */
 function stateLines(plan: Logical): readonly string[] {
   const lines: string[] = []
+  const joins = new Map(streamJoins(plan).map((j) => [j.id, j]))
   visitPlan(plan, (p) => {
     if (!isStreaming(p)) return
-    const bound = boundOf(p)
+    const bound = boundOf(joins.get(p.id) ?? p)
     if (bound !== null) lines.push(`${describeNode(p).split(' ')[0]} #${p.id}: ${bound}`)
   })
   return lines
@@ -167,9 +171,14 @@ function boundOf(p: Logical): string | null {
       return p.timeout === 'NoTimeout'
         ? 'one row a key, until the function removes it: UNBOUNDED otherwise'
         : 'one row a key, until the function removes it or, called at its timeout, keeps it no longer'
+    case 'setop':
+      return p.all ? 'one count for each distinct row of the table' : null
     case 'join': {
-      if (!isStreaming(p.left) || !isStreaming(p.right)) return null
+      const kept = keptSide(p)
       const b = joinBound(p)
+      if (kept !== null)
+        return `rows of the table as of the first start${p.type === 'semi' ? ' until they match' : ''}${(kept === 0 ? b.leftReleased : b.rightReleased) ? ', until the watermark passes what they can match' : ''}`
+      if (!isStreaming(p.left) || !isStreaming(p.right)) return null
       const side = (released: boolean): string =>
         released ? 'until the watermark passes what it can match' : 'UNBOUNDED'
       return `rows of the left side ${side(b.leftReleased)}; rows of the right side ${side(b.rightReleased)}`

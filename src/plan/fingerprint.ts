@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Expr } from '../expr/bound.ts'
 import { typeName } from '../types/data-type.ts'
 import { describeNode } from './explain.ts'
+import { keptSide } from './event-time.ts'
 import { generatedAttrs, inputsOf, isStreaming, type AggregateCall, type Logical } from './logical.ts'
 import { identityText, sourceIdentity } from './source-identity.ts'
 import { visitPlan } from './walk.ts'
@@ -214,7 +215,7 @@ function meaningOf(p: Logical, origins: Origins): Canonical {
         delays: p.withinWatermark ? delaysBelow(p) : [],
       }
     case 'join':
-      if (!isStreaming(p.left) || !isStreaming(p.right)) return null
+      if (keptSide(p) === null && (!isStreaming(p.left) || !isStreaming(p.right))) return null
       return {
         op: 'join',
         type: p.type,

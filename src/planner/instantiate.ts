@@ -16,6 +16,7 @@ import type { Operator } from '../operators/operator.ts'
 import { SetOperation } from '../operators/set-operation.ts'
 import { Sort } from '../operators/sort.ts'
 import { AssignSessions } from '../operators/assign-sessions.ts'
+import { StreamSetOperation } from '../operators/stream-set-operation.ts'
 import { Union } from '../operators/union.ts'
 import { Watermark } from '../operators/watermark.ts'
 import { AssignWindows } from '../operators/window.ts'
@@ -144,6 +145,12 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
     case 'generate':
       return generate(node, input, env)
     case 'setop': {
+      if (node.stream !== null) {
+        const { port, state } = node.stream
+        const copies = { name: 'table', keys: schema.fields, values: [field('copies', BIGINT)], paned: false }
+        const [table, met] = [new HashStateTable(copies), tableOf(node.id, state, ctx)]
+        return new StreamSetOperation({ schema, kind: node.kind, stream: port, table, met })
+      }
       const values = [field('left', BIGINT), field('right', BIGINT)]
       const counts = new HashStateTable({ name: 'counts', keys: schema.fields, values, paned: false })
       return new SetOperation({ schema, kind: node.kind, all: node.all, counts })

@@ -26,6 +26,7 @@ import type { WindowShape } from '../types/window-shape.ts'
 import { aggregateEntry, aggregateSpec } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
+import { joinWithoutWatermark, keptSide } from '../plan/event-time.ts'
 import { joinBounds, lateColumn } from './join-bounds.ts'
 import { splitJoinCondition } from './join-keys.ts'
 import type { EnvSpec, NodeSpec, PipelineSpec, StreamJoinSide } from './spec.ts'
@@ -261,15 +262,14 @@ class Planner {
         return this.#add({ op: 'union', id: this.#id('union'), inputs, schema }, attrs)
       }
       case 'setop': {
-        // The operator counts within one run and keeps nothing in the checkpoint.
-        if (isStreaming(plan))
-          throw new UnsupportedError(
-            'UNSUPPORTED',
-            { feature: `${plan.kind.toUpperCase()} ALL on a stream` },
-            { at: plan.at },
-          )
+        const { kind, all } = plan
         const inputs = [this.#plan(plan.left).id, this.#plan(plan.right).id]
-        return this.#add({ op: 'setop', id: this.#id('setop'), inputs, schema, kind: plan.kind, all: plan.all }, attrs)
+        const port = isStreaming(plan.left) ? 0 : 1
+        const state: StateTableSpec = { name: 'met', keys: schema.fields, values: [field('met', BIGINT)], paned: false }
+        const streaming = isStreaming(plan)
+        const id = streaming ? this.#statefulId('setop', plan) : this.#id('setop')
+        const stream = streaming ? ({ port, state } as const) : null
+        return this.#add({ op: 'setop', id, inputs, schema, kind, all, stream }, attrs)
       }
       case 'sort': {
         const input = this.#plan(plan.input)
@@ -384,6 +384,7 @@ class Planner {
         plan: { columns: plan.columns ?? attrs.map((a) => [a.name]), predicates: plan.predicates },
         streaming: source.streaming,
         ...(source.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: source.idleTimeoutMs }),
+        ...(source.refresh === undefined ? {} : { refresh: source.refresh }),
       },
       attrs,
     )
@@ -582,18 +583,14 @@ class Planner {
   #join(plan: LogicalJoin): Planned {
     const leftStreams = isStreaming(plan.left)
     const rightStreams = isStreaming(plan.right)
-    if (leftStreams && rightStreams) return this.#streamJoin(plan)
+    if (leftStreams && rightStreams) return this.#streamJoin(plan, null)
+    const kept = keptSide(plan)
+    if (kept !== null) return this.#streamJoin(plan, kept)
     // The side that is complete first is built; the other probes it.
     const swap = rightStreams
     const probe = swap ? plan.right : plan.left
     const build = swap ? plan.left : plan.right
-    const type = swap ? swapped(plan.type) : plan.type
-    if (type === null)
-      throw new UnsupportedError(
-        'UNSUPPORTED',
-        { feature: `a ${plan.type} join with a stream on the right` },
-        { at: plan.at },
-      )
+    const type = swap && plan.type === 'right' ? 'left' : plan.type
     const keys = splitJoinCondition(
       plan.condition,
       new Set(probe.attrs.map((a) => a.id)),
@@ -613,11 +610,11 @@ class Planner {
       type === 'left' || type === 'full'
         ? right.planned.attrs.map((a) => ({ ...a, nullable: true }))
         : right.planned.attrs
-    const kept =
+    const probed =
       type === 'right' || type === 'full'
         ? left.planned.attrs.map((a) => ({ ...a, nullable: true }))
         : left.planned.attrs
-    const joined = type === 'semi' || type === 'anti' ? left.planned.attrs : [...kept, ...outer]
+    const joined = type === 'semi' || type === 'anti' ? left.planned.attrs : [...probed, ...outer]
     const node = this.#add(
       {
         op: 'join',
@@ -645,10 +642,11 @@ class Planner {
     return this.#fused(node, null, items, attrs)
   }
 
-  #streamJoin(plan: LogicalJoin): Planned {
+  /** A join of two streams, or of a stream with a table on port `kept` whose rows the join keeps. */
+  #streamJoin(plan: LogicalJoin, kept: 0 | 1 | null): Planned {
     const { type } = plan
-    if (type === 'cross' || type === 'anti')
-      throw new UnsupportedError('UNSUPPORTED', { feature: `a ${type} join of two streams` }, { at: plan.at })
+    if (type === 'cross')
+      throw new UnsupportedError('UNSUPPORTED', { feature: 'a cross join of two streams' }, { at: plan.at })
     const ids = (side: Logical): ReadonlySet<number> => new Set(side.attrs.map((a) => a.id))
     const keys = splitJoinCondition(plan.condition, ids(plan.left), ids(plan.right))
     const left = this.#withColumns(
@@ -660,8 +658,10 @@ class Planner {
       keys.pairs.map((p, i) => keyColumn(p.right, i, 'r')),
     )
     const [l, r] = [left.planned.attrs, right.planned.attrs]
-    const bounds = joinBounds(keys, l, r)
+    const bounds = joinBounds(keys, kept === 0 ? timeless(l) : l, kept === 1 ? timeless(r) : r)
     const bounded = bounds.left !== null || bounds.right !== null
+    if ((type === 'anti' && bounds.left === null) || (kept !== null && type !== 'semi' && bounds[PORTS[kept]] === null))
+      throw joinWithoutWatermark(plan)
     const conditions = keys.residual === null ? [] : conjuncts(keys.residual)
     const onlyOf = (side: ReadonlySet<number>): Expr[] =>
       conditions.filter((c) => [...attrIds(c)].every((id) => side.has(id)))
@@ -677,7 +677,7 @@ class Planner {
     ): StreamJoinSide => ({
       keys: at,
       nullSafe: keys.pairs.map((p) => p.nullSafe),
-      late: bounded ? lateColumn(attrs) : null,
+      late: bounded && (kept === null || name !== PORTS[kept]) ? lateColumn(attrs) : null,
       release,
       only: only && bindExpr(only, attrs),
       state: {
@@ -690,7 +690,7 @@ class Planner {
     const nullable = (attrs: readonly Attr[]): readonly Attr[] => attrs.map((a) => ({ ...a, nullable: true }))
     const outLeft = type === 'right' || type === 'full' ? nullable(l) : l
     const outRight = type === 'left' || type === 'full' ? nullable(r) : r
-    const joined = type === 'semi' ? l : [...outLeft, ...outRight]
+    const joined = type === 'semi' || type === 'anti' ? l : [...outLeft, ...outRight]
     const residual = allOf(both)
     const node = this.#add(
       {
@@ -699,6 +699,7 @@ class Planner {
         inputs: [left.planned.id, right.planned.id],
         schema: schemaOfAttrs(joined),
         type,
+        bounded: kept,
         residual: residual && bindExpr(residual, [...l, ...r]),
         left: side('left', l, left.at, bounds.left, allOf(leftOnly)),
         right: side('right', r, right.at, bounds.right, allOf(rightOnly)),
@@ -727,11 +728,11 @@ function allOf(list: readonly Expr[]): Expr | null {
   return { kind: 'and', args: list, type: BOOLEAN, nullable: list.some((e) => e.nullable) }
 }
 
-/** The join as seen with its sides exchanged; null where the operator cannot run it so. */
-function swapped(type: LogicalJoin['type']): LogicalJoin['type'] | null {
-  if (type === 'inner' || type === 'cross') return type
-  return type === 'right' ? 'left' : null
-}
+/** Names of the two sides of a stream join, by port. */
+const PORTS = ['left', 'right'] as const
+
+/** Columns of a bounded table: a watermark set on it bounds nothing. */
+const timeless = (attrs: readonly Attr[]): readonly Attr[] => attrs.map((a) => ({ ...a, eventTime: false }))
 
 function findNode(plan: Logical, wanted: (n: Logical) => boolean): Logical | null {
   if (wanted(plan)) return plan

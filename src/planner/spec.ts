@@ -1,4 +1,5 @@
 import type { OutputModeName } from '../connectors/provider.ts'
+import type { Refresh } from '../connectors/refresh.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DecodePlan } from '../formats/decode-plan.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
@@ -81,6 +82,8 @@ export interface SourceNode extends NodeBase {
   readonly streaming: boolean
   /** Silent for this long, it no longer holds the watermark back; the query's own timeout unless given. */
   readonly idleTimeoutMs?: number
+  /** Of a bounded table beside a stream: when it is read again; once a start unless given. */
+  readonly refresh?: Refresh
 }
 export interface LocalNode extends NodeBase {
   readonly op: 'local'
@@ -178,10 +181,12 @@ export interface JoinNode extends NodeBase {
   /** Over left then right columns. */
   readonly residual: Expr | null
 }
-/** Both ports are streams; port 0 is the left side. Positions are those of the side's own columns. */
+/** Port 0 is the left side. Positions are those of the side's own columns. */
 export interface StreamJoinNode extends NodeBase {
   readonly op: 'stream-join'
-  readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi'
+  readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
+  /** Port of a side that is a bounded table, kept as it was at the first start; null: both are streams. */
+  readonly bounded: 0 | 1 | null
   /** Over left then right columns. */
   readonly residual: Expr | null
   readonly left: StreamJoinSide
@@ -271,6 +276,8 @@ export interface SetOperationNode extends NodeBase {
   readonly op: 'setop'
   readonly kind: 'intersect' | 'except'
   readonly all: boolean
+  /** Beside a bounded table: the port of the stream, and its state; null where both sides are bounded. */
+  readonly stream: { readonly port: 0 | 1; readonly state: StateTableSpec } | null
 }
 /** A closure over rows, by its id; see operators/user-map.ts. */
 export interface UserMapNode extends NodeBase {
