@@ -99,6 +99,7 @@ export class MicroBatchExecution {
   /** Warnings of the checkpoint that were said before. */
   readonly #warned: number
   #batchId = 0
+  #closed = false
 
   constructor(config: MicroBatchConfig) {
     this.#config = config
@@ -305,6 +306,7 @@ export class MicroBatchExecution {
         (((n.op === 'aggregate' || n.op === 'session-aggregate') && (n.emit === 'append' || n.emit === 'update')) ||
           n.op === 'dedup' ||
           (n.op === 'groupsWithState' && n.timeout === 'EventTimeTimeout') ||
+          (n.op === 'transformWithState' && n.timeMode === 'EventTime') ||
           (n.op === 'stream-join' && (n.left.release !== null || n.right.release !== null))),
     )
   }
@@ -399,7 +401,13 @@ export class MicroBatchExecution {
 
   /** Closes sources and sink, and the checkpoint unless another execution goes on with it. */
   async close(options: { readonly keepCheckpoint?: boolean } = {}): Promise<void> {
-    const closing = [...this.#sources.map((s) => s.source.close()), this.#sink?.close()]
+    const operators = this.#closed ? [] : [...this.#operators.values()]
+    this.#closed = true
+    const closing = [
+      ...this.#sources.map((s) => s.source.close()),
+      this.#sink?.close(),
+      ...operators.map(async (operator) => operator.close?.()),
+    ]
     this.#sources = []
     this.#sink = null
     const results = await Promise.allSettled(closing)

@@ -187,6 +187,14 @@ function checkNode(node: Logical, mode: OutputModeName): void {
           { at: node.at, hint: 'use flatMapGroupsWithState, reduceGroups or an aggregate function' },
         )
       return
+    case 'transformWithState':
+      if (node.initial !== null && isStreaming(node.initial))
+        throw new UnsupportedError(
+          'STREAMING_INITIAL_STATE',
+          { function: node.label },
+          { at: node.at, hint: 'give a bounded table as initialState, or read the stream as one of the inputs' },
+        )
+      return
     case 'sample':
       throw new UnsupportedError('STREAMING_SAMPLE', {}, { at: node.at })
     case 'over':
@@ -332,6 +340,7 @@ function isStateful(p: Logical): boolean {
   switch (p.op) {
     case 'aggregate':
     case 'groupsWithState':
+    case 'transformWithState':
       return true
     case 'join':
       return isStreamJoin(p)
@@ -349,7 +358,7 @@ const describe = (p: Logical): string =>
       : 'an aggregation'
     : p.op === 'join'
       ? 'a join of streams'
-      : p.op === 'groupsWithState'
+      : p.op === 'groupsWithState' || p.op === 'transformWithState'
         ? p.label
         : 'dropDuplicates'
 
