@@ -48,7 +48,12 @@ abstract class BoundState {
   }
 
   /** Rows of the key, those whose time is over included. */
-  protected abstract slots(): Int32Array
+  protected abstract slots(): Iterable<number>
+
+  exists(): boolean {
+    for (const slot of this.slots()) if (this.live(slot)) return true
+    return false
+  }
 
   protected groups(): GroupIndex {
     return this.#shared.groups()
@@ -57,10 +62,6 @@ abstract class BoundState {
   protected live(slot: number): boolean {
     const { expiry } = this.#shared
     return expiry === null || (this.table.getValue(slot, expiry.column) as bigint) > this.called.nowMs
-  }
-
-  protected liveSlots(): Int32Array {
-    return this.#shared.expiry === null ? this.slots() : this.slots().filter((slot) => this.live(slot))
   }
 
   /** A column of the state given, which is never null. */
@@ -102,11 +103,15 @@ abstract class BoundState {
     this.called.count('numRowsRemoved', 1)
   }
 
-  /** What `make` gives for each slot, as long as the call lasts. */
-  protected *each<T>(slots: Int32Array, make: (slot: number) => T): IterableIterator<T> {
+  /** What `make` gives for each row of the key that is seen, as long as the call lasts. */
+  protected each<T>(make: (slot: number) => T): IterableIterator<T> {
+    return this.#each(this.slots(), make)
+  }
+
+  *#each<T>(slots: Iterable<number>, make: (slot: number) => T): IterableIterator<T> {
     for (const slot of slots) {
       this.called.mustRun(`reading state "${this.table.spec.name}"`)
-      yield make(slot)
+      if (this.live(slot)) yield make(slot)
     }
   }
 
@@ -168,12 +173,9 @@ export class SharedState {
 
 /** A value: one row a key. */
 export class BoundValue extends BoundState implements ValueState<unknown> {
-  exists(): boolean {
-    return this.liveSlots().length > 0
-  }
   get(): unknown {
-    const [slot] = this.liveSlots()
-    return slot === undefined ? null : this.read(slot)
+    const slot = this.probe(null, 1, false)[0]!
+    return slot >= 0 && this.live(slot) ? this.read(slot) : null
   }
   update(value: unknown): void {
     const taken = this.taken(value)
@@ -181,19 +183,16 @@ export class BoundValue extends BoundState implements ValueState<unknown> {
     this.table.setValue(slots[0]!, VALUE, taken)
     this.written(slots)
   }
-  protected slots(): Int32Array {
+  protected slots(): Iterable<number> {
     const slots = this.probe(null, 1, false)
-    return slots[0]! < 0 ? new Int32Array(0) : slots
+    return slots[0]! < 0 ? [] : slots
   }
 }
 
 /** A list: one row an element, keyed by its number. */
 export class BoundList extends BoundState implements ListState<unknown> {
-  exists(): boolean {
-    return this.liveSlots().length > 0
-  }
   get(): IterableIterator<unknown> {
-    return this.each(this.liveSlots(), (slot) => this.read(slot))
+    return this.each((slot) => this.read(slot))
   }
   put(values: Iterable<unknown>): void {
     const taken = this.#takenAll(values)
@@ -206,8 +205,8 @@ export class BoundList extends BoundState implements ListState<unknown> {
   appendList(values: Iterable<unknown>): void {
     this.#append(this.#takenAll(values))
   }
-  protected slots(): Int32Array {
-    return this.groups().members(this.called.column)
+  protected slots(): Iterable<number> {
+    return this.groups().walk(this.called.column)
   }
 
   #takenAll(values: Iterable<unknown>): readonly Value[] {
@@ -223,12 +222,15 @@ export class BoundList extends BoundState implements ListState<unknown> {
 
   #append(values: readonly Value[]): void {
     const groups = this.groups()
-    const last = groups.last(this.called.column)
+    const group = groups.open(this.called.column)
+    const last = groups.last(group)
     const next = last < 0 ? 0n : (this.table.keyVector(1, Int32Array.of(last)).get(0) as bigint) + 1n
     const places = values.map((_, i) => next + BigInt(i))
     const slots = this.probe(vectorOf(BIGINT, places), values.length, true)
-    for (const [i, slot] of slots.entries()) this.table.setValue(slot, VALUE, values[i]!)
-    groups.add(this.called.column, slots, new Int32Array(slots.length))
+    for (const [i, slot] of slots.entries()) {
+      this.table.setValue(slot, VALUE, values[i]!)
+      groups.push(group, slot)
+    }
     this.written(slots)
   }
 }
@@ -242,9 +244,6 @@ export class BoundMap extends BoundState implements MapState<unknown, unknown> {
     this.#keyCodec = shared.keyCodec!
   }
 
-  exists(): boolean {
-    return this.liveSlots().length > 0
-  }
   getValue(key: unknown): unknown {
     const slot = this.#find(key)
     return slot < 0 ? null : this.read(slot)
@@ -255,17 +254,19 @@ export class BoundMap extends BoundState implements MapState<unknown, unknown> {
   updateValue(key: unknown, value: unknown): void {
     const element = this.#keyVector(key)
     const taken = this.taken(value)
-    // An entry whose time is over is gone already: written again it comes in anew, as the last.
     const groups = this.groups()
-    const old = this.probe(element, 1, false)[0]!
-    if (old >= 0 && !this.live(old)) this.remove(old)
     const isNew = new Uint8Array(1)
-    const slots = this.probe(element, 1, true, isNew)
+    let slots = this.probe(element, 1, true, isNew)
+    if (isNew[0] === 0 && !this.live(slots[0]!)) {
+      // An entry whose time is over is gone already: written again it comes in anew, as the last.
+      this.remove(slots[0]!)
+      slots = this.probe(element, 1, true, isNew)
+    }
     if (isNew[0] === 1) {
-      const last = groups.last(this.called.column)
-      const place = last < 0 ? 0n : (this.table.getValue(last, PLACE) as bigint) + 1n
-      this.table.setValue(slots[0]!, PLACE, place)
-      groups.add(this.called.column, slots, new Int32Array(1))
+      const group = groups.open(this.called.column)
+      const last = groups.last(group)
+      this.table.setValue(slots[0]!, PLACE, last < 0 ? 0n : (this.table.getValue(last, PLACE) as bigint) + 1n)
+      groups.push(group, slots[0]!)
     }
     this.table.setValue(slots[0]!, VALUE, taken)
     this.written(slots)
@@ -275,16 +276,16 @@ export class BoundMap extends BoundState implements MapState<unknown, unknown> {
     if (slot >= 0) this.remove(slot)
   }
   iterator(): IterableIterator<[unknown, unknown]> {
-    return this.each(this.liveSlots(), (slot) => [this.#keyOf(slot), this.read(slot)])
+    return this.each((slot) => [this.#keyOf(slot), this.read(slot)])
   }
   keys(): IterableIterator<unknown> {
-    return this.each(this.liveSlots(), (slot) => this.#keyOf(slot))
+    return this.each((slot) => this.#keyOf(slot))
   }
   values(): IterableIterator<unknown> {
-    return this.each(this.liveSlots(), (slot) => this.read(slot))
+    return this.each((slot) => this.read(slot))
   }
-  protected slots(): Int32Array {
-    return this.groups().members(this.called.column)
+  protected slots(): Iterable<number> {
+    return this.groups().walk(this.called.column)
   }
 
   #keyVector(key: unknown): Vector {

@@ -38,7 +38,7 @@ export class ProcessorTimers {
     this.table.setValue(slots[0]!, AT, atMs)
     if (this.#firing) this.#waiting.push(slots[0]!)
     else this.#times.push(slots, 1)
-    this.#groups?.add(called.column, slots, new Int32Array(1))
+    this.#groups?.push(this.#groups.open(called.column), slots[0]!)
     called.count('numRowsUpdated', 1)
   }
 
@@ -53,7 +53,7 @@ export class ProcessorTimers {
   /** Times of the key's timers, earliest first. */
   list(called: CalledKey): readonly number[] {
     this.#groups ??= new GroupIndex(this.table, null)
-    const slots = this.#groups.members(called.column)
+    const slots = this.#groups.walk(called.column)
     return Array.from(slots, (slot) => Number(this.table.getValue(slot, AT))).sort((a, b) => a - b)
   }
 

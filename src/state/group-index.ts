@@ -1,6 +1,6 @@
 import { Batch } from '../columns/batch.ts'
 import type { Vector } from '../columns/vector.ts'
-import { BIGINT, field, INT } from '../types/data-type.ts'
+import { field, INT } from '../types/data-type.ts'
 import { HashStateTable } from './hash-state-table.ts'
 import type { StateTable } from './table.ts'
 
@@ -17,6 +17,7 @@ const SIZE = 2
  */
 export class GroupIndex {
   readonly #table: StateTable
+  /** By group: its first and last member and how many there are. */
   readonly #groups: HashStateTable
   #next: Int32Array = new Int32Array(16)
   #previous: Int32Array = new Int32Array(16)
@@ -25,16 +26,15 @@ export class GroupIndex {
   constructor(table: StateTable, order: ((slots: Int32Array) => BigInt64Array) | null) {
     this.#table = table
     const [group] = table.spec.keys
-    const values = [field('first', INT), field('last', INT), field('size', BIGINT)]
+    const values = [field('first', INT), field('last', INT), field('size', INT)]
     this.#groups = new HashStateTable({ name: `groups of ${table.spec.name}`, keys: [group!], values, paned: false })
     const slots = table.slots()
     if (slots.length === 0) return
     const rows = order === null ? Int32Array.from(slots.keys()) : sorted(order(slots))
-    this.add(
-      table.keyVector(0, slots),
-      rows.map((i) => slots[i]!),
-      rows,
-    )
+    const groups = new Int32Array(slots.length)
+    const keys = table.keyVector(0, slots)
+    this.#groups.upsert([keys], this.#batch(keys, rows), null, groups, null)
+    for (let i = 0; i < rows.length; i++) this.push(groups[i]!, slots[rows[i]!]!)
     this.#groups.endBatch()
   }
 
@@ -42,62 +42,68 @@ export class GroupIndex {
     return this.#groups.memoryBytes + this.#next.byteLength * 2
   }
 
-  /** Slots of the group of row `row` of `keys`, in order. */
-  members(keys: Vector, row = 0): Int32Array {
+  /** The group of row `row` of `keys`, made where there is none: the caller puts a member in. Good until it has none. */
+  open(keys: Vector, row = 0): number {
+    const group = new Int32Array(1)
+    this.#groups.upsert([keys], this.#batch(keys, Int32Array.of(row)), null, group, null)
+    return group[0]!
+  }
+
+  /** The last member of a group, or -1. */
+  last(group: number): number {
+    return this.#column(SIZE)[group] === 0 ? -1 : this.#column(LAST)[group]!
+  }
+
+  /** Puts a slot behind the members of a group. */
+  push(group: number, slot: number): void {
+    this.#reserve(slot + 1)
+    const before = this.last(group)
+    if (before < 0) this.#column(FIRST)[group] = slot
+    else this.#next[before] = slot
+    this.#previous[slot] = before
+    this.#next[slot] = -1
+    this.#column(LAST)[group] = slot
+    this.#column(SIZE)[group]!++
+  }
+
+  /**
+   * Slots of the group of row `row` of `keys`, in order, one at a time. Members may be removed meanwhile: those are left
+   * out, and what comes in later is not reached. Good until the table's batch ends.
+   */
+  walk(keys: Vector, row = 0): Iterable<number> {
     const group = this.#find(keys, row)
-    if (group < 0) return new Int32Array(0)
-    const out = new Int32Array(Number(this.#groups.getValue(group, SIZE)))
-    let slot = this.#groups.getValue(group, FIRST) as number
-    for (let i = 0; i < out.length; i++) {
-      out[i] = slot
+    if (group < 0) return []
+    return this.#from(this.#column(FIRST)[group]!, this.#column(LAST)[group]!, this.#column(SIZE)[group]!)
+  }
+
+  *#from(first: number, last: number, size: number): Generator<number> {
+    let slot = first
+    for (let i = 0; i < size && slot >= 0; i++) {
+      if (this.#table.isHeld(slot)) yield slot
+      if (slot === last) return
+      // A member that was removed still knows who came after it.
       slot = this.#next[slot]!
     }
-    return out
-  }
-
-  /** The last member, or -1. */
-  last(keys: Vector, row = 0): number {
-    const group = this.#find(keys, row)
-    return group < 0 ? -1 : (this.#groups.getValue(group, LAST) as number)
-  }
-
-  /** Puts `slots` behind the members of their groups; the group of `slots[i]` is the value at `rows[i]` of `keys`. */
-  add(keys: Vector, slots: Int32Array, rows: Int32Array): void {
-    const found = new Int32Array(slots.length)
-    const isNew = new Uint8Array(slots.length)
-    this.#groups.upsert([keys], this.#batch(keys, rows), null, found, isNew)
-    let high = 0
-    for (let i = 0; i < slots.length; i++) if (slots[i]! > high) high = slots[i]!
-    this.#reserve(high + 1)
-    const [first, last, size] = this.#groups.columns.map((c) => c.values) as [Int32Array, Int32Array, BigInt64Array]
-    for (let i = 0; i < slots.length; i++) {
-      const [group, slot] = [found[i]!, slots[i]!]
-      if (isNew[i] === 1) first[group] = slot
-      else this.#next[last[group]!] = slot
-      this.#previous[slot] = isNew[i] === 1 ? -1 : last[group]!
-      this.#next[slot] = -1
-      last[group] = slot
-      size[group] = (isNew[i] === 1 ? 0n : size[group]!) + 1n
-    }
-    for (const column of this.#groups.columns) for (let i = 0; i < found.length; i++) column.validity[found[i]!] = 1
   }
 
   /** Takes a member out of the group of row `row` of `keys`. */
   remove(keys: Vector, slot: number, row = 0): void {
     const group = this.#find(keys, row)
-    const [first, last, size] = this.#groups.columns.map((c) => c.values) as [Int32Array, Int32Array, BigInt64Array]
     const [before, after] = [this.#previous[slot]!, this.#next[slot]!]
-    if (before < 0) first[group] = after
+    if (before < 0) this.#column(FIRST)[group] = after
     else this.#next[before] = after
-    if (after < 0) last[group] = before
+    if (after < 0) this.#column(LAST)[group] = before
     else this.#previous[after] = before
-    size[group]! -= 1n
-    if (size[group] === 0n) this.#groups.remove(group)
+    if (--this.#column(SIZE)[group]! === 0) this.#groups.remove(group)
   }
 
   /** Ends a batch: groups without members are forgotten. */
   endBatch(): void {
     this.#groups.endBatch()
+  }
+
+  #column(index: number): Int32Array {
+    return this.#groups.columns[index]!.values as Int32Array
   }
 
   #find(keys: Vector, row: number): number {
