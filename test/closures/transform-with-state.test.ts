@@ -602,6 +602,7 @@ test('what cannot run as a stream is refused at the start', async () => {
   const refusals = [
     [counted(), 'complete', 'STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION'],
     [counted().groupBy('n').count(), 'append', 'STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION'],
+    [counted(timed, { outputMode: 'update' }), 'changelog', 'STREAMING_STATE_FUNCTION_MODE'],
     [counted(timed.groupBy('key').count() as never), 'update', 'STREAMING_CHAINED_STATE'],
     [
       balances.transformWithState(new Balances(), { result: 'STRING', initialState: initialState('STRING') as never }),
