@@ -72,12 +72,9 @@ export class ProcessorTimers {
 
   endBatch(): void {
     this.#firing = false
-    const waiting = Int32Array.from(this.#waiting)
+    const waiting = Int32Array.from(this.#waiting.filter((slot) => this.table.isHeld(slot)))
     this.#waiting = []
-    this.#times.push(
-      waiting.filter((slot) => this.table.isHeld(slot)),
-      waiting.length,
-    )
+    this.#times.push(waiting, waiting.length)
     this.#groups?.endBatch()
   }
 

@@ -15,6 +15,8 @@ import { type CallFacts, KeyCall, type KeyedStates } from './processor-call.ts'
 
 /** Rows and calls between two looks of the engine at the clock. */
 const PIECE_ROWS = 256
+/** Rows whose TTL is over that count as one. */
+const EXPIRED_ROWS = 16
 
 /** How rows of a port become what the processor sees; `bare`: they are one column, not structs. */
 export interface ProcessorRows {
@@ -218,7 +220,7 @@ export class TransformWithState implements Operator {
     }
     for (const state of states.values())
       for (;;) {
-        const expired = state.expire(facts.nowMs, PIECE_ROWS)
+        const expired = state.expire(facts.nowMs, EXPIRED_ROWS)
         if (expired === 0) break
         facts.count('numRowsRemoved', expired)
         yield null

@@ -730,3 +730,59 @@ test('a restart may bring further states and leave some out; none may change', a
   await go(first)
   expect((await state('b')).map((r) => (r.value as { value: number }).value)).toEqual([2])
 })
+
+test('the states and timers of a processor are tables', async () => {
+  const session = millrace()
+  const { stream, df } = session.memoryStream('value STRING')
+  const processor: Processor<string> = new Processor<string>({
+    init: (h) => {
+      map = h.getMapState('map', 'STRING', 'INT')
+      h.getValueState('value', 'INT')
+    },
+    rows: (key, rows) => {
+      for (const [i, row] of rows.entries()) map.updateValue(row, i)
+      processor.handle.registerTimer(Date.UTC(2100, 0, 1) + rows.length)
+      return [key]
+    },
+  })
+  let map!: MapState<string, number>
+  const path = join(dir, 'tables')
+  const query = await df
+    .as<{ value: string }>()
+    .groupByKey((w) => w[0]!, 'STRING')
+    .transformWithState(processor, { timeMode: TimeMode.ProcessingTime, result: 'STRING' })
+    .writeStream.outputMode('append')
+    .option('checkpointLocation', path)
+    .format('noop')
+    .start()
+  stream.addData([['ax'], ['ay'], ['b']])
+  await query.processAllAvailable()
+  await query.stop()
+  const read = (options: object) =>
+    session.read
+      .format('statestore')
+      .options({ path, ...options } as Record<string, string>)
+      .load()
+      .orderBy('key')
+      .select('key', 'value')
+      .collect()
+  expect(await read({ stateVarName: 'map' })).toEqual([
+    { key: { key: 'a', mapKey: 'ax' }, value: { value: 0, place: 0n } },
+    { key: { key: 'a', mapKey: 'ay' }, value: { value: 1, place: 1n } },
+    { key: { key: 'b', mapKey: 'b' }, value: { value: 0, place: 0n } },
+  ])
+  const at = BigInt(Date.UTC(2100, 0, 1))
+  expect(await read({ readRegisteredTimers: 'true' })).toEqual([
+    { key: { key: 'a', expiryTimestampMs: at + 2n }, value: { firesAtMs: at + 2n } },
+    { key: { key: 'b', expiryTimestampMs: at + 1n }, value: { firesAtMs: at + 1n } },
+  ])
+  for (const options of [{}, { stateVarName: 'no' }, { stateVarName: 'map', readRegisteredTimers: 'true' }])
+    await expect(async () => read(options)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+  const tables = await session.read.format('state-metadata').option('path', path).load().collect()
+  expect(tables.map((t) => [t['operatorName'], t['stateStoreName']])).toEqual([
+    ['transformWithState', 'map'],
+    ['transformWithState', 'value'],
+    ['transformWithState', '$timers'],
+  ])
+  await session.stop()
+})
