@@ -105,6 +105,7 @@ export class MicroBatchExecution {
   #batchId = 0
   /** The batch after which there was nothing to flush: only another one can bring something. */
   #nothingHeldAfter = -1
+  #closed = false
 
   constructor(config: MicroBatchConfig) {
     this.#config = config
@@ -348,6 +349,7 @@ export class MicroBatchExecution {
         (((n.op === 'aggregate' || n.op === 'session-aggregate') && n.emit !== 'complete') ||
           n.op === 'dedup' ||
           (n.op === 'groupsWithState' && n.timeout === 'EventTimeTimeout') ||
+          (n.op === 'transformWithState' && n.timeMode === 'EventTime') ||
           (n.op === 'stream-join' && (n.left.release !== null || n.right.release !== null))),
     )
   }
@@ -443,7 +445,14 @@ export class MicroBatchExecution {
 
   /** Closes sources and sink, and the checkpoint unless another execution goes on with it. */
   async close(options: { readonly keepCheckpoint?: boolean } = {}): Promise<void> {
-    const closing = [...this.#sources.map((s) => s.source.close()), this.#sink?.close(), this.#static.close()]
+    const operators = this.#closed ? [] : [...this.#operators.values()]
+    this.#closed = true
+    const closing = [
+      ...this.#sources.map((s) => s.source.close()),
+      this.#sink?.close(),
+      this.#static.close(),
+      ...operators.map(async (operator) => operator.close?.()),
+    ]
     this.#sources = []
     this.#sink = null
     const results = await Promise.allSettled(closing)

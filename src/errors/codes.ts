@@ -511,7 +511,40 @@ export const CODES = {
   CLOSURE_SCHEMA_REQUIRED: code('42P18', 'on a stream {function} needs the type of its results'),
   FUNCTION_NOT_ASYNC: code('42K0E', '{function} gave a promise'),
   INVALID_FUNCTION_DEFINITION: code('42K0A', 'the function "{name}" cannot be registered: {reason}'),
+  EMITTING_ROWS_OLDER_THAN_WATERMARK_NOT_ALLOWED: code(
+    '42815',
+    'a row was given with the event time {time}, which the watermark {watermark} has passed',
+  ),
+  'ILLEGAL_STATE_STORE_VALUE.EMPTY_LIST_VALUE': code('42601', 'the list of state "{state}" cannot be an empty one'),
+  'ILLEGAL_STATE_STORE_VALUE.NULL_VALUE': code('42601', 'state "{state}" cannot hold null'),
   INVALID_GROUP_STATE_CALL: code('42802', '{reason}'),
+  INVALID_STATE_NAME: code('42602', '"{name}" is not a name for a state'),
+  STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_HANDLE_STATE: code(
+    '42802',
+    '{operation} does not work {place}',
+  ),
+  STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_TIME_MODE: code(
+    '42802',
+    '{operation} does not work in time mode {timeMode}',
+  ),
+  STATEFUL_PROCESSOR_DUPLICATE_STATE_VARIABLE_DEFINED: code('42802', 'two states of the processor are named "{state}"'),
+  STATEFUL_PROCESSOR_INCORRECT_TIME_MODE_TO_ASSIGN_TTL: code(
+    '42802',
+    'state "{state}" has a TTL, which does not work in time mode {timeMode}',
+  ),
+  STATEFUL_PROCESSOR_INITIAL_STATE_KEY: code(
+    '42K09',
+    'the initial state is keyed by {initial}, the rows are keyed by {rows}',
+  ),
+  STATEFUL_PROCESSOR_STATES_CHANGED: code(
+    '42802',
+    'init of {processor} made other states than when the query was planned: {before}, now {after}',
+  ),
+  STATEFUL_PROCESSOR_TTL_DURATION_MUST_BE_POSITIVE: code(
+    '42802',
+    'the TTL of state "{state}" must be longer than nothing, not {ttl}',
+  ),
+  STATEFUL_PROCESSOR_UNKNOWN_TIME_MODE: code('42802', 'no time mode "{timeMode}"'),
   SCHEMA_WITHOUT_COLUMNS: code('42K07', 'the schema object of {vendor} does not say which columns there are: {reason}'),
   // streaming
   'INVALID_CONF_VALUE.REQUIREMENT': code('22022', '{key} cannot be "{value}": {requirement}'),
@@ -552,6 +585,7 @@ export const CODES = {
   STREAMING_SORT: code('42KDE', 'a stream can only be sorted above an aggregation in output mode complete'),
   STREAMING_STATE_FUNCTION_COUNT: code('42KDE', 'a query can have only one mapGroupsWithState'),
   STREAMING_STATE_FUNCTION_MODE: code('42KDE', 'a state function that emits in mode {emits} does not work {place}'),
+  STREAMING_INITIAL_STATE: code('42KDE', 'the initial state of {function} cannot be a stream'),
   STREAMING_STATE_FUNCTION_WITHOUT_WATERMARK: code('42KDE', 'event-time timeouts need a watermark'),
   STREAMING_UNION_WITH_TABLE: code('42KDE', 'UNION of a stream and a table does not work'),
   STREAMING_WATERMARK_REDEFINED: code('42KDE', 'the column "{name}" has a watermark already'),

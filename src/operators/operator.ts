@@ -58,4 +58,6 @@ export interface Operator {
   heldUntilUs?(): bigint | null
   /** Processing-time timers: when to run a batch without data, in microseconds. */
   wakeAtUs?(): bigint | null
+  /** The query has ended, well or not: for operators whose user code holds something. Called once. */
+  close?(): void
 }

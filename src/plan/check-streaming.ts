@@ -163,6 +163,20 @@ function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): vo
           { at: node.at, hint: 'use flatMapGroupsWithState, reduceGroups or an aggregate function' },
         )
       return
+    case 'transformWithState':
+      if (mode === 'changelog' && node.emits === 'update')
+        throw new UnsupportedError(
+          'STREAMING_STATE_FUNCTION_MODE',
+          { emits: node.emits, place: 'in output mode changelog' },
+          { at: node.at, hint: 'nobody knows which row a result takes the place of: write in output mode update' },
+        )
+      if (node.initial !== null && isStreaming(node.initial))
+        throw new UnsupportedError(
+          'STREAMING_INITIAL_STATE',
+          { function: node.label },
+          { at: node.at, hint: 'give a bounded table as initialState, or read the stream as one of the inputs' },
+        )
+      return
     case 'sample':
       throw new UnsupportedError('STREAMING_SAMPLE', {}, { at: node.at })
     case 'over':
@@ -302,6 +316,7 @@ function isStateful(p: Logical): boolean {
   switch (p.op) {
     case 'aggregate':
     case 'groupsWithState':
+    case 'transformWithState':
       return true
     case 'join':
       return isStreamJoin(p) || keptSide(p) !== null
@@ -321,7 +336,7 @@ const describe = (p: Logical): string =>
       : 'an aggregation'
     : p.op === 'join'
       ? 'a join over streams'
-      : p.op === 'groupsWithState'
+      : p.op === 'groupsWithState' || p.op === 'transformWithState'
         ? p.label
         : p.op === 'setop'
           ? `${p.kind.toUpperCase()} ALL`

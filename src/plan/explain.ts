@@ -10,6 +10,8 @@ import {
   type Named,
   type SortKey,
 } from './logical.ts'
+import { stateType } from '../functions/user/group-state.ts'
+import type { StateVariable } from '../functions/user/processor-handle.ts'
 import type { AppliedRule } from './optimize.ts'
 import { WEEKDAYS } from '../types/calendar.ts'
 import { typeName } from '../types/data-type.ts'
@@ -128,6 +130,8 @@ export function describeNode(p: Logical): string {
       return `UserFunction ${p.label}${p.version === null ? '' : ` version=${p.version}`} AS ${columns(p.attrs)}`
     case 'groupsWithState':
       return `StateFunction ${p.label}${p.version === null ? '' : ` version=${p.version}`} emits=${p.emits} timeout=${p.timeout} state=[${p.state.fields.map((f) => `${f.name}:${typeName(f.type)}`).join(', ')}] AS ${columns(p.attrs)}`
+    case 'transformWithState':
+      return `StatefulProcessor ${p.label}${p.version === null ? '' : ` version=${p.version}`} emits=${p.emits} timeMode=${p.timeMode} states=[${p.states.variables.map(variable).join(', ')}] AS ${columns(p.attrs)}`
     case 'asyncCall':
       return `AsyncCall ${p.fn}(${p.args.map(exprText).join(', ')}) AS ${column(p.attrs.at(-1)!)}`
     case 'observe':
@@ -139,6 +143,11 @@ export function describeNode(p: Logical): string {
     case 'sample':
       return `Sample ${p.text}`
   }
+}
+
+function variable({ kind, name, key, value, ttlMs }: StateVariable): string {
+  const types = [key, value].flatMap((s) => (s === null ? [] : [typeName(stateType(s))])).join(', ')
+  return `${name} ${kind}<${types}>${ttlMs === null ? '' : ` ttl=${ttlMs}ms`}`
 }
 
 /** What each stateful node of a stream remembers, and what bounds it. */
@@ -173,6 +182,8 @@ function boundOf(p: Logical): string | null {
         : 'one row a key, until the function removes it or, called at its timeout, keeps it no longer'
     case 'setop':
       return p.all ? 'one count for each distinct row of the table' : null
+    case 'transformWithState':
+      return 'what its states hold, until the processor clears it or its TTL is over: UNBOUNDED otherwise'
     case 'join': {
       const kept = keptSide(p)
       const b = joinBound(p)

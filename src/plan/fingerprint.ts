@@ -117,6 +117,11 @@ function originsOf(plan: Logical): Origins {
           set(x.id, { stateFunction: p.label, version: p.version, column: i, type: typeName(x.type) }),
         )
         return
+      case 'transformWithState':
+        p.attrs.forEach((x, i) =>
+          set(x.id, { statefulProcessor: p.label, version: p.version, column: i, type: typeName(x.type) }),
+        )
+        return
       case 'asyncCall':
         set(p.attrs.at(-1)!.id, { asyncCall: p.fn, args: p.args.map(of), type: typeName(p.attrs.at(-1)!.type) })
         return
@@ -206,6 +211,16 @@ function meaningOf(p: Logical, origins: Origins): Canonical {
         key: columnOf(p.input.attrs[0]!.id),
         state: p.state.fields.map((f) => ({ name: f.name, type: typeName(f.type) })),
         timeout: p.timeout,
+      }
+    case 'transformWithState':
+      // Its states are known by their tables: one may come and go, none may change.
+      return {
+        op: 'transformWithState',
+        processor: p.label,
+        version: p.version,
+        key: columnOf(p.input.attrs[0]!.id),
+        timeMode: p.timeMode,
+        emits: p.emits,
       }
     case 'dedup':
       return {

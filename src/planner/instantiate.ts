@@ -23,6 +23,7 @@ import { AssignWindows } from '../operators/window.ts'
 import type { Vector } from '../columns/vector.ts'
 import { BIGINT, field, type Schema } from '../types/data-type.ts'
 import { groupsWithStateOf } from './groups-with-state.ts'
+import { transformWithStateOf } from './transform-with-state.ts'
 import { userMapOf } from './user-map.ts'
 import { makeAggregate, makeSessionAggregate } from './instantiate-aggregates.ts'
 import { type InstantiateContext, tableOf } from './instantiate-context.ts'
@@ -65,6 +66,8 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
       return userMapOf(node, input, env)
     case 'groupsWithState':
       return groupsWithStateOf(node, input, ctx)
+    case 'transformWithState':
+      return transformWithStateOf(node, inputs, ctx)
     case 'fused':
       return new Fused(schema, fusedKernel(node.filter, node.items, input, schema, env))
     case 'watermark':

@@ -8,6 +8,7 @@ import type { AggregateSpec, PaneSpec, ReleaseRule } from '../operators/config.t
 import { callExpr } from '../plan/term.ts'
 import { originOf, shapeOf } from '../plan/window-origin.ts'
 import { groupKey } from './group-key.ts'
+import { processorTables } from './processor-tables.ts'
 import {
   type Attr,
   inputsOf,
@@ -18,6 +19,7 @@ import {
   type LogicalJoin,
   type LogicalObserve,
   type LogicalScan,
+  type LogicalTransformWithState,
   type Named,
 } from '../plan/logical.ts'
 import type { StateTableSpec } from '../state/table.ts'
@@ -236,6 +238,8 @@ class Planner {
           attrs,
         )
       }
+      case 'transformWithState':
+        return this.#transformWithState(plan)
       case 'asyncCall': {
         const input = this.#plan(plan.input)
         const args = plan.args.map((e) => bindExpr(e, input.attrs))
@@ -358,6 +362,33 @@ class Planner {
       case 'sample':
         throw new UnsupportedError('UNSUPPORTED', { feature: 'TABLESAMPLE' }, { at: plan.at })
     }
+  }
+
+  #transformWithState(plan: LogicalTransformWithState): Planned {
+    const { closure, label, timeMode, emits: outputMode, states, time, attrs } = plan
+    const input = this.#plan(plan.input)
+    const initial = plan.initial === null ? [] : [this.#plan(plan.initial).id]
+    const streaming = isStreaming(plan)
+    const emitTime = attrs.findIndex((x) => x.eventTime)
+    return this.#add(
+      {
+        op: 'transformWithState',
+        id: streaming ? this.#statefulId('transformWithState', plan) : this.#id('transformWithState'),
+        inputs: [input.id, ...initial],
+        schema: schemaOfAttrs(attrs),
+        closure,
+        label,
+        timeMode,
+        outputMode,
+        states,
+        ...processorTables(states, timeMode, input.attrs[0]!.type),
+        // A bounded table is complete: nothing in it is late.
+        time: streaming && timeMode === 'EventTime' ? time : null,
+        emitTime: emitTime < 0 ? null : emitTime,
+        streaming,
+      },
+      attrs,
+    )
   }
 
   /** Streams are numbered in the order of the plan, so that the commit log finds them again. */

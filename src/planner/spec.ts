@@ -2,6 +2,8 @@ import type { OutputModeName } from '../connectors/provider.ts'
 import type { Refresh } from '../connectors/refresh.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DecodePlan } from '../formats/decode-plan.ts'
+import type { ProcessorStates } from '../functions/user/processor-handle.ts'
+import type { TimeMode } from '../functions/user/stateful-processor.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
 import type { StateTableSpec } from '../state/table.ts'
 import type { CalendarSpec } from '../types/calendar.ts'
@@ -66,6 +68,7 @@ export type NodeSpec =
   | SetOperationNode
   | UserMapNode
   | GroupsWithStateNode
+  | TransformWithStateNode
   | AsyncCallNode
   | ObserveNode
   | ChangeTypesNode
@@ -299,6 +302,23 @@ export interface GroupsWithStateNode extends NodeBase {
   readonly time: number | null
   readonly state: StateTableSpec
   /** Over a bounded table each group is called once and nothing is kept. */
+  readonly streaming: boolean
+}
+/** A stateful processor by the id of its closure; a second input is its initial state. See operators/transform-with-state.ts. */
+export interface TransformWithStateNode extends NodeBase {
+  readonly op: 'transformWithState'
+  readonly closure: string
+  readonly label: string
+  readonly timeMode: TimeMode
+  readonly outputMode: 'append' | 'update'
+  readonly states: ProcessorStates
+  /** Tables of the states in their order, and of the timers. */
+  readonly tables: readonly StateTableSpec[]
+  readonly timers: StateTableSpec | null
+  readonly time: number | null
+  /** The column of the results that is their event time. */
+  readonly emitTime: number | null
+  /** Over a bounded table nothing is kept. */
   readonly streaming: boolean
 }
 /** Input columns, then the result of an asynchronous function; the engine awaits it between two pipelines. */

@@ -287,6 +287,11 @@ export class HashStateTable implements StateTable, ProbeHost {
     return blob
   }
 
+  /** Ends a batch of a table that no checkpoint holds: frees what was removed, writes nothing. */
+  endBatch(): void {
+    this.#settle()
+  }
+
   /** Ends a batch: marks cleared, slots of removed keys free again. */
   #settle(): void {
     this.#marks.settle((slot) => {
