@@ -3,8 +3,9 @@
  * `node dist/bench/held-keys.js [--results bench/results]`.
  *
  * The query counts by a BIGINT key in update mode, from memory, with a checkpoint on disk (no fsync); random keys, grown
- * from empty. Each number of keys in a process of its own. Printed: milliseconds of a trigger (median and 95th percentile of 100, from the moment the rows are
- * there to the end of the commit; median CPU time too, which a busy machine changes less), the ratio of the medians, and bytes a key (goal 120).
+ * from empty, each number of them in a process of its own. Printed: milliseconds of a trigger from the moment the rows
+ * are there to the end of the commit (median and 95th percentile of 100; median of CPU time too, which a busy machine
+ * changes less), the ratio of the medians, and bytes a key (goal 120).
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
