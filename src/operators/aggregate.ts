@@ -10,6 +10,7 @@ import type { DataType, Schema, StructType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import { windowBounds, type WindowBounds } from '../types/window-shape.ts'
 import type { PaneSpec } from './config.ts'
+import type { DistinctValues } from './distinct-values.ts'
 import type { OpContext, Operator } from './operator.ts'
 import { PreImages } from './pre-images.ts'
 
@@ -21,6 +22,8 @@ export interface RunningAggregate {
   readonly width: number
   /** The result is this state field as it stands; null: ask `body.finish`. */
   readonly resultField: number | null
+  /** It takes DISTINCT values: its state is fed by DistinctValues. */
+  readonly distinct: boolean
 }
 
 export interface AggregateConfig {
@@ -33,6 +36,7 @@ export interface AggregateConfig {
   readonly update: (batch: Batch, slots: Int32Array, columns: readonly SlotColumn[]) => void
   readonly emit: OutputModeName | 'batch'
   readonly table: StateTable
+  readonly distinct: readonly DistinctValues[]
   /** A throwaway table of the same keys: late rows are counted by group, as the recorded engine does. */
   readonly newLateTable: () => StateTable
 }
@@ -41,7 +45,7 @@ export interface AggregateConfig {
  * GROUP BY, DISTINCT and global aggregates.
  *
  *   state   one row per group: the grouping keys and the state fields of every aggregate; by pane where the key is a
- *           window or the event time
+ *           window or the event time; a row per group and value where an argument is DISTINCT
  *   late    append, update and changelog: rows whose group ended at or before the late watermark are dropped, counted
  *           by group
  *   output  append: groups that ended at or before the watermark, which are then released; update: groups touched in
@@ -100,16 +104,12 @@ export class Aggregate implements Operator {
     if (n === 0) return
     const slots = new Int32Array(n)
     const isNew = this.#inits.length > 0 || this.#before !== null ? new Uint8Array(n) : null
-    table.upsert(
-      this.#tableKeys.map((k) => batch.columns[k]!),
-      batch,
-      panes,
-      slots,
-      isNew,
-    )
+    const keyColumns = this.#tableKeys.map((k) => batch.columns[k]!)
+    table.upsert(keyColumns, batch, panes, slots, isNew)
     if (isNew !== null) for (let i = 0; i < n; i++) if (isNew[i] === 1) this.#initialise(slots[i]!)
     this.#before?.keep(slots, n, isNew!)
     if (aggregates.length > 0) update(batch, slots, table.columns)
+    for (const values of this.#config.distinct) values.add(batch, slots, keyColumns, panes, table.columns)
     table.markChanged(slots, n)
   }
 
@@ -153,13 +153,7 @@ export class Aggregate implements Operator {
   #expired(ctx: OpContext): bigint[] {
     const { table, pane } = this.#config
     if (pane === null || !pane.expires) return []
-    const last = this.#bounds!.lastEnded(ctx.watermarkUs)
-    const out: bigint[] = []
-    for (const p of table.panes()) {
-      if (p === NEVER_PANE || p > last) break
-      out.push(p)
-    }
-    return out
+    return [...table.panesUpTo(this.#bounds!.lastEnded(ctx.watermarkUs))]
   }
 
   heldUntilUs(): bigint | null {
@@ -170,10 +164,13 @@ export class Aggregate implements Operator {
   }
 
   #release(ctx: OpContext): void {
-    const { table, emit } = this.#config
+    const { table, emit, distinct } = this.#config
     if (!releases(emit)) return
     let removed = 0
-    for (const p of this.#expired(ctx)) removed += table.removePane(p)
+    for (const p of this.#expired(ctx)) {
+      removed += table.removePane(p)
+      for (const values of distinct) values.release(p)
+    }
     if (removed > 0) ctx.count('numRowsRemoved', removed)
   }
 

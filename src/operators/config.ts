@@ -1,4 +1,5 @@
 import type { Expr } from '../expr/bound.ts'
+import type { StateTableSpec } from '../state/table.ts'
 import type { DataType } from '../types/data-type.ts'
 import type { WindowShape } from '../types/window-shape.ts'
 
@@ -6,11 +7,20 @@ import type { WindowShape } from '../types/window-shape.ts'
 export interface AggregateSpec {
   readonly fn: string
   readonly args: readonly Expr[]
-  readonly distinct: boolean
+  /** DISTINCT: which of the node's DistinctSpecs its arguments are values of; null: they are over the input. */
+  readonly distinct: number | null
   readonly filter: Expr | null
   readonly type: DataType
   /** Types of its state fields. */
   readonly state: readonly DataType[]
+}
+
+/** Values that aggregates take once per group: expressions over the rows of the input where `filter` is TRUE. */
+export interface DistinctSpec {
+  readonly values: readonly Expr[]
+  readonly filter: Expr | null
+  /** Keyed by group and value; a value column counts how often it came, where that is kept. */
+  readonly state: StateTableSpec
 }
 
 /**

@@ -172,8 +172,7 @@ export class JoinSide {
       }
       rows.remove(slot)
     }
-    // The index is not in the checkpoint: its log is dropped, so that freed slots are used again.
-    if (slots.length > 0) index.takeChangeLog()
+    index.forgetChanges()
   }
 
   #link(batch: Batch, at: Int32Array, slots: Int32Array, count: number, settled: Uint8Array | null): void {

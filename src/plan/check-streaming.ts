@@ -203,7 +203,7 @@ function checkExpressions(node: Logical): void {
 
 function checkAggregate(node: LogicalAggregate, extensions: boolean): void {
   if (node.pivot) throw new UnsupportedError('STREAMING_PIVOT', {}, { at: node.at })
-  const distinct = node.aggregates.find((x) => x.call.distinct)
+  const distinct = extensions ? undefined : node.aggregates.find((x) => x.call.distinct)
   if (distinct)
     throw new UnsupportedError(
       'STREAMING_DISTINCT_AGGREGATE',

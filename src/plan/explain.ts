@@ -162,15 +162,22 @@ function stateLines(plan: Logical): readonly string[] {
   return lines
 }
 
+const distinctText = (c: AggregateCall): string =>
+  `(${c.args.map(exprText).join(', ')})${c.filter ? ` WHERE ${exprText(c.filter)}` : ''}`
+
 const UNBOUNDED = 'UNBOUNDED, it grows with every new key'
 
 function boundOf(p: Logical): string | null {
   switch (p.op) {
-    case 'aggregate':
-      if (p.keys.length === 0) return 'one row'
+    case 'aggregate': {
+      const seen = [...new Set(p.aggregates.flatMap((x) => (x.call.distinct ? [distinctText(x.call)] : [])))].join('; ')
+      const values = seen === '' ? '' : `, and one a group and distinct value of ${seen}`
+      if (p.keys.length === 0)
+        return seen === '' ? 'one row' : `one row${values}: UNBOUNDED, it grows with every new value`
       return p.keys.some((k) => k.attr.eventTime)
-        ? 'one row a group, until the watermark passes it (append and update)'
-        : UNBOUNDED
+        ? `one row a group${values}, until the watermark passes it (append and update)`
+        : `${UNBOUNDED}${seen === '' ? '' : `; one row a group${values}`}`
+    }
     case 'dedup':
       if (p.withinWatermark) return 'one row a key, until the watermark passes its first event time plus the delay'
       return eventTimeColumns(p.input).some((x) => p.keys.includes(x.id))

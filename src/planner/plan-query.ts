@@ -4,7 +4,7 @@ import { conjuncts, type Expr } from '../expr/bound.ts'
 import { attrIds } from '../plan/expr-key.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import { stateType } from '../functions/user/group-state.ts'
-import type { AggregateSpec, PaneSpec, ReleaseRule } from '../operators/config.ts'
+import type { PaneSpec, ReleaseRule } from '../operators/config.ts'
 import { callExpr } from '../plan/term.ts'
 import { originOf, shapeOf } from '../plan/window-origin.ts'
 import { groupKey } from './group-key.ts'
@@ -25,7 +25,7 @@ import {
 import type { StateTableSpec } from '../state/table.ts'
 import { BIGINT, BOOLEAN, field, STRING, TIMESTAMP } from '../types/data-type.ts'
 import type { WindowShape } from '../types/window-shape.ts'
-import { aggregateEntry, aggregateSpec } from './aggregates.ts'
+import { aggregateEntry, aggregateSpecs, type AggregateSpecs, type DistinctTables } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
 import { joinWithoutWatermark, keptSide } from '../plan/event-time.ts'
@@ -458,7 +458,12 @@ class Planner {
     const input = this.#plan(plan.input)
     if (this.#nodes.some((n) => n.op === 'observe' && n.name === name))
       throw new AnalysisError('DUPLICATED_METRICS_NAME', { name }, { at: plan.at })
-    const calls = plan.calls.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), this.#options.env))
+    const { calls, distinct } = aggregateSpecs(
+      plan.calls.map((x) => x.call),
+      (e) => bindExpr(e, input.attrs),
+      this.#options.env,
+      { keys: [], paned: false, counted: false },
+    )
     const results = plan.calls.map((c) => c.attr)
     return this.#add(
       {
@@ -469,6 +474,7 @@ class Planner {
         name,
         observer,
         calls,
+        distinct,
         results: schemaOfAttrs(results),
         items: plan.items.map((i) => bindExpr(i.expr, results)),
         metrics: schemaOfAttrs(plan.items.map((i) => i.attr)),
@@ -491,18 +497,34 @@ class Planner {
         else if (p.op !== 'project' && p.op !== 'filter' && p.op !== 'expand') break
       }
     const { planned: input, at: keys } = this.#withColumns(plan.input, plan.keys)
-    const calls = plan.aggregates.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), env))
+    const streaming = isStreaming(plan)
+    const specs = (tables: Omit<DistinctTables, 'counted'>): AggregateSpecs =>
+      aggregateSpecs(
+        plan.aggregates.map((x) => x.call),
+        (e) => bindExpr(e, input.attrs),
+        env,
+        { ...tables, counted: streaming },
+      )
     const session = plan.keys.findIndex(
       (k) => k.expr.kind === 'attr' && originOf(plan.input, k.expr.id)?.gap !== undefined,
     )
-    if (session >= 0) return this.#sessionAggregate(plan, input.id, keys, session, calls)
+    if (session >= 0) {
+      const byNumber = { keys: [], paned: true, paneField: field('session', BIGINT, false) }
+      return this.#sessionAggregate(plan, input.id, keys, session, specs(byNumber))
+    }
     const pane = this.#pane(plan)
     const keyFields = plan.keys
       .map((k) => field(k.attr.name, k.attr.type))
       .filter((_, k) => !(pane?.kind === 'window' && pane.index === k))
-    const values = calls.flatMap((c, i) => c.state.map((type, k) => field(`${stateName(c.fn)}_${i}_${k}`, type)))
     const windowKey = pane?.kind === 'window' ? plan.keys[pane.index]!.attr : null
-    const streaming = isStreaming(plan)
+    const paned = {
+      paned: pane !== null,
+      ...(pane === null || windowKey === null
+        ? {}
+        : { window: { at: pane.index, field: field(windowKey.name, windowKey.type), ...sizeOf(pane.shape) } }),
+    }
+    const { calls, distinct } = specs({ keys: keyFields, ...paned })
+    const values = calls.flatMap((c, i) => c.state.map((type, k) => field(`${stateName(c.fn)}_${i}_${k}`, type)))
     const id = streaming ? this.#statefulId('aggregate', plan) : this.#id('aggregate')
     return this.#add(
       {
@@ -513,16 +535,9 @@ class Planner {
         keys,
         pane,
         calls,
+        distinct,
         emit: streaming && mode !== null ? mode : 'batch',
-        state: {
-          name: 'groups',
-          keys: keyFields,
-          values,
-          paned: pane !== null,
-          ...(pane === null || windowKey === null
-            ? {}
-            : { window: { at: pane.index, field: field(windowKey.name, windowKey.type), ...sizeOf(pane.shape) } }),
-        },
+        state: { name: 'groups', keys: keyFields, values, ...paned },
       },
       plan.attrs,
     )
@@ -533,7 +548,7 @@ class Planner {
     input: string,
     keys: readonly number[],
     session: number,
-    calls: readonly AggregateSpec[],
+    { calls, distinct }: AggregateSpecs,
   ): Planned {
     const { mode } = this.#options
     const streaming = isStreaming(plan)
@@ -549,6 +564,7 @@ class Planner {
         session,
         expires: plan.keys[session]!.attr.eventTime === true,
         calls,
+        distinct,
         emit: streaming && mode !== null ? mode : 'batch',
         state: {
           name: 'sessions',

@@ -8,7 +8,14 @@ import type { GroupStateTimeout } from '../functions/user/group-state.ts'
 import type { StateTableSpec } from '../state/table.ts'
 import type { CalendarSpec } from '../types/calendar.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
-import type { AggregateSpec, PaneSpec, ReleaseRule, SortKeySpec, TimeColumn } from '../operators/config.ts'
+import type {
+  AggregateSpec,
+  DistinctSpec,
+  PaneSpec,
+  ReleaseRule,
+  SortKeySpec,
+  TimeColumn,
+} from '../operators/config.ts'
 
 /**
  * A query ready to run, as plain JSON: what the planner gives and `instantiate` takes, on any thread. Expressions are
@@ -151,6 +158,7 @@ export interface AggregateNode extends NodeBase {
   readonly keys: readonly number[]
   readonly pane: PaneSpec | null
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   readonly emit: OutputModeName | 'batch'
   readonly state: StateTableSpec
 }
@@ -161,6 +169,7 @@ export interface SessionAggregateNode extends NodeBase {
   readonly session: number
   readonly expires: boolean
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   readonly emit: OutputModeName | 'batch'
   readonly state: StateTableSpec
 }
@@ -333,6 +342,7 @@ export interface ObserveNode extends NodeBase {
   readonly name: string
   readonly observer: string | null
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   /** Columns of the results of the calls. */
   readonly results: Schema
   readonly items: readonly Expr[]

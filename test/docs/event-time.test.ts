@@ -29,6 +29,7 @@ const PRINTED: Readonly<Record<string, RegExp>> = {
   'Emitting what is open when nothing comes any more':
     /^\[\["1970-01-01T00:00:00\.000Z",1\],\["1970-01-01T00:00:10\.000Z",1\]\]$/,
   Warnings: /== Warnings ==\\nthe watermark is on \\"time\\", which is no key of the aggregation by \\"device\\"/,
+  'DISTINCT aggregates': /^\[\[\[\{"devices":2\}\]\]\]$/,
   'State as a table':
     /^\[\[\[\{"operatorId":0,"operatorName":"aggregate","stateStoreName":"groups","maxBatchId":2\}\]\],\[\[\{"device":"a","\w+":2\},\{"device":"b","\w+":1\}\]\],\[1\],\[\[\{"batch_id":1,"change_type":"update","device":"b"\},\{"batch_id":2,"change_type":"update","device":"a"\}\]\]\]$/,
 }
@@ -51,6 +52,7 @@ describe('docs/event-time.md', () => {
       window: functions.window,
       calendar_window: functions.calendar_window,
       avg: functions.avg,
+      countDistinct: functions.countDistinct,
       col: api.col,
       console: { log: (...args: unknown[]) => void printed.push(args) },
     }

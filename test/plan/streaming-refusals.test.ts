@@ -140,6 +140,10 @@ describe('the clause at fault is underlined', () => {
     if (at !== undefined) expect(underlined(e)).toBe(at)
   })
 
+  test('DISTINCT arguments run with the extensions', () => {
+    checkStreaming(plan('SELECT count(DISTINCT v) FROM e', world), 'complete', () => undefined, world.env)
+  })
+
   test('an equality in WHERE counts for an inner join', () => {
     checkStreaming(plan('SELECT l.id FROM l, r WHERE l.id = r.id', world), 'append', plain, world.env)
     expect(

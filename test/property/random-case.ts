@@ -332,10 +332,24 @@ class Maker {
     if (r.rich)
       some.push('sum(d)', 'avg(m)', 'sum(m)', 'min(d)', 'max(m)', 'bool_and(ok)', 'bool_or(ok)', 'round(avg(d), 9)')
     if (ordered) some.push('first(v)', 'last(s)', 'first(s, true)', 'last(v, true)', 'collect_list(s)')
-    if (this.#maybe(0.1)) some.push('count(DISTINCT v)', 'sum(DISTINCT v)', 'count(DISTINCT s)')
-    return this.#some(some, 5)
-      .map((a, i) => `${a} AS a${i}`)
-      .join(', ')
+    const distinct = [
+      'count(DISTINCT v)',
+      'sum(DISTINCT v)',
+      'avg(DISTINCT v)',
+      'count(DISTINCT s)',
+      'count(DISTINCT s, v)',
+      'count(DISTINCT ts)',
+      'count(DISTINCT struct(v, s))',
+      "count(DISTINCT v) FILTER (WHERE s = 'a')",
+      'sum(DISTINCT v) FILTER (WHERE v > 1)',
+      'count(DISTINCT CASE WHEN v > 2 THEN k END)',
+      'sort_array(collect_list(DISTINCT v))',
+      'max(DISTINCT s)',
+    ]
+    if (r.rich) distinct.push('count(DISTINCT d)', 'sum(DISTINCT m)', 'count(DISTINCT ok, m)')
+    if (ordered) distinct.push('collect_list(DISTINCT s)', 'first(DISTINCT v)')
+    const more = this.#maybe(0.25) ? this.#some(distinct, 3) : []
+    return [...this.#some(some, 5), ...more].map((a, i) => `${a} AS a${i}`).join(', ')
   }
 
   #top(): { readonly sql: string; readonly mode: RandomCase['outputMode']; readonly key: readonly string[] } {
