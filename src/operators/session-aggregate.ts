@@ -148,6 +148,17 @@ export class SessionAggregate implements Operator {
     return false
   }
 
+  heldUntilUs(): bigint | null {
+    const { table, emit, expires } = this.#config
+    if (emit !== 'append' || !expires) return null
+    let last: bigint | null = null
+    for (const slot of table.slots()) {
+      const end = table.getValue(slot, END) as bigint
+      if (last === null || end > last) last = end
+    }
+    return last
+  }
+
   /** The slot of the session that takes a row in: one it touches, several made into one, or a new one. */
   #place(
     group: number,

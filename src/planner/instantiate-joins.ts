@@ -29,7 +29,7 @@ export function makeJoin(node: JoinNode, inputs: readonly Schema[], env: ExprEnv
   })
 }
 
-/** Join of two streams. */
+/** Join of two streams, or of a stream with a table whose rows the join keeps. */
 export function makeStreamJoin(node: StreamJoinNode, inputs: readonly Schema[], ctx: InstantiateContext): Operator {
   const { env } = ctx
   const filter = (e: Expr | null, schema: Schema) => (e === null ? null : compileFilter(e, schema, env))
@@ -50,6 +50,7 @@ export function makeStreamJoin(node: StreamJoinNode, inputs: readonly Schema[], 
   return new StreamJoin({
     schema: node.schema,
     type: node.type,
+    bounded: node.bounded,
     left: side(node.left, left),
     right: side(node.right, right),
     residual: filter(node.residual, { fields: [...left.fields, ...right.fields] }),

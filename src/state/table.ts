@@ -2,6 +2,7 @@ import type { Batch } from '../columns/batch.ts'
 import type { Vector } from '../columns/vector.ts'
 import type { DataType, Field } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
+import type { WindowShape } from '../types/window-shape.ts'
 import type { Visits } from './visits.ts'
 
 /**
@@ -19,8 +20,16 @@ export interface StateTableSpec {
   readonly packed?: boolean
   /** Where the pane is neither a window nor a time: what it is, for those who read the state. */
   readonly paneField?: Field
-  /** Where the pane is the start of a window: the key that stands for it (not among `keys`), for those who read the state. */
-  readonly window?: { readonly at: number; readonly field: Field; readonly sizeUs: string }
+  /**
+   * Where the pane is that of a window: the key that stands for it (not among `keys`), for those who read the state. Of a
+   * fixed size, `sizeUs`, unless it has another shape.
+   */
+  readonly window?: {
+    readonly at: number
+    readonly field: Field
+    readonly sizeUs: string
+    readonly shape?: WindowShape
+  }
 }
 
 /**

@@ -173,7 +173,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
       const node = {
         op: 'aggregate',
         keys: [4, 1],
-        pane: { kind: 'window', index: 0, sizeUs: String(size), expires: true },
+        pane: { kind: 'window', index: 0, shape: { kind: 'fixed', sizeUs: String(size) }, expires: true },
         ...aggregates(CALLS, [INPUT.fields[1]!], true),
         emit,
         schema: outputOf(keyFields),
@@ -223,7 +223,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
     const node = {
       op: 'aggregate',
       keys: [0, 1],
-      pane: { kind: 'time', index: 0, sizeUs: '0', expires: true },
+      pane: { kind: 'time', index: 0, shape: { kind: 'fixed', sizeUs: '0' }, expires: true },
       calls,
       distinct,
       emit: 'append',

@@ -98,7 +98,7 @@ const byTime = (emit: 'append' | 'update', distinct: boolean): Case => {
       stateful({
         op: 'aggregate',
         keys: [0],
-        pane: { kind: 'time', index: 0, sizeUs: '0', expires: true },
+        pane: { kind: 'time', index: 0, shape: { kind: 'fixed', sizeUs: '0' }, expires: true },
         ...aggregates(calls, keys, true),
         emit,
         schema: schemaOf(...keys, field('n', BIGINT)),
@@ -174,7 +174,7 @@ const side = (name: string): Extract<NodeSpec, { op: 'stream-join' }>['left'] =>
   keys: [1],
   nullSafe: [false],
   late: { column: 0, kind: 'time' },
-  release: { time: { column: 0, kind: 'time' }, afterUs: '0', exact: false },
+  release: { time: { column: 0, kind: 'time' }, afterUs: '0', exact: false, nulls: 'final' },
   only: null,
   state: {
     name,
@@ -191,6 +191,7 @@ const join: Case = {
       {
         op: 'stream-join',
         type: 'inner',
+        bounded: null,
         residual: call('<', col(0, TIMESTAMP), col(2, TIMESTAMP)),
         left: side('left'),
         right: side('right'),

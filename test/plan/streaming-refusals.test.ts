@@ -69,7 +69,7 @@ function scenarioWorld(s: Scenario): World | null {
     }
     tables[v.name] = view
   }
-  return worldOf(tables, s.conf)
+  return worldOf(tables, { ...s.conf, 'millrace.extensions': 'false' })
 }
 
 /** Without extensions. */
@@ -78,7 +78,7 @@ const plain = (key: string): string | undefined => (key === 'millrace.extensions
 function check(s: Scenario, world: World): readonly string[] {
   const analyzed = analyze(sql(s.query), world.catalog, world.env)
   soundness(analyzed)
-  checkStreaming(analyzed, s.outputMode, (key) => (key === 'millrace.extensions' ? 'false' : s.conf[key]), world.env)
+  checkStreaming(analyzed, s.outputMode, world.catalog.conf, world.env)
   return columns(analyzed)
 }
 

@@ -16,6 +16,7 @@ import {
   type StructType,
   TIMESTAMP,
 } from '../../types/data-type.ts'
+import { windowBounds } from '../../types/window-shape.ts'
 
 /** `key`: the keys, the window in its place or, for a table kept by event time, the time as `pane` (or what else the pane is); `value`: the values. */
 const structsOf = (spec: StateTableSpec): { readonly key: StructType; readonly value: StructType } => ({
@@ -74,11 +75,12 @@ function paneVector(table: HashStateTable, slots: Int32Array): Vector {
   const known = Uint8Array.from(panes, (pane) => (pane === NEVER_PANE ? 0 : 1))
   const validity = known.includes(0) ? known : null
   if (table.spec.window === undefined) return new Int64Vector(paneFieldOf(table.spec).type, panes, validity)
-  const { field: at, sizeUs } = table.spec.window
+  const { field: at, sizeUs, shape } = table.spec.window
   const type = at.type as StructType
-  const size = BigInt(sizeUs)
-  const ends = panes.map((start) => (start === NEVER_PANE ? start : start + size))
-  const members = [panes, ends].map((times, m) => new Int64Vector(type.fields[m]!.type, times, null))
+  const { startOf, endOf } = windowBounds(shape ?? { kind: 'fixed', sizeUs })
+  const starts = panes.map((pane) => (pane === NEVER_PANE ? pane : startOf(pane)))
+  const ends = panes.map((pane) => (pane === NEVER_PANE ? pane : endOf(pane)))
+  const members = [starts, ends].map((times, m) => new Int64Vector(type.fields[m]!.type, times, null))
   return new StructVector(type, members, validity, slots.length)
 }
 
