@@ -19,7 +19,12 @@ export type { QueryGuarantees } from './engine/guarantees.ts'
 export type { RestartPolicy } from './engine/restart.ts'
 export { type StopOptions, StreamingQuery, type StreamingQueryStatus } from './engine/streaming-query.ts'
 export { StreamingQueryManager } from './engine/query-manager.ts'
-export type { SourceProgress, StateOperatorProgress, StreamingQueryProgress } from './engine/progress.ts'
+export type {
+  SourceProgress,
+  StateOperatorProgress,
+  StaticTableProgress,
+  StreamingQueryProgress,
+} from './engine/progress.ts'
 export type {
   QueryIdleEvent,
   QueryProgressEvent,

@@ -346,6 +346,10 @@ export const CODES = {
   LIVE_INPUT_UNKNOWN: code('42K06', 'rows cannot be read from {what}'),
   MEMORY_SINK_WITHOUT_NAME: code('42K06', 'the memory sink needs a query name: it is the name of the table'),
   MEMORY_STREAM_LOST: code('55000', 'the checkpoint has read {wanted} adds of a memory stream that holds {have}'),
+  FLUSH_WITHOUT_IDLE_TIMEOUT: code(
+    '42K06',
+    'flush "onIdle" waits for every stream to be idle, and {source} has no timeout after which it is',
+  ),
   OPTION_INVALID: code('42K06', 'option {option} of {format} cannot be "{value}": {expected} is needed'),
   OPTION_MISSING: code('42K06', '{format} needs option {option}'),
   OPTION_UNKNOWN: code('42K06', '{format} has no option "{option}"'),
@@ -555,16 +559,17 @@ export const CODES = {
   STREAMING_EXCEPT: code('42KDE', 'EXCEPT cannot take rows of a stream away'),
   STREAMING_EXPRESSION: code('42KDE', '{function}() does not work on a stream'),
   STREAMING_INTERSECT: code('42KDE', 'INTERSECT of two streams does not work'),
-  STREAMING_JOIN_OUTPUT_MODE: code('42KDE', 'a {join} join of two streams does not work in output mode {mode}'),
+  STREAMING_JOIN_KEEPS_REFRESHED_TABLE: code(
+    '42KDE',
+    'a {join} join cannot keep the rows of a table that is read again while the query runs',
+  ),
+  STREAMING_JOIN_OUTPUT_MODE: code('42KDE', 'a {join} join over a stream does not work in output mode {mode}'),
   STREAMING_JOIN_TYPE: code(
     '42KDE',
     'a {join} join with the stream on the {side} side and a table on the other does not work',
   ),
   STREAMING_JOIN_WITHOUT_EQUALITY: code('42KDE', 'a join of two streams needs an equality of their columns'),
-  STREAMING_JOIN_WITHOUT_WATERMARK: code(
-    '42KDE',
-    'a {join} join of two streams needs a bound in event time: {missing}',
-  ),
+  STREAMING_JOIN_WITHOUT_WATERMARK: code('42KDE', 'a {join} join over a stream needs a bound in event time: {missing}'),
   STREAMING_LIMIT: code('42KDE', 'LIMIT on a stream does not work in output mode {mode}'),
   STREAMING_OFFSET: code('42KDE', 'OFFSET on a stream does not work in output mode {mode}'),
   'STREAMING_OUTPUT_MODE.INVALID': code('42KDE', 'no output mode "{mode}"'),
@@ -585,10 +590,18 @@ export const CODES = {
   STREAMING_UNION_WITH_TABLE: code('42KDE', 'UNION of a stream and a table does not work'),
   STREAMING_WATERMARK_REDEFINED: code('42KDE', 'the column "{name}" has a watermark already'),
   STREAM_REQUIRED: code('42KDE', 'nothing in the query is a stream: run it with collect()'),
+  INVALID_CALENDAR_PERIOD: code('22023', '"{value}" is no period of the calendar'),
+  INVALID_WEEK_START: code('22023', '"{value}" is no day a week can begin on'),
   TIME_WINDOW_DURATION_NOT_CONSTANT: code('42K09', 'the {name} of {function} must be a constant, {expression} is not'),
   TIME_WINDOW_DURATION_WITH_MONTHS: code(
     '42K09',
     'the {name} of {function} cannot count months or years, their length varies: "{value}"',
+  ),
+  'WINDOW_TABLE_FUNCTION.NO_TABLE': code('42601', 'the first argument of {function} is a table, {given} is none'),
+  'WINDOW_TABLE_FUNCTION.NO_TIME_COLUMN': code('42601', '{function} is told its time column by DESCRIPTOR(column)'),
+  'WINDOW_TABLE_FUNCTION.PARTITIONED': code(
+    '42601',
+    '{function} assigns windows row by row: PARTITION BY is for SESSION',
   ),
   TIME_WINDOW_TWICE: code('42K0E', 'only one time window may stand in a query; put the other into a subquery'),
   // statements

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Expr } from '../expr/bound.ts'
 import { typeName } from '../types/data-type.ts'
 import { describeNode } from './explain.ts'
+import { keptSide } from './event-time.ts'
 import { generatedAttrs, inputsOf, isStreaming, type AggregateCall, type Logical } from './logical.ts'
 import { identityText, sourceIdentity } from './source-identity.ts'
 import { visitPlan } from './walk.ts'
@@ -101,6 +102,8 @@ function originsOf(plan: Logical): Origins {
           slide: p.slideUs,
           start: p.startUs,
           gap: p.gap ? of(p.gap) : null,
+          ...(p.calendar ? { calendar: { ...p.calendar } } : {}),
+          ...(p.cumulates ? { cumulates: true } : {}),
         })
         return
       case 'userMap':
@@ -227,7 +230,7 @@ function meaningOf(p: Logical, origins: Origins): Canonical {
         delays: p.withinWatermark ? delaysBelow(p) : [],
       }
     case 'join':
-      if (!isStreaming(p.left) || !isStreaming(p.right)) return null
+      if (keptSide(p) === null && (!isStreaming(p.left) || !isStreaming(p.right))) return null
       return {
         op: 'join',
         type: p.type,

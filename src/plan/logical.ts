@@ -1,6 +1,7 @@
 import type { Span } from '../errors/span.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
+import type { CalendarSpec } from '../types/calendar.ts'
 import type { ProcessorStates } from '../functions/user/processor-handle.ts'
 import type { TimeMode } from '../functions/user/stateful-processor.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
@@ -143,6 +144,13 @@ export interface LogicalWindow extends Base {
    * gap is not positive are dropped.
    */
   readonly gap?: Expr
+  /** Only for `calendar_window`: the period of the calendar that holds the time; then the sizes are '0'. */
+  readonly calendar?: CalendarSpec
+  /**
+   * Only for CUMULATE: the windows that begin where the one of `sizeUs` begins, as long as `slideUs`, twice that, up to
+   * `sizeUs`.
+   */
+  readonly cumulates?: true
 }
 export interface LogicalWatermark extends Base {
   readonly op: 'watermark'

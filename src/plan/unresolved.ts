@@ -1,3 +1,4 @@
+import type { Refresh } from '../connectors/refresh.ts'
 import type { Span } from '../errors/span.ts'
 import type { AstExpr, AstGroupBy, AstQuery, AstSortItem, Ident } from '../sql/ast.ts'
 import type { DataType, Field, Schema } from '../types/data-type.ts'
@@ -167,6 +168,8 @@ export interface SourceRef {
   readonly name?: string
   /** Silent for this long, a stream no longer holds the watermark back; the session's setting unless given. */
   readonly idleTimeoutMs?: number
+  /** When a bounded table is read again in a streaming query; once a start unless given. */
+  readonly refresh?: Refresh
 }
 
 /** How `STREAM t WITH (…)` reads its table. */

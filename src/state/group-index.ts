@@ -35,7 +35,7 @@ export class GroupIndex {
     const keys = table.keyVector(0, slots)
     this.#groups.upsert([keys], this.#batch(keys, rows), null, groups, null)
     for (let i = 0; i < rows.length; i++) this.push(groups[i]!, slots[rows[i]!]!)
-    this.#groups.endBatch()
+    this.#groups.forgetChanges()
   }
 
   get memoryBytes(): number {
@@ -99,7 +99,7 @@ export class GroupIndex {
 
   /** Ends a batch: groups without members are forgotten. */
   endBatch(): void {
-    this.#groups.endBatch()
+    this.#groups.forgetChanges()
   }
 
   #column(index: number): Int32Array {
