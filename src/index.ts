@@ -69,9 +69,21 @@ export {
   type FlatStateFunctionOptions,
   KeyValueGroupedData,
   type StateFunctionOptions,
-  type StateOf,
+  type TransformWithStateOptions,
 } from './dataframe/key-value-grouped-data.ts'
-export { type GroupState, GroupStateTimeout, type StateInput } from './functions/user/group-state.ts'
+export { type GroupState, GroupStateTimeout, type StateInput, type StateOf } from './functions/user/group-state.ts'
+export {
+  type ExpiredTimerInfo,
+  type ListState,
+  type MapState,
+  type ProcessorModes,
+  StatefulProcessor,
+  type StatefulProcessorHandle,
+  TimeMode,
+  type TimerValues,
+  type TTLConfig,
+  type ValueState,
+} from './functions/user/stateful-processor.ts'
 export type { ClosureOptions } from './dataframe/schema-input.ts'
 export type { AggregateFunction, AsyncOptions, FunctionDefinition } from './functions/user/definition.ts'
 export type { TableFunctionDefinition } from './functions/user/table.ts'

@@ -47,6 +47,7 @@ export async function runBatch(
     ctx.onObserved?.(takeObserved(spec, operators))
   } finally {
     own.abort()
+    for (const operator of operators.values()) operator.close?.()
   }
 }
 

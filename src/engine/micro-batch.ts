@@ -2,6 +2,7 @@ import type { Checkpoint, CommitRow, OffsetRow, Recovery, SinkToken } from '../c
 import { hashOffsetRow } from '../checkpoint/recovery.ts'
 import type { Batch } from '../columns/batch.ts'
 import type { Sink, SinkProvider, Source } from '../connectors/provider.ts'
+import { OptionError } from '../errors/errors.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { Watermark } from '../operators/watermark.ts'
@@ -17,7 +18,7 @@ import type { Clock } from './clock.ts'
 import { sameJson } from './json.ts'
 import { describeSource, type LeafContext, openSource } from './leaves.ts'
 import { observedMetrics, takeObserved } from './observed.ts'
-import { IDLE, IdleStreams } from './idle-streams.ts'
+import { FLUSHED, IDLE, IdleStreams } from './idle-streams.ts'
 import type { LateBatch, LateFeed } from './late-rows.ts'
 import { Pacer } from './pacer.ts'
 import { Pipeline } from './pipeline.ts'
@@ -51,6 +52,8 @@ export interface MicroBatchConfig {
   readonly noDataBatches: boolean
   /** A stream silent for this long holds no watermark back; null: it does for ever. Sources may have their own. */
   readonly idleTimeoutMs: number | null
+  /** When every stream is idle, what is still open goes out (option `flush`). */
+  readonly flushOnIdle: boolean
   /** Go on with each stream's own watermark after a restart, not only with the combined one (millrace.extensions). */
   readonly keepStreamWatermarks: boolean
   /** Late against the watermark of the batch itself instead of the batch before (millrace.lateFilter=batch). */
@@ -100,6 +103,9 @@ export class MicroBatchExecution {
   /** Warnings of the checkpoint that were said before. */
   readonly #warned: number
   #batchId = 0
+  /** The batch after which there was nothing to flush: only another one can bring something. */
+  #nothingHeldAfter = -1
+  #closed = false
 
   constructor(config: MicroBatchConfig) {
     this.#config = config
@@ -127,6 +133,12 @@ export class MicroBatchExecution {
       (n): n is WatermarkNode => n.op === 'watermark' && this.#pipeline.phaseOf(n.id) === 'stream',
     )
     this.#idle = new IdleStreams(spec, config.idleTimeoutMs, config.clock.nowMs())
+    if (config.flushOnIdle && this.#idle.withoutTimeout.length > 0)
+      throw new OptionError(
+        'FLUSH_WITHOUT_IDLE_TIMEOUT',
+        { source: this.#idle.withoutTimeout.join(', ') },
+        { hint: 'set millrace.idleTimeout, or option idleTimeout of the stream' },
+      )
     this.#watermarks = new Watermarks(
       watermarks.map((node) => ({ spec: node, operator: operators.get(node.id) as Watermark })),
       config.watermarkPolicy,
@@ -289,10 +301,13 @@ export class MicroBatchExecution {
       } else if (from !== undefined) offsets[node.name] = from
     }
     const idle = this.#idle.at(now)
-    const watermarkMs = this.#watermarks.withoutIdle(idle)
+    const reachedMs = this.#watermarks.withoutIdle(idle)
+    const flushMs = hasData || dataOnly ? null : this.#flushTo(idle, reachedMs)
+    const watermarkMs = flushMs ?? reachedMs
     const moved = this.#last !== null && watermarkMs > this.#last.batchWatermarkMs
     if (
       !hasData &&
+      flushMs === null &&
       (dataOnly || !this.#config.noDataBatches || !((moved && this.#usesWatermark()) || this.#timerDue(now)))
     )
       return null
@@ -304,8 +319,26 @@ export class MicroBatchExecution {
       // Never before the last batch, though the clock may have jumped back.
       batchTimestampMs: Math.max(now, this.#last?.batchTimestampMs ?? now),
       conf: this.#config.conf,
-      extra: { ...(idle.length > 0 ? { [IDLE]: idle } : {}), ...(await this.#static.versions(this.#last, now)) },
+      extra: {
+        ...(idle.length > 0 ? { [IDLE]: idle } : {}),
+        ...(await this.#static.versions(this.#last, now)),
+        ...(flushMs === null ? {} : { [FLUSHED]: flushMs }),
+      },
     }
+  }
+
+  /**
+   * The watermark that lets go what the operators hold back, where every stream is idle and that is asked for: the last
+   * instant for which they wait, so that no window which has not begun is closed. null: nothing to flush.
+   */
+  #flushTo(idle: readonly string[], reachedMs: number): number | null {
+    if (!this.#config.flushOnIdle || this.#last === null || !this.#idle.isAll(idle)) return null
+    if (this.#nothingHeldAfter === this.#last.batchId) return null
+    const heldUs = this.#pipeline.heldUntilUs()
+    const toMs = heldUs === null ? -1 : Number((heldUs + 999n) / 1000n)
+    if (toMs > reachedMs) return toMs
+    this.#nothingHeldAfter = this.#last.batchId
+    return null
   }
 
   /** Whether an operator has something to do when only the watermark moves. */
@@ -316,6 +349,7 @@ export class MicroBatchExecution {
         (((n.op === 'aggregate' || n.op === 'session-aggregate') && n.emit !== 'complete') ||
           n.op === 'dedup' ||
           (n.op === 'groupsWithState' && n.timeout === 'EventTimeTimeout') ||
+          (n.op === 'transformWithState' && n.timeMode === 'EventTime') ||
           (n.op === 'stream-join' && (n.left.release !== null || n.right.release !== null))),
     )
   }
@@ -411,7 +445,14 @@ export class MicroBatchExecution {
 
   /** Closes sources and sink, and the checkpoint unless another execution goes on with it. */
   async close(options: { readonly keepCheckpoint?: boolean } = {}): Promise<void> {
-    const closing = [...this.#sources.map((s) => s.source.close()), this.#sink?.close(), this.#static.close()]
+    const operators = this.#closed ? [] : [...this.#operators.values()]
+    this.#closed = true
+    const closing = [
+      ...this.#sources.map((s) => s.source.close()),
+      this.#sink?.close(),
+      this.#static.close(),
+      ...operators.map(async (operator) => operator.close?.()),
+    ]
     this.#sources = []
     this.#sink = null
     const results = await Promise.allSettled(closing)

@@ -185,6 +185,23 @@ export class Pipeline {
     }
   }
 
+  /** The watermark of the query with which all that its operators hold back would have left; null when they hold nothing back. */
+  heldUntilUs(): bigint | null {
+    // Far from the epoch, where no edge is cut off at it: what an edge is behind the watermark is the same everywhere.
+    const far = 1n << 60n
+    const behind = new Map<string, bigint>()
+    let last: bigint | null = null
+    for (const { spec, operator, phase } of this.#nodes) {
+      if (phase === 'static') continue
+      const lags = spec.inputs.flatMap((id) => behind.get(id) ?? [])
+      const lag = lags.reduce((a, b) => (b > a ? b : a), 0n)
+      behind.set(spec.id, far - (operator?.outputWatermarkUs?.(far - lag) ?? far - lag))
+      const held = operator?.heldUntilUs?.() ?? null
+      if (held !== null && (last === null || held + lag > last)) last = held + lag
+    }
+    return last
+  }
+
   /** Passes rows of a leaf on, cut into pieces of at most MAX_BATCH_ROWS. */
   *feed(leaf: string, batch: Batch): Generator<Work> {
     const node = this.#byId.get(leaf)!

@@ -39,6 +39,7 @@ const STATE_OPERATORS: Readonly<Partial<Record<NodeSpec['op'], string>>> = {
   'stream-join': 'symmetricHashJoin',
   limit: 'globalLimit',
   groupsWithState: 'flatMapGroupsWithState',
+  transformWithState: 'transformWithStateExec',
 }
 
 /**

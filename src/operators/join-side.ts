@@ -131,6 +131,17 @@ export class JoinSide {
     return slots
   }
 
+  /** When the last of the rows without a match will be released; null when none will. */
+  unmatchedUntilUs(): bigint | null {
+    const { rows } = this.config
+    let last: bigint | null = null
+    for (const slot of rows.slots()) {
+      const at = this.isMatched(slot) ? null : (rows.getValue(slot, this.#expiresAt) as bigint | null)
+      if (at !== null && (last === null || at > last)) last = at
+    }
+    return last
+  }
+
   /** Slots of the rows whose time has come; they are still readable until `remove`. */
   expired(watermarkUs: bigint): Int32Array {
     return this.#times === null ? new Int32Array(0) : this.#times.takeUpTo(watermarkUs)
@@ -161,8 +172,7 @@ export class JoinSide {
       }
       rows.remove(slot)
     }
-    // The index is not in the checkpoint: its log is dropped, so that freed slots are used again.
-    if (slots.length > 0) index.takeChangeLog()
+    index.forgetChanges()
   }
 
   #link(batch: Batch, at: Int32Array, slots: Int32Array, count: number, settled: Uint8Array | null): void {

@@ -51,6 +51,13 @@ export interface Operator {
    * watermark has passed them. Without it the watermark passes unchanged.
    */
   outputWatermarkUs?(inputUs: bigint): bigint
+  /**
+   * The watermark with which the last row it holds back would leave, in microseconds; null when it holds none back, or
+   * none that a watermark would let go. May take as long as its state is large.
+   */
+  heldUntilUs?(): bigint | null
   /** Processing-time timers: when to run a batch without data, in microseconds. */
   wakeAtUs?(): bigint | null
+  /** The query has ended, well or not: for operators whose user code holds something. Called once. */
+  close?(): void
 }

@@ -78,6 +78,19 @@ export class StreamJoin implements Operator {
     return lowest < 0n ? 0n : lowest
   }
 
+  heldUntilUs(): bigint | null {
+    const { left, right } = this.#config
+    let last: bigint | null = null
+    for (const [port, side] of [
+      [0, left],
+      [1, right],
+    ] as const) {
+      const own = this.#keepsUnmatched(port) ? side.unmatchedUntilUs() : null
+      if (own !== null && (last === null || own > last)) last = own
+    }
+    return last
+  }
+
   onBatch(given: Batch, ctx: OpContext, port: number): void {
     const { left, right, bounded } = this.#config
     if (port === bounded) return this.#load(given, bounded)

@@ -113,6 +113,11 @@ function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): vo
   switch (node.op) {
     case 'aggregate':
       return checkAggregate(node, extensions)
+    case 'generate':
+      // Rows of a session have no key by which they could be taken back when it grows.
+      if (mode === 'update' && node.input.op === 'aggregate' && sessionOf(node.input))
+        refuseMode('rows of a session', mode, node.at, 'write in output mode append')
+      return
     case 'join':
       return checkJoin(node, mode, extensions)
     case 'dedup':
@@ -158,6 +163,20 @@ function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): vo
           { at: node.at, hint: 'use flatMapGroupsWithState, reduceGroups or an aggregate function' },
         )
       return
+    case 'transformWithState':
+      if (mode === 'changelog' && node.emits === 'update')
+        throw new UnsupportedError(
+          'STREAMING_STATE_FUNCTION_MODE',
+          { emits: node.emits, place: 'in output mode changelog' },
+          { at: node.at, hint: 'nobody knows which row a result takes the place of: write in output mode update' },
+        )
+      if (node.initial !== null && isStreaming(node.initial))
+        throw new UnsupportedError(
+          'STREAMING_INITIAL_STATE',
+          { function: node.label },
+          { at: node.at, hint: 'give a bounded table as initialState, or read the stream as one of the inputs' },
+        )
+      return
     case 'sample':
       throw new UnsupportedError('STREAMING_SAMPLE', {}, { at: node.at })
     case 'over':
@@ -184,7 +203,7 @@ function checkExpressions(node: Logical): void {
 
 function checkAggregate(node: LogicalAggregate, extensions: boolean): void {
   if (node.pivot) throw new UnsupportedError('STREAMING_PIVOT', {}, { at: node.at })
-  const distinct = node.aggregates.find((x) => x.call.distinct)
+  const distinct = extensions ? undefined : node.aggregates.find((x) => x.call.distinct)
   if (distinct)
     throw new UnsupportedError(
       'STREAMING_DISTINCT_AGGREGATE',
@@ -297,6 +316,7 @@ function isStateful(p: Logical): boolean {
   switch (p.op) {
     case 'aggregate':
     case 'groupsWithState':
+    case 'transformWithState':
       return true
     case 'join':
       return isStreamJoin(p) || keptSide(p) !== null
@@ -316,7 +336,7 @@ const describe = (p: Logical): string =>
       : 'an aggregation'
     : p.op === 'join'
       ? 'a join over streams'
-      : p.op === 'groupsWithState'
+      : p.op === 'groupsWithState' || p.op === 'transformWithState'
         ? p.label
         : p.op === 'setop'
           ? `${p.kind.toUpperCase()} ALL`

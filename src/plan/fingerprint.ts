@@ -102,6 +102,8 @@ function originsOf(plan: Logical): Origins {
           slide: p.slideUs,
           start: p.startUs,
           gap: p.gap ? of(p.gap) : null,
+          ...(p.calendar ? { calendar: { ...p.calendar } } : {}),
+          ...(p.cumulates ? { cumulates: true } : {}),
         })
         return
       case 'userMap':
@@ -113,6 +115,11 @@ function originsOf(plan: Logical): Origins {
       case 'groupsWithState':
         p.attrs.forEach((x, i) =>
           set(x.id, { stateFunction: p.label, version: p.version, column: i, type: typeName(x.type) }),
+        )
+        return
+      case 'transformWithState':
+        p.attrs.forEach((x, i) =>
+          set(x.id, { statefulProcessor: p.label, version: p.version, column: i, type: typeName(x.type) }),
         )
         return
       case 'asyncCall':
@@ -204,6 +211,16 @@ function meaningOf(p: Logical, origins: Origins): Canonical {
         key: columnOf(p.input.attrs[0]!.id),
         state: p.state.fields.map((f) => ({ name: f.name, type: typeName(f.type) })),
         timeout: p.timeout,
+      }
+    case 'transformWithState':
+      // Its states are known by their tables: one may come and go, none may change.
+      return {
+        op: 'transformWithState',
+        processor: p.label,
+        version: p.version,
+        key: columnOf(p.input.attrs[0]!.id),
+        timeMode: p.timeMode,
+        emits: p.emits,
       }
     case 'dedup':
       return {

@@ -4,6 +4,8 @@ import type { AstExpr, AstGroupBy, AstQuery, AstSortItem, Ident } from '../sql/a
 import type { DataType, Field, Schema } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
+import type { ProcessorStates } from '../functions/user/processor-handle.ts'
+import type { TimeMode } from '../functions/user/stateful-processor.ts'
 import type { Logical } from './logical.ts'
 
 /**
@@ -74,6 +76,8 @@ export type Unresolved =
   | UserMap
   /** A function of the user's with a state per key; see GroupsWithState. */
   | GroupsWithState
+  /** A processor of the user's with states and timers per key; see TransformWithState. */
+  | TransformWithState
   /** Rows as the columns of a table take them; see StoreInto. */
   | StoreInto
   /** `observer`: id of the Observation that waits for the metrics. */
@@ -122,6 +126,22 @@ export interface GroupsWithState {
   readonly timeout: GroupStateTimeout
   readonly state: Schema
   readonly result: Schema
+}
+
+/** A stateful processor over what a `key` closure gave: `key` and `value`. Its results have the columns `result`. */
+export interface TransformWithState {
+  readonly op: 'transformWithState'
+  readonly input: Unresolved
+  /** Rows of the initial state under their keys. */
+  readonly initial: Unresolved | null
+  /** Its function gives the processor. */
+  readonly closure: Closure
+  readonly emits: 'append' | 'update'
+  readonly timeMode: TimeMode
+  readonly states: ProcessorStates
+  readonly result: Schema
+  /** Column of the results that is the event time for operators above. */
+  readonly eventTimeColumn: string | null
 }
 
 /** A user's function under an id that the session finds it by. `label` names it in plans and errors, `version` its meaning. */

@@ -35,14 +35,15 @@ export function makeStreamJoin(node: StreamJoinNode, inputs: readonly Schema[], 
   const filter = (e: Expr | null, schema: Schema) => (e === null ? null : compileFilter(e, schema, env))
   const side = (spec: StreamJoinNode['left'], schema: Schema): JoinSide => {
     const keys = spec.keys.map((k) => schema.fields[k]!)
+    const rows = tableOf(node.id, spec.state, ctx)
     return new JoinSide({
       schema,
       keys: spec.keys,
       nullSafe: spec.nullSafe,
       late: spec.late,
       release: spec.release,
-      rows: tableOf(node.id, spec.state, ctx),
-      index: new HashStateTable({ name: 'index', keys, values: [], paned: false }),
+      rows,
+      index: new HashStateTable({ name: 'index', keys, values: [], paned: false }, rows.visits),
     })
   }
   const [left, right] = [inputs[0]!, inputs[1]!]

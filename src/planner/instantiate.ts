@@ -4,6 +4,8 @@ import { compileFilter, compileFused, compileProjection } from '../expr/compile.
 import { entryOf, type ExprEnv, siteOf } from '../expr/env.ts'
 import { HashStateTable } from '../state/hash-state-table.ts'
 import { TimeIndex } from '../state/time-index.ts'
+import { AssignCalendarWindows } from '../operators/calendar-window.ts'
+import { AssignCumulatingWindows } from '../operators/cumulate-window.ts'
 import { ChangeTypes } from '../operators/change-types.ts'
 import { Dedup } from '../operators/dedup.ts'
 import { Expand } from '../operators/expand.ts'
@@ -21,6 +23,7 @@ import { AssignWindows } from '../operators/window.ts'
 import type { Vector } from '../columns/vector.ts'
 import { BIGINT, field, type Schema } from '../types/data-type.ts'
 import { groupsWithStateOf } from './groups-with-state.ts'
+import { transformWithStateOf } from './transform-with-state.ts'
 import { userMapOf } from './user-map.ts'
 import { makeAggregate, makeSessionAggregate } from './instantiate-aggregates.ts'
 import { type InstantiateContext, tableOf } from './instantiate-context.ts'
@@ -63,6 +66,8 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
       return userMapOf(node, input, env)
     case 'groupsWithState':
       return groupsWithStateOf(node, input, ctx)
+    case 'transformWithState':
+      return transformWithStateOf(node, inputs, ctx)
     case 'fused':
       return new Fused(schema, fusedKernel(node.filter, node.items, input, schema, env))
     case 'watermark':
@@ -74,6 +79,22 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
         time: (batch) => time.project(batch)[0]!,
         sizeUs: BigInt(node.sizeUs),
         slideUs: BigInt(node.slideUs),
+        startUs: BigInt(node.startUs),
+        keepsOrder: node.keepsOrder,
+      })
+    }
+    case 'calendar-window': {
+      const time = compileProjection([node.time], input, env)
+      const { calendar } = node
+      return new AssignCalendarWindows({ schema, time: (batch) => time.project(batch)[0]!, calendar })
+    }
+    case 'cumulate-window': {
+      const time = compileProjection([node.time], input, env)
+      return new AssignCumulatingWindows({
+        schema,
+        time: (batch) => time.project(batch)[0]!,
+        sizeUs: BigInt(node.sizeUs),
+        stepUs: BigInt(node.stepUs),
         startUs: BigInt(node.startUs),
       })
     }

@@ -2,10 +2,20 @@ import type { OutputModeName } from '../connectors/provider.ts'
 import type { Refresh } from '../connectors/refresh.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DecodePlan } from '../formats/decode-plan.ts'
+import type { ProcessorStates } from '../functions/user/processor-handle.ts'
+import type { TimeMode } from '../functions/user/stateful-processor.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
 import type { StateTableSpec } from '../state/table.ts'
+import type { CalendarSpec } from '../types/calendar.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
-import type { AggregateSpec, PaneSpec, ReleaseRule, SortKeySpec, TimeColumn } from '../operators/config.ts'
+import type {
+  AggregateSpec,
+  DistinctSpec,
+  PaneSpec,
+  ReleaseRule,
+  SortKeySpec,
+  TimeColumn,
+} from '../operators/config.ts'
 
 /**
  * A query ready to run, as plain JSON: what the planner gives and `instantiate` takes, on any thread. Expressions are
@@ -46,6 +56,8 @@ export type NodeSpec =
   | FusedNode
   | WatermarkNode
   | WindowNode
+  | CalendarWindowNode
+  | CumulateWindowNode
   | SessionNode
   | ExpandNode
   | AggregateNode
@@ -63,6 +75,7 @@ export type NodeSpec =
   | SetOperationNode
   | UserMapNode
   | GroupsWithStateNode
+  | TransformWithStateNode
   | AsyncCallNode
   | ObserveNode
   | ChangeTypesNode
@@ -112,6 +125,22 @@ export interface WindowNode extends NodeBase {
   readonly sizeUs: string
   readonly slideUs: string
   readonly startUs: string
+  /** Something above depends on the order of the rows of a window. */
+  readonly keepsOrder: boolean
+}
+/** Appends struct<start, end>: the period of the calendar. */
+export interface CalendarWindowNode extends NodeBase {
+  readonly op: 'calendar-window'
+  readonly time: Expr
+  readonly calendar: CalendarSpec
+}
+/** Appends struct<start, end>: each of the growing windows that hold the row. */
+export interface CumulateWindowNode extends NodeBase {
+  readonly op: 'cumulate-window'
+  readonly time: Expr
+  readonly sizeUs: string
+  readonly stepUs: string
+  readonly startUs: string
 }
 /** Appends struct<start, end>: the session a row is by itself. */
 export interface SessionNode extends NodeBase {
@@ -129,6 +158,7 @@ export interface AggregateNode extends NodeBase {
   readonly keys: readonly number[]
   readonly pane: PaneSpec | null
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   readonly emit: OutputModeName | 'batch'
   readonly state: StateTableSpec
 }
@@ -139,6 +169,7 @@ export interface SessionAggregateNode extends NodeBase {
   readonly session: number
   readonly expires: boolean
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   readonly emit: OutputModeName | 'batch'
   readonly state: StateTableSpec
 }
@@ -282,6 +313,23 @@ export interface GroupsWithStateNode extends NodeBase {
   /** Over a bounded table each group is called once and nothing is kept. */
   readonly streaming: boolean
 }
+/** A stateful processor by the id of its closure; a second input is its initial state. See operators/transform-with-state.ts. */
+export interface TransformWithStateNode extends NodeBase {
+  readonly op: 'transformWithState'
+  readonly closure: string
+  readonly label: string
+  readonly timeMode: TimeMode
+  readonly outputMode: 'append' | 'update'
+  readonly states: ProcessorStates
+  /** Tables of the states in their order, and of the timers. */
+  readonly tables: readonly StateTableSpec[]
+  readonly timers: StateTableSpec | null
+  readonly time: number | null
+  /** The column of the results that is their event time. */
+  readonly emitTime: number | null
+  /** Over a bounded table nothing is kept. */
+  readonly streaming: boolean
+}
 /** Input columns, then the result of an asynchronous function; the engine awaits it between two pipelines. */
 export interface AsyncCallNode extends NodeBase {
   readonly op: 'asyncCall'
@@ -294,6 +342,7 @@ export interface ObserveNode extends NodeBase {
   readonly name: string
   readonly observer: string | null
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   /** Columns of the results of the calls. */
   readonly results: Schema
   readonly items: readonly Expr[]

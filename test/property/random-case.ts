@@ -267,6 +267,11 @@ class Maker {
   }
 
   #window(time: string): string {
+    // The data lies within some minutes: odd offsets bring the midnights among them.
+    if (this.#maybe(0.12)) {
+      const zone = this.#pick(['Europe/Berlin', '+00:01', '-00:02', '+03:00:20', '+12:59:50'])
+      return `calendar_window(${time}, '${this.#pick(['day', '2 days', 'week', 'month', 'year'])}', '${zone}')`
+    }
     const size = this.#pick([5, 10, 30])
     if (this.#maybe(0.5)) return `window(${time}, '${size} seconds')`
     const slide = this.#pick(size === 5 ? [1, 5] : size === 10 ? [3, 4, 5] : [7, 10, 15])
@@ -327,10 +332,24 @@ class Maker {
     if (r.rich)
       some.push('sum(d)', 'avg(m)', 'sum(m)', 'min(d)', 'max(m)', 'bool_and(ok)', 'bool_or(ok)', 'round(avg(d), 9)')
     if (ordered) some.push('first(v)', 'last(s)', 'first(s, true)', 'last(v, true)', 'collect_list(s)')
-    if (this.#maybe(0.1)) some.push('count(DISTINCT v)', 'sum(DISTINCT v)', 'count(DISTINCT s)')
-    return this.#some(some, 5)
-      .map((a, i) => `${a} AS a${i}`)
-      .join(', ')
+    const distinct = [
+      'count(DISTINCT v)',
+      'sum(DISTINCT v)',
+      'avg(DISTINCT v)',
+      'count(DISTINCT s)',
+      'count(DISTINCT s, v)',
+      'count(DISTINCT ts)',
+      'count(DISTINCT struct(v, s))',
+      "count(DISTINCT v) FILTER (WHERE s = 'a')",
+      'sum(DISTINCT v) FILTER (WHERE v > 1)',
+      'count(DISTINCT CASE WHEN v > 2 THEN k END)',
+      'sort_array(collect_list(DISTINCT v))',
+      'max(DISTINCT s)',
+    ]
+    if (r.rich) distinct.push('count(DISTINCT d)', 'sum(DISTINCT m)', 'count(DISTINCT ok, m)')
+    if (ordered) distinct.push('collect_list(DISTINCT s)', 'first(DISTINCT v)')
+    const more = this.#maybe(0.25) ? this.#some(distinct, 3) : []
+    return [...this.#some(some, 5), ...more].map((a, i) => `${a} AS a${i}`).join(', ')
   }
 
   #top(): { readonly sql: string; readonly mode: RandomCase['outputMode']; readonly key: readonly string[] } {
