@@ -35,7 +35,7 @@ import { AnalysisError, OptionError, UnsupportedError } from './errors/errors.ts
 import { arrowTableOf } from './formats/arrow/decode.ts'
 import { analyze } from './plan/analyze.ts'
 import { canonicalState } from './plan/canonical-state.ts'
-import { checkStreaming } from './plan/check-streaming.ts'
+import { checkStreaming, outputMode } from './plan/check-streaming.ts'
 import { explain } from './plan/explain.ts'
 import { fingerprints } from './plan/fingerprint.ts'
 import type { Logical } from './plan/logical.ts'
@@ -676,12 +676,6 @@ interface StartingQuery {
 function checkPartitioning(provider: SinkProvider, columns: readonly string[]): void {
   if (columns.length > 0 && provider.partitions !== true)
     throw new UnsupportedError('UNSUPPORTED', { feature: `partitionBy on the ${provider.format} sink` })
-}
-
-function outputMode(text: string): OutputModeName {
-  const mode = text.toLowerCase()
-  if (mode === 'append' || mode === 'update' || mode === 'complete') return mode
-  throw new UnsupportedError('STREAMING_OUTPUT_MODE.INVALID', { mode: text }, { hint: 'append, update or complete' })
 }
 
 /** Collects settings for a session. */

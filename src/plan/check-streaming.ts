@@ -15,7 +15,8 @@ import type { JoinType } from './unresolved.ts'
 import { expressionsOf, visitPlan } from './walk.ts'
 
 /** Output modes of a streaming query. */
-export type OutputModeName = 'append' | 'update' | 'complete'
+export const OUTPUT_MODES = ['append', 'update', 'complete'] as const
+export type OutputModeName = (typeof OUTPUT_MODES)[number]
 
 /** Value of a session setting, or undefined. */
 export type ConfReader = (key: string) => string | undefined
@@ -81,12 +82,12 @@ export function checkConf(conf: ConfReader): void {
 
 /** The output mode a word names, in any case; STREAMING_OUTPUT_MODE.INVALID otherwise. */
 export function outputMode(mode: string): OutputModeName {
-  const m = mode.toLowerCase()
-  if (m === 'append' || m === 'update' || m === 'complete') return m
+  const known = OUTPUT_MODES.find((m) => m === mode.toLowerCase())
+  if (known !== undefined) return known
   throw new UnsupportedError(
     'STREAMING_OUTPUT_MODE.INVALID',
     { mode },
-    { hint: 'the output modes are append, update and complete' },
+    { hint: `the output modes are ${OUTPUT_MODES.slice(0, -1).join(', ')} and ${OUTPUT_MODES.at(-1)}` },
   )
 }
 
@@ -152,6 +153,13 @@ function checkNode(node: Logical, mode: OutputModeName): void {
           {},
           { at: node.at, hint: 'call withWatermark(...) before it' },
         )
+      // It would drop the rows of the result that it has seen in the batch before.
+      if (mode === 'complete' && streamingAggregates(node.input).length > 0)
+        throw new UnsupportedError(
+          'STREAMING_CHAINED_STATE',
+          { upper: describe(node), lower: 'an aggregation', mode },
+          { at: node.at, hint: 'use SELECT DISTINCT where the result is read' },
+        )
       return
     case 'union':
       if (node.inputs.some((p) => !isStreaming(p)))
@@ -162,6 +170,13 @@ function checkNode(node: Logical, mode: OutputModeName): void {
         throw new UnsupportedError('STREAMING_EXCEPT', {}, { at: node.right.at ?? node.at })
       if (node.kind === 'intersect' && isStreaming(node.left) && isStreaming(node.right))
         throw new UnsupportedError('STREAMING_INTERSECT', {}, { at: node.at })
+      // The operator counts within one run and keeps nothing in the checkpoint.
+      if (node.all)
+        throw new UnsupportedError(
+          'UNSUPPORTED',
+          { feature: `${node.kind.toUpperCase()} ALL on a stream` },
+          { at: node.at, hint: 'leave ALL out' },
+        )
       if (mode === 'append' && !node.attrs.some((x) => x.eventTime))
         refuseMode(`${node.kind.toUpperCase()} without a watermark column`, mode, node.at)
       return

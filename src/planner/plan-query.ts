@@ -215,13 +215,6 @@ class Planner {
         return this.#add({ op: 'union', id: this.#id('union'), inputs, schema }, attrs)
       }
       case 'setop': {
-        // The operator counts within one run and keeps nothing in the checkpoint.
-        if (isStreaming(plan))
-          throw new UnsupportedError(
-            'UNSUPPORTED',
-            { feature: `${plan.kind.toUpperCase()} ALL on a stream` },
-            { at: plan.at },
-          )
         const inputs = [this.#plan(plan.left).id, this.#plan(plan.right).id]
         return this.#add({ op: 'setop', id: this.#id('setop'), inputs, schema, kind: plan.kind, all: plan.all }, attrs)
       }
@@ -235,7 +228,8 @@ class Planner {
         while (below.op === 'project') below = below.input
         if (below.op === 'recursive' && plan.count !== null) this.#wanted.set(below.id, plan.count + plan.offset)
         const input = this.#plan(plan.input)
-        const counts = this.#options.mode === 'append' && isStreaming(plan)
+        // A result that is written whole each time is limited anew each time; rows that come once are counted for ever.
+        const counts = this.#options.mode !== null && isStreaming(plan) && !isStreamingResult(plan.input)
         const state: StateTableSpec | null = counts
           ? { name: 'count', keys: [], values: [field('seen', BIGINT)], paned: false }
           : null
@@ -682,6 +676,10 @@ function swapped(type: LogicalJoin['type']): LogicalJoin['type'] | null {
   if (type === 'inner' || type === 'cross') return type
   return type === 'right' ? 'left' : null
 }
+
+/** Whether rows come from an aggregation of a stream, however far below. */
+const isStreamingResult = (plan: Logical): boolean =>
+  findNode(plan, (n) => n.op === 'aggregate' && isStreaming(n)) !== null
 
 function findNode(plan: Logical, wanted: (n: Logical) => boolean): Logical | null {
   if (wanted(plan)) return plan
