@@ -450,7 +450,7 @@ export class MillraceSession {
   #explain(plan: Unresolved, mode: ExplainMode): string {
     const analyzed = this.#analyze(plan)
     const optimized = optimize(analyzed, new QueryEnv(envSpecOf(this.#confGetter()), this.#clock, this.#functions))
-    const text = explain({ analyzed, optimized }, mode)
+    const text = explain({ analyzed, optimized, conf: (key) => this.conf.get(key) }, mode)
     if (mode !== 'codegen') return text
     const { spec, env } = this.#batchSpec(plan)
     return `${text}\n== Generated Code ==\n${codegenText(spec, env)}\n`
@@ -579,8 +579,8 @@ export class MillraceSession {
         changes,
         late,
         guarantees,
-        describe: (extended) =>
-          `${explain({ analyzed, optimized }, extended ? 'extended' : 'simple')}\n== Guarantees ==\n${guaranteeLines(guarantees).join('\n')}\n`,
+        describe: (how) =>
+          `${explain({ analyzed, optimized, mode }, how)}\n== Guarantees ==\n${guaranteeLines(guarantees).join('\n')}\n`,
         note,
         onEnd: (started) => {
           request.signal?.removeEventListener('abort', onAbort)

@@ -59,9 +59,14 @@ export function joinBounds(keys: JoinKeys, left: readonly Attr[], right: readonl
 /** The column by which rows of a side are judged late: its event time, if it has one. */
 export function lateColumn(attrs: readonly Attr[]): TimeColumn | null {
   const column = attrs.findIndex((a) => a.eventTime === true)
-  if (column < 0) return null
-  return { column, kind: attrs[column]!.type.kind === 'struct' ? 'window' : 'time' }
+  return column < 0 ? null : timeColumn(attrs, column)
 }
+
+/** A column of event time by its position: a time, or a window. */
+export const timeColumn = (attrs: readonly Attr[], column: number): TimeColumn => ({
+  column,
+  kind: attrs[column]!.type.kind === 'struct' ? 'window' : 'time',
+})
 
 const least = (a: ReleaseRule | null, b: ReleaseRule): ReleaseRule =>
   a !== null && BigInt(a.afterUs) <= BigInt(b.afterUs) ? a : b

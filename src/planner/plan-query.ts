@@ -3,7 +3,7 @@ import { conjuncts, type Expr } from '../expr/bound.ts'
 import { attrIds } from '../plan/expr-key.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import { stateType } from '../functions/user/group-state.ts'
-import type { AggregateSpec, PaneSpec, ReleaseRule } from '../operators/config.ts'
+import type { AggregateSpec, PaneSpec, ReleaseRule, TimeColumn } from '../operators/config.ts'
 import { callExpr } from '../plan/term.ts'
 import { originOf } from './window-origin.ts'
 import {
@@ -16,6 +16,7 @@ import {
   type LogicalJoin,
   type LogicalObserve,
   type LogicalScan,
+  type LogicalWatermark,
   type Named,
 } from '../plan/logical.ts'
 import type { StateTableSpec } from '../state/table.ts'
@@ -23,7 +24,7 @@ import { BIGINT, BOOLEAN, field, TIMESTAMP } from '../types/data-type.ts'
 import { aggregateSpec } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
-import { joinBounds, lateColumn } from './join-bounds.ts'
+import { joinBounds, lateColumn, timeColumn } from './join-bounds.ts'
 import { splitJoinCondition } from './join-keys.ts'
 import type { EnvSpec, NodeSpec, PipelineSpec, StreamJoinSide } from './spec.ts'
 
@@ -492,15 +493,14 @@ class Planner {
     const position = (id: number) => input.attrs.findIndex((a) => a.id === id)
     const keys = plan.keys.map(position)
     const streaming = isStreaming(plan)
-    const time = streaming
-      ? input.attrs.findIndex(
-          (a) => a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz'),
-        )
-      : -1
-    const watermark =
-      time < 0 ? null : findNode(plan.input, (n) => n.op === 'watermark' && n.column === input.attrs[time]!.id)
+    const time = streaming ? dedupTime(input.attrs, keys) : null
+    const watermark = time === null ? null : watermarkOf(plan.input, input.attrs[time.column]!.id)
     const expiry =
-      plan.withinWatermark && watermark ? 'within-watermark' : time >= 0 && keys.includes(time) ? 'time-key' : 'never'
+      plan.withinWatermark && watermark
+        ? 'within-watermark'
+        : time !== null && keys.includes(time.column)
+          ? 'time-key'
+          : 'never'
     const id = streaming ? this.#statefulId('dedup', plan) : this.#id('dedup')
     return this.#add(
       {
@@ -509,9 +509,9 @@ class Planner {
         inputs: [input.id],
         schema: schemaOfAttrs(plan.attrs),
         keys,
-        time: time < 0 ? null : time,
+        time,
         expiry,
-        delayUs: watermark?.op === 'watermark' ? watermark.delayUs : '0',
+        delayUs: watermark?.delayUs ?? '0',
         state: {
           name: 'seen',
           keys: keys.map((k) => field(input.attrs[k]!.name, input.attrs[k]!.type)),
@@ -675,6 +675,18 @@ function allOf(list: readonly Expr[]): Expr | null {
 function swapped(type: LogicalJoin['type']): LogicalJoin['type'] | null {
   if (type === 'inner' || type === 'cross') return type
   return type === 'right' ? 'left' : null
+}
+
+/** The event time that rows are deduplicated by: one among the keys, if there is one. */
+function dedupTime(attrs: readonly Attr[], keys: readonly number[]): TimeColumn | null {
+  const key = keys.find((k) => attrs[k]!.eventTime === true)
+  return key === undefined ? lateColumn(attrs) : timeColumn(attrs, key)
+}
+
+/** The watermark that a column of event time comes from; where it is computed (a window), the one below. */
+function watermarkOf(plan: Logical, column: number): LogicalWatermark | null {
+  const marks = (n: Logical): n is LogicalWatermark => n.op === 'watermark'
+  return (findNode(plan, (n) => marks(n) && n.column === column) ?? findNode(plan, marks)) as LogicalWatermark | null
 }
 
 /** Whether rows come from an aggregation of a stream, however far below. */

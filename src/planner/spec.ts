@@ -141,7 +141,7 @@ export interface DedupNode extends NodeBase {
   readonly op: 'dedup'
   readonly keys: readonly number[]
   /** Event time column of the input, or null. */
-  readonly time: number | null
+  readonly time: TimeColumn | null
   readonly expiry: 'never' | 'time-key' | 'within-watermark'
   readonly delayUs: string
   readonly state: StateTableSpec

@@ -77,7 +77,12 @@ Project [window#.start AS ws#, count(1)# AS n#]
             +- Scan memory (stream) [ts#, v#] read=[ts, v] where=[v > 1]
 
 == State ==
-Aggregate #: one row a group, until the watermark passes it (append and update)
+Aggregate #: one row per (window), released when the watermark on ts (10 minutes behind) reaches the end of window
+
+== Output Modes ==
+append: yes
+update: yes
+complete: yes
 `)
 })
 

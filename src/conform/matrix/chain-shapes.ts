@@ -86,6 +86,11 @@ export const CHAINS: readonly Shape[] = [
     text: `(${PER_USER('clicks')}).dropDuplicates(['w', 'n']).select('w', 'n')`,
   },
   {
+    name: 'aggregate, then dropDuplicatesWithinWatermark',
+    query: (session) => session.sql(PER_USER('clicks')).dropDuplicatesWithinWatermark(['w', 'user']).select('w', 'n'),
+    text: `(${PER_USER('clicks')}).dropDuplicatesWithinWatermark(['w', 'user']).select('w', 'n')`,
+  },
+  {
     name: 'aggregate by key, then dropDuplicates',
     query: (session) =>
       session.sql('SELECT user, count(*) AS n FROM raw_clicks GROUP BY user').dropDuplicates(['n']).select('n'),
