@@ -1,8 +1,8 @@
-import { OUTPUT_MODES, type ConfReader, type OutputModeName } from './check-streaming.ts'
+import { OUTPUT_MODES, type OutputModeName } from '../connectors/provider.ts'
 import { describeNode, describePlan } from './describe-plan.ts'
 import { formattedPlan } from './formatted-plan.ts'
 import { isStreaming, type Logical } from './logical.ts'
-import { modeRefusal } from './mode-refusal.ts'
+import { modeRefusal, type Judging } from './mode-refusal.ts'
 import type { AppliedRule } from './optimize.ts'
 import { stateFacts, stateText, type StateFact } from './state-facts.ts'
 import { stateWarnings } from './state-warnings.ts'
@@ -12,10 +12,8 @@ import { visitPlan } from './walk.ts'
 export interface Explained {
   readonly analyzed: Logical
   readonly optimized?: { readonly plan: Logical; readonly applied: readonly AppliedRule[] } | undefined
-  /** Of a query that is started; undefined: what each mode says to the plan is shown instead. */
-  readonly mode?: OutputModeName | undefined
-  /** Settings that the modes depend on. */
-  readonly conf?: ConfReader
+  /** The output mode of a query that is started, or what lets each mode judge the plan. */
+  readonly modes: OutputModeName | Judging
 }
 
 /**
@@ -26,7 +24,7 @@ export interface Explained {
 export function explain(what: Explained, mode: string): string {
   const { analyzed, optimized } = what
   const last = optimized?.plan ?? analyzed
-  const facts = isStreaming(last) ? stateFacts(last, what.mode ?? null) : []
+  const facts = isStreaming(last) ? stateFacts(last, typeof what.modes === 'string' ? what.modes : null) : []
   const sections: string[] = []
   if (mode === 'formatted') sections.push(`== Plan ==\n${formattedPlan(last, facts)}`)
   else {
@@ -43,10 +41,10 @@ export function explain(what: Explained, mode: string): string {
 }
 
 /** The mode a query runs in, or what each mode says to the plan. */
-function modeLines({ analyzed, mode, conf = () => undefined }: Explained): readonly string[] {
-  if (mode !== undefined) return [mode]
+function modeLines({ analyzed, modes }: Explained): readonly string[] {
+  if (typeof modes === 'string') return [modes]
   return OUTPUT_MODES.map((m) => {
-    const refusal = modeRefusal(analyzed, m, conf)
+    const refusal = modeRefusal(analyzed, m, modes)
     return `${m}: ${refusal === null ? 'yes' : `no, ${refusal.message.split('\n', 1)[0]}`}`
   })
 }

@@ -11,7 +11,7 @@ import {
   type LogicalJoin,
   type LogicalWatermark,
 } from './logical.ts'
-import type { OutputModeName } from './check-streaming.ts'
+import type { OutputModeName } from '../connectors/provider.ts'
 import { visitPlan } from './walk.ts'
 
 /** What ends the life of a row of state. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { OUTPUT_MODES } from '../../src/connectors/provider.ts'
 import { DEMO_TABLES } from '../../src/conform/matrix/demo-tables.ts'
 import type { Shape } from '../../src/conform/matrix/shape.ts'
 import { SHAPES } from '../../src/conform/matrix/shapes.ts'
@@ -42,12 +43,10 @@ function boundsIn(text: string): readonly string[] {
   return lines.map((l) => /UNBOUNDED|released when|never more|until the function/.exec(l)?.[0] ?? l)
 }
 
-const modes = ['append', 'update', 'complete'] as const
-
 describe.each(SHAPES.map((g) => [g.title, g] as const))(
   'what EXPLAIN says of the state of: %s',
   (_title, { shapes }) => {
-    test.each(shapes.flatMap((s) => modes.map((m) => [s.name, m, s] as const)))(
+    test.each(shapes.flatMap((s) => OUTPUT_MODES.map((m) => [s.name, m, s] as const)))(
       '%s, %s',
       async (_name, mode, shape) => {
         const { session, feeds } = demo()

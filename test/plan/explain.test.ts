@@ -11,6 +11,8 @@ const world = worldOf({
   dim: 'user STRING, country STRING',
 })
 
+const modes = { conf: () => undefined, env: envOf() }
+
 const facts = (sql: string, mode: 'append' | 'update' | 'complete' | null = null): readonly string[] =>
   stateFacts(plan(sql, world), mode).map(stateText)
 
@@ -50,7 +52,7 @@ test('EXPLAIN FORMATTED numbers the operators and says what each does', () => {
     "SELECT window.start AS ws, count(*) AS n FROM e JOIN dim ON e.user = dim.user WHERE v > 1 GROUP BY window(ts, '1 minute', '20 seconds')",
     world,
   )
-  const text = explain({ analyzed, optimized: optimize(analyzed, envOf()) }, 'formatted').replaceAll(/#\d+/g, '')
+  const text = explain({ analyzed, optimized: optimize(analyzed, envOf()), modes }, 'formatted').replaceAll(/#\d+/g, '')
   expect(text).toMatchInlineSnapshot(`
     "== Plan ==
     Project (10)
@@ -117,16 +119,17 @@ test('EXPLAIN FORMATTED numbers the operators and says what each does', () => {
     append: yes
     update: yes
     complete: yes
+    changelog: yes
     "
   `)
 })
 
 test('a mode that refuses the query says why', () => {
   const analyzed = plan('SELECT user, v FROM e ORDER BY v', world)
-  const text = explain({ analyzed }, 'extended')
+  const text = explain({ analyzed, modes }, 'extended')
   expect(text).toMatch(
     /== Output Modes ==\nappend: no, \[STREAMING_SORT\] .*\nupdate: no, \[STREAMING_SORT\] .*\ncomplete: no, \[STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION\]/,
   )
-  expect(explain({ analyzed, mode: 'append' }, 'extended')).toContain('== Output Modes ==\nappend\n')
-  expect(explain({ analyzed: plan('SELECT user FROM dim', world) }, 'extended')).not.toContain('Output Modes')
+  expect(explain({ analyzed, modes: 'append' }, 'extended')).toContain('== Output Modes ==\nappend\n')
+  expect(explain({ analyzed: plan('SELECT user FROM dim', world), modes }, 'extended')).not.toContain('Output Modes')
 })

@@ -1,5 +1,5 @@
 import { CODES } from '../../errors/codes.ts'
-import { OUTPUT_MODES, type OutputModeName } from '../../plan/check-streaming.ts'
+import { OUTPUT_MODES, type OutputModeName } from '../../connectors/provider.ts'
 import { DEMO_TABLES } from './demo-tables.ts'
 import type { Shape, ShapeGroup } from './shape.ts'
 import { SHAPES } from './shapes.ts'

@@ -1,5 +1,5 @@
 import type { DataFrame } from '../../dataframe/data-frame.ts'
-import type { OutputModeName } from '../../plan/check-streaming.ts'
+import type { OutputModeName } from '../../connectors/provider.ts'
 import type { MillraceSession } from '../../session.ts'
 
 /** A kind of streaming query, as an example over the demo tables. */

@@ -1,6 +1,6 @@
 import type { DataFrame } from '../../dataframe/data-frame.ts'
 import { MillraceError } from '../../errors/errors.ts'
-import { OUTPUT_MODES, type OutputModeName } from '../../plan/check-streaming.ts'
+import { OUTPUT_MODES, type OutputModeName } from '../../connectors/provider.ts'
 import { MillraceSession } from '../../session.ts'
 import { demoViews } from './demo-tables.ts'
 import type { Shape } from './shape.ts'
