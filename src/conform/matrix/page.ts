@@ -9,7 +9,8 @@ import type { Verdict, Verdicts } from './verdict.ts'
 export function cellText(shape: Shape, mode: OutputModeName, { condition, withoutExtensions }: Verdict): string {
   if (condition !== null) return `\`${condition}\``
   if (shape.unlikeBatch?.[mode] !== undefined) return 'as Spark'
-  return withoutExtensions === null ? 'yes' : `yes, ours (\`${withoutExtensions}\`)`
+  const sparks = withoutExtensions === null || withoutExtensions === 'STREAMING_OUTPUT_MODE.INVALID'
+  return sparks ? 'yes' : `yes, ours (\`${withoutExtensions}\`)`
 }
 
 /** docs/streaming-matrix.md, from what start() says to every shape. */
@@ -28,7 +29,11 @@ export function matrixPage(verdicts: ReadonlyMap<string, Verdicts>): string {
 const INTRO = `- **yes**: it runs. A test runs it on the rows of the demo tables, cut into batches in several ways, and compares with the answer over bounded tables.
 - **yes, ours**: it runs in millrace and not in Spark. \`millrace.extensions = false\` refuses it with Spark's condition, which stands behind it.
 - **as Spark**: it runs and gives what Spark gives, which is not the answer over bounded tables. What it gives stands under the table.
-- a condition: \`start()\` refuses it. What the conditions say stands [below](#conditions).`
+- a condition: \`start()\` refuses it. What the conditions say stands [below](#conditions).
+
+\`changelog\` is no mode of Spark's: without extensions it is \`STREAMING_OUTPUT_MODE.INVALID\`.
+
+[Output modes](output-modes.md) says what the modes mean, [state](state.md) what each operator remembers.`
 
 const tables = (): string =>
   [
