@@ -617,7 +617,7 @@ class Planner {
       keys.pairs.map((p, i) => keyColumn(p.right, i, 'r')),
     )
     const [l, r] = [left.planned.attrs, right.planned.attrs]
-    const bounds = joinBounds(keys, l, r)
+    const bounds = joinBounds(keys, l, r, left.at, right.at)
     const bounded = bounds.left !== null || bounds.right !== null
     const conditions = keys.residual === null ? [] : conjuncts(keys.residual)
     const onlyOf = (side: ReadonlySet<number>): Expr[] =>

@@ -96,6 +96,21 @@ export const JOINS: readonly Shape[] = [
     recorded: ['err-join-left-watermark-wrong-side'],
   },
   {
+    name: 'streams at a time that is computed, left',
+    query:
+      "SELECT l.user, l.ts, r.amount FROM clicks l LEFT JOIN buys r ON l.user = r.user AND l.ts = date_trunc('second', r.ts)",
+  },
+  {
+    name: 'streams in a range whose end is computed, left',
+    query:
+      "SELECT l.user, r.amount FROM clicks l LEFT JOIN buys r ON l.user = r.user AND r.ts BETWEEN l.ts AND date_trunc('minute', l.ts) + INTERVAL 1 MINUTE",
+  },
+  {
+    name: 'streams in a range with an interval to be computed, left',
+    query:
+      'SELECT l.user, l.ts, r.amount FROM clicks l LEFT JOIN buys r ON l.user = r.user AND r.ts BETWEEN l.ts AND l.ts + INTERVAL 1 SECOND * 5',
+  },
+  {
     name: 'stream with itself',
     query: 'SELECT a.user, a.n AS n, b.n AS m FROM clicks a JOIN clicks b ON a.user = b.user AND a.ts = b.ts',
     recorded: ['join-self-inner'],
