@@ -1,6 +1,7 @@
 import { formatCalendarInterval } from '../types/interval-format.ts'
 import { CalendarInterval } from '../types/value.ts'
 import { joinBound } from './event-time.ts'
+import { exprText } from './expr-text.ts'
 import {
   inputsOf,
   isStreaming,
@@ -52,7 +53,7 @@ export function stateFacts(plan: Logical, mode: OutputModeName | null): readonly
 function factsOf(node: Logical, mode: OutputModeName | null): readonly StateFact[] {
   switch (node.op) {
     case 'aggregate':
-      return [aggregateFact(node, mode)]
+      return aggregateFacts(node, mode)
     case 'dedup':
       return [dedupFact(node)]
     case 'groupsWithState':
@@ -84,7 +85,21 @@ function factsOf(node: Logical, mode: OutputModeName | null): readonly StateFact
   }
 }
 
-function aggregateFact(node: LogicalAggregate, mode: OutputModeName | null): StateFact {
+/** The groups, and of each set of arguments with DISTINCT the values that each group has seen. */
+function aggregateFacts(node: LogicalAggregate, mode: OutputModeName | null): readonly StateFact[] {
+  const groups = groupFact(node, mode)
+  const distinct = new Set(
+    node.aggregates.flatMap(({ call }) => (call.distinct ? [call.args.map(exprText).join(', ')] : [])),
+  )
+  const values = [...distinct].map((value): StateFact => {
+    // Names are enough here; the numbers of columns are for the plan.
+    const row = `one row per (${[...groups.key, `distinct ${value.replaceAll(/#\d+/g, '')}`].join(', ')})`
+    return { ...groups, row, bound: groups.bound.kind === 'count' ? { kind: 'never' } : groups.bound }
+  })
+  return [groups, ...values]
+}
+
+function groupFact(node: LogicalAggregate, mode: OutputModeName | null): StateFact {
   const key = node.keys.map((k) => k.attr.name)
   const session = node.keys.some((k) => k.expr.kind === 'attr' && isSession(node.input, k.expr.id))
   const base = {

@@ -30,6 +30,18 @@ describe('what an operator remembers, and until when', () => {
       "SELECT count(*) FROM e GROUP BY session_window(ts, '5 seconds'), user",
       [`one row per (session_window, user), ${released} the end of session_window`],
     ],
+    [
+      "SELECT count(DISTINCT user), count(DISTINCT v) FROM e GROUP BY window(ts, '5 seconds')",
+      [
+        `one row per (window), ${released} the end of window`,
+        `one row per (window, distinct user), ${released} the end of window`,
+        `one row per (window, distinct v), ${released} the end of window`,
+      ],
+    ],
+    [
+      'SELECT count(DISTINCT v) FROM raw',
+      ['one row, never more', 'one row per (distinct v), UNBOUNDED: never released'],
+    ],
     ['SELECT DISTINCT user FROM raw', ['one row per (user), UNBOUNDED: never released']],
     ['SELECT user FROM raw LIMIT 3', ['one row with the number of rows that have passed, never more']],
     [
