@@ -1,4 +1,7 @@
 import type { DecodePredicate } from '../formats/decode-plan.ts'
+import { stateType } from '../functions/user/group-state.ts'
+import type { StateVariable } from '../functions/user/processor-handle.ts'
+import { WEEKDAYS } from '../types/calendar.ts'
 import { exprText } from './expr-text.ts'
 import {
   generatedAttrs,
@@ -52,7 +55,9 @@ export function describeNode(p: Logical): string {
     case 'scan': {
       const paths = p.columns === null ? '' : ` read=[${p.columns.map((c) => c.join('.')).join(', ')}]`
       const wanted = p.predicates.length === 0 ? '' : ` where=[${p.predicates.map(predicateText).join(', ')}]`
-      return `Scan ${p.source.format}${p.source.streaming ? ' (stream)' : ''} ${columnsText(p.attrs)}${paths}${wanted}`
+      const { format, streaming, refresh } = p.source
+      const again = refresh === undefined ? '' : ` refresh=${refresh}${typeof refresh === 'number' ? 'ms' : ''}`
+      return `Scan ${format}${streaming ? ' (stream)' : ''} ${columnsText(p.attrs)}${paths}${wanted}${again}`
     }
     case 'local':
       return `Values ${columnsText(p.attrs)} rows=${p.rows.length}`
@@ -70,7 +75,11 @@ export function describeNode(p: Logical): string {
     case 'window':
       return p.gap
         ? `SessionWindow ${exprText(p.time)} gap=${exprText(p.gap)} AS ${column(p.attrs.at(-1)!)}`
-        : `TimeWindow ${exprText(p.time)} size=${p.sizeUs}us slide=${p.slideUs}us start=${p.startUs}us AS ${column(p.attrs.at(-1)!)}`
+        : p.calendar
+          ? `CalendarWindow ${exprText(p.time)} every ${p.calendar.count} ${p.calendar.unit}${p.calendar.zone === null ? '' : ` zone=${p.calendar.zone}`}${p.calendar.unit === 'week' ? ` weekStart=${WEEKDAYS[p.calendar.weekStart]}` : ''} AS ${column(p.attrs.at(-1)!)}`
+          : p.cumulates
+            ? `CumulatingWindow ${exprText(p.time)} size=${p.sizeUs}us step=${p.slideUs}us start=${p.startUs}us AS ${column(p.attrs.at(-1)!)}`
+            : `TimeWindow ${exprText(p.time)} size=${p.sizeUs}us slide=${p.slideUs}us start=${p.startUs}us AS ${column(p.attrs.at(-1)!)}`
     case 'watermark':
       return `Watermark #${p.column} delay=${p.delayUs}us`
     case 'join':
@@ -96,6 +105,8 @@ export function describeNode(p: Logical): string {
       return `UserFunction ${p.label}${p.version === null ? '' : ` version=${p.version}`} AS ${columnsText(p.attrs)}`
     case 'groupsWithState':
       return `StateFunction ${p.label}${p.version === null ? '' : ` version=${p.version}`} emits=${p.emits} timeout=${p.timeout} state=[${p.state.fields.map((f) => `${f.name}:${typeName(f.type)}`).join(', ')}] AS ${columnsText(p.attrs)}`
+    case 'transformWithState':
+      return `StatefulProcessor ${p.label}${p.version === null ? '' : ` version=${p.version}`} emits=${p.emits} timeMode=${p.timeMode} states=[${p.states.variables.map(variable).join(', ')}] AS ${columnsText(p.attrs)}`
     case 'asyncCall':
       return `AsyncCall ${p.fn}(${p.args.map(exprText).join(', ')}) AS ${column(p.attrs.at(-1)!)}`
     case 'observe':
@@ -107,4 +118,9 @@ export function describeNode(p: Logical): string {
     case 'sample':
       return `Sample ${p.text}`
   }
+}
+
+function variable({ kind, name, key, value, ttlMs }: StateVariable): string {
+  const types = [key, value].flatMap((s) => (s === null ? [] : [typeName(stateType(s))])).join(', ')
+  return `${name} ${kind}<${types}>${ttlMs === null ? '' : ` ttl=${ttlMs}ms`}`
 }

@@ -1,6 +1,6 @@
 import { formatCalendarInterval } from '../types/interval-format.ts'
 import { CalendarInterval } from '../types/value.ts'
-import { joinBound } from './event-time.ts'
+import { joinBound, keptSide } from './event-time.ts'
 import { exprText } from './expr-text.ts'
 import {
   inputsOf,
@@ -13,6 +13,7 @@ import {
   type LogicalWatermark,
 } from './logical.ts'
 import type { OutputModeName } from '../connectors/provider.ts'
+import { streamJoins } from './stream-joins.ts'
 import { visitPlan } from './walk.ts'
 
 /** What ends the life of a row of state. */
@@ -21,8 +22,12 @@ export type StateBound =
   | { readonly kind: 'watermark'; readonly until: string; readonly by: readonly string[] }
   /** Never more than `rows` rows. */
   | { readonly kind: 'count'; readonly rows: number }
+  /** Never more rows than the bounded table has. */
+  | { readonly kind: 'table' }
   /** The user's function removes it; with a timeout it is asked when a key is silent. */
   | { readonly kind: 'function'; readonly timeout: LogicalGroupsWithState['timeout'] }
+  /** The user's processor clears it, or its time to live is over. */
+  | { readonly kind: 'processor' }
   /** It grows with every new key or row. `why`: where that is no matter of the query alone. */
   | { readonly kind: 'never'; readonly why?: string }
 
@@ -30,7 +35,8 @@ export type StateBound =
 export interface StateFact {
   /** Id of the logical node. */
   readonly nodeId: number
-  readonly operator: 'aggregation' | 'session windows' | 'deduplication' | 'join' | 'state function' | 'limit'
+  readonly operator:
+    'aggregation' | 'session windows' | 'deduplication' | 'join' | 'set operation' | 'state function' | 'limit'
   /** What a row of the state stands for. */
   readonly row: string
   /** Names of the columns it is kept by; empty where it is kept by none. */
@@ -44,8 +50,9 @@ export interface StateFact {
  */
 export function stateFacts(plan: Logical, mode: OutputModeName | null): readonly StateFact[] {
   const out: StateFact[] = []
+  const joins = new Map(streamJoins(plan).map((j) => [j.id, j]))
   visitPlan(plan, (node) => {
-    if (isStreaming(node)) out.push(...factsOf(node, mode))
+    if (isStreaming(node)) out.push(...factsOf(joins.get(node.id) ?? node, mode))
   })
   return out
 }
@@ -64,6 +71,27 @@ function factsOf(node: Logical, mode: OutputModeName | null): readonly StateFact
           row: 'one row per key',
           key: ['key'],
           bound: { kind: 'function', timeout: node.timeout },
+        },
+      ]
+    case 'transformWithState':
+      return [
+        {
+          nodeId: node.id,
+          operator: 'state function',
+          row: 'what the states of each key hold',
+          key: ['key'],
+          bound: { kind: 'processor' },
+        },
+      ]
+    case 'setop':
+      if (!node.all) return []
+      return [
+        {
+          nodeId: node.id,
+          operator: 'set operation',
+          row: 'one count per distinct row of the table',
+          key: node.attrs.map((a) => a.name),
+          bound: { kind: 'table' },
         },
       ]
     case 'join':
@@ -132,6 +160,8 @@ function dedupFact(node: LogicalDedup): StateFact {
 }
 
 function joinFacts(node: LogicalJoin): readonly StateFact[] {
+  const kept = keptSide(node)
+  if (kept !== null) return [keptTableFact(node, kept)]
   if (!isStreaming(node.left) || !isStreaming(node.right)) return []
   const { equalities, leftReleased, rightReleased } = joinBound(node)
   const by = watermarksBelow(node)
@@ -148,6 +178,20 @@ function joinFacts(node: LogicalJoin): readonly StateFact[] {
     }
   }
   return [side('left', leftReleased), side('right', rightReleased)]
+}
+
+/** The rows of a table that a join keeps beside a stream, on port `kept`. */
+function keptTableFact(node: LogicalJoin, kept: 0 | 1): StateFact {
+  const { leftReleased, rightReleased } = joinBound(node)
+  const released = kept === 0 ? leftReleased : rightReleased
+  const until = 'the last time at which a row of the stream can match'
+  return {
+    nodeId: node.id,
+    operator: 'join',
+    row: `every row of the table as of the first start${node.type === 'semi' ? ' that has not matched' : ''}`,
+    key: [],
+    bound: released ? { kind: 'watermark', until, by: watermarksBelow(node) } : { kind: 'table' },
+  }
 }
 
 const aggregates = (plan: Logical): boolean =>
@@ -181,6 +225,10 @@ export function boundText(bound: StateBound): string {
       return `released when the watermark on ${bound.by.join(' or ')} reaches ${bound.until}`
     case 'count':
       return bound.rows === 1 ? 'never more' : `never more than ${bound.rows}`
+    case 'table':
+      return 'never more than the table has'
+    case 'processor':
+      return 'UNBOUNDED unless the processor clears it or its time to live is over'
     case 'function':
       return bound.timeout === 'NoTimeout'
         ? 'UNBOUNDED unless the function removes it'

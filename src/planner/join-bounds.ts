@@ -25,10 +25,12 @@ export function joinBounds(
   leftKeys: readonly number[],
   rightKeys: readonly number[],
 ): JoinBounds {
-  for (const i of keys.pairs.keys()) {
+  for (const [i, { nullSafe }] of keys.pairs.entries()) {
     const [a, b] = [timeAt(left, leftKeys[i]!), timeAt(right, rightKeys[i]!)]
-    if (a && b && (left[leftKeys[i]!]!.eventTime === true || right[rightKeys[i]!]!.eventTime === true))
-      return { left: { time: a, afterUs: '0', exact: true }, right: { time: b, afterUs: '0', exact: true } }
+    if (a && b && (left[leftKeys[i]!]!.eventTime === true || right[rightKeys[i]!]!.eventTime === true)) {
+      const rule = { afterUs: '0', exact: true, nulls: nullSafe ? 'kept' : 'final' } as const
+      return { left: { time: a, ...rule }, right: { time: b, ...rule } }
+    }
   }
   const l = left.findIndex((a) => a.eventTime === true)
   const r = right.findIndex((a) => a.eventTime === true)
@@ -45,6 +47,7 @@ export function joinBounds(
         time: { column: leftAt, kind: 'time' },
         afterUs: String(offsetUs + extra),
         exact: false,
+        nulls: 'final',
       })
     // right >= left + offset: the last left match of a right row is right - offset.
     if ((op === '>' || op === '>=') && leftAt === l)
@@ -52,6 +55,7 @@ export function joinBounds(
         time: { column: rightAt, kind: 'time' },
         afterUs: String(extra - offsetUs),
         exact: false,
+        nulls: 'final',
       })
   }
   return rules

@@ -21,15 +21,19 @@ function windowsOf(t: bigint, size: bigint, slide: bigint, offset: bigint): Valu
   return out
 }
 
-const node = (sizeUs: bigint, slideUs: bigint, startUs: bigint) =>
+const node = (sizeUs: bigint, slideUs: bigint, startUs: bigint, keepsOrder = false) =>
   ({
     op: 'window',
     time: col(0, TIMESTAMP),
     sizeUs: String(sizeUs),
     slideUs: String(slideUs),
     startUs: String(startUs),
+    keepsOrder,
     schema: OUTPUT,
   }) as const
+
+const first = (row: Row): bigint => (row[2] as readonly bigint[])[0]!
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const HUGE = [
   2n ** 53n - 1n,
@@ -69,6 +73,10 @@ describe.each(SEEDS)('seed %i', (seed) => {
       )
       const got = new Harness(node(size, slide, offset), [INPUT], random).trigger([{ rows }])
       expect(bag(got), `size ${size} slide ${slide} offset ${offset}`).toEqual(bag(expected))
+      // The stable sort by window leaves the rows of each as they came.
+      const byWindow = (all: readonly Row[]): Row[] => all.toSorted((a, b) => compare(first(a), first(b)))
+      const inOrder = new Harness(node(size, slide, offset, true), [INPUT], random).trigger([{ rows }])
+      expect(byWindow(inOrder)).toEqual(byWindow(expected))
     }
   })
 })
