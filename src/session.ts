@@ -25,6 +25,7 @@ import { runBatch } from './engine/batch-run.ts'
 import { ChangeFeed } from './engine/change-feed.ts'
 import { type Clock, systemClock } from './engine/clock.ts'
 import { guaranteeLines, guaranteesOf } from './engine/guarantees.ts'
+import { BAD_RECORD_SCHEMA } from './engine/bad-records.ts'
 import { LateFeed } from './engine/late-rows.ts'
 import { type CrashPoint, type MicroBatchConfig, MicroBatchExecution } from './engine/micro-batch.ts'
 import type { Observed } from './engine/observed.ts'
@@ -48,6 +49,7 @@ import { upsertKey } from './plan/upsert-key.ts'
 import { codegenText } from './planner/codegen-text.ts'
 import { planQuery } from './planner/plan-query.ts'
 import type { PipelineSpec } from './planner/spec.ts'
+import { type BadRecordOptions, checkBadRecords, takeBadRecords } from './session/bad-records.ts'
 import { closureSchema, SchemaNeeded } from './session/closure-schema.ts'
 import { bindStatement } from './session/bind.ts'
 import { Commands } from './session/commands.ts'
@@ -465,7 +467,8 @@ export class MillraceSession {
     const freeName = this.streams.reserveName(request.queryName)
     try {
       const provider = this.#connectors.sink(request.format)
-      const { checkpointLocation, flush, ...sinkOptions } = request.options
+      const { bad, others } = takeBadRecords(request.options, this.#connectors)
+      const { checkpointLocation, flush, ...sinkOptions } = others
       const options = validateOptions(provider.format, provider.options, sinkOptions, provider.openOptions)
       const flushOnIdle = flushOption(flush ?? this.conf.get('millrace.flush')!) === 'onIdle'
       if (!provider.modes.includes(mode))
@@ -498,6 +501,7 @@ export class MillraceSession {
           provider,
           options,
           flushOnIdle,
+          bad,
           location,
           checkpoint,
           release: () => claim?.release(),
@@ -532,7 +536,7 @@ export class MillraceSession {
 
   /** Plans a query over its checkpoint, which is closed when that fails. */
   #prepare(given: StartingQuery): { readonly query: StreamingQuery; begin(): Promise<StreamingQuery> } {
-    const { request, mode, provider, options, flushOnIdle, location, checkpoint } = given
+    const { request, mode, provider, options, flushOnIdle, bad, location, checkpoint } = given
     try {
       if (request.signal?.aborted === true) throw new OperationAborted('stopped')
       const pinned = checkpoint.lastOffsets()?.conf ?? {}
@@ -573,7 +577,13 @@ export class MillraceSession {
           },
         ]
       })
-      const guarantees = guaranteesOf(sources, provider, options, location === null ? null : this.#durability())
+      checkBadRecords(bad, sources, { provider, options })
+      const guarantees = guaranteesOf(
+        sources,
+        { provider, options },
+        bad.sink,
+        location === null ? null : this.#durability(),
+      )
       const changes = new ChangeFeed(spec.schema, mode, this.#rowOptions())
       const late = new LateFeed(this.#rowOptions())
       const note =
@@ -602,6 +612,13 @@ export class MillraceSession {
         },
       })
       const { runId, name } = query
+      const sinkOfQuery = {
+        queryId: checkpoint.queryId,
+        timeZone: env.timeZone,
+        signal: query.signal,
+        objects,
+        database: location === null ? null : checkpoint.database,
+      }
       const config: MicroBatchConfig = {
         spec,
         env,
@@ -614,18 +631,30 @@ export class MillraceSession {
           describe: provider.describe(options),
           open: (lastCommittedBatch) =>
             provider.open(options, {
+              ...sinkOfQuery,
               schema: spec.schema,
               mode,
               upsertKey: upsertKey(analyzed),
-              queryId: checkpoint.queryId,
               queryName: request.queryName,
-              timeZone: env.timeZone,
-              signal: query.signal,
-              objects,
-              database: location === null ? null : checkpoint.database,
               lastCommittedBatch,
               partitionBy: request.partitionBy,
             }),
+        },
+        bad: {
+          policy: bad.policy,
+          maxRecords: bad.maxRecords,
+          open:
+            bad.sink === null
+              ? null
+              : (lastCommittedBatch) =>
+                  bad.sink!.provider.open(bad.sink!.options, {
+                    ...sinkOfQuery,
+                    schema: BAD_RECORD_SCHEMA,
+                    mode: 'append',
+                    // The name is that of the query's own table.
+                    queryName: null,
+                    lastCommittedBatch,
+                  }),
         },
         conf: Object.fromEntries(PINNED_KEYS.flatMap((k) => (conf(k) === undefined ? [] : [[k, conf(k)!]]))),
         watermarkPolicy: conf('spark.sql.streaming.multipleWatermarkPolicy') === 'max' ? 'max' : 'min',
@@ -683,6 +712,7 @@ interface StartingQuery {
   readonly provider: SinkProvider
   readonly options: Options
   readonly flushOnIdle: boolean
+  readonly bad: BadRecordOptions
   readonly location: string | null
   readonly checkpoint: Checkpoint
   /** The query has ended. */

@@ -3,6 +3,7 @@ import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { batchOf } from '../columns/builder.ts'
 import { Int64Vector } from '../columns/vector.ts'
 import { validateOptions } from '../connectors/options.ts'
+import type { BadRecordTaker } from '../connectors/bad-records.ts'
 import type { Source } from '../connectors/provider.ts'
 import { connectorsOf } from '../connectors/registry.ts'
 import type { ExprEnv } from '../expr/env.ts'
@@ -24,6 +25,8 @@ export interface LeafContext {
   readonly log: (name: string) => SourceLog
   readonly metadata: { get(key: string): Json | undefined; set(key: string, value: Json): void }
   readonly wake: () => void
+  /** Takes the bad records of a stream, by the name of the source; absent for bounded reads. */
+  readonly bad?: ((name: string) => BadRecordTaker) | undefined
   /** The checkpoint's own file; absent for bounded queries. */
   readonly database?: Database | null
   /** Inside a round of a recursive table: the rows of the round before, by `recursion` of the node. */
@@ -49,6 +52,7 @@ export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false)
       set: (key, value) => ctx.metadata.set(`source/${node.name}/${key}`, value),
     },
     mayReuse,
+    ...(ctx.bad === undefined || !node.streaming ? {} : { bad: ctx.bad(node.name) }),
     signal: ctx.signal,
     wake: ctx.wake,
     objects: ctx.objects,

@@ -311,6 +311,13 @@ export const CODES = {
   // connectors
   ALL_PARTITION_COLUMNS_NOT_ALLOWED: code('KD005', 'not every column can be a partition column'),
   ARROW_LIBRARY_NOT_FOUND: code('58000', '{use} needs the package apache-arrow, which is not installed'),
+  BAD_RECORDS_CONTRADICTION: code('42K06', 'badRecords {badRecords} contradicts {other}'),
+  BAD_RECORDS_LIMIT: code(
+    '54000',
+    'batch {batchId} has more than badRecordsMax = {limit} bad records; the last one, of {source}: {reason}',
+  ),
+  BAD_RECORDS_SINK_UNUSED: code('42K06', 'a sink for bad records is given, but {what}'),
+  BAD_RECORDS_WITHOUT_SINK: code('42K06', 'badRecords is sink, but {what} has no sink for bad records'),
   CONFLICTING_PARTITION_COLUMN_NAMES: code(
     'KD009',
     'the directories below {path} do not name the same partition columns: {names}',

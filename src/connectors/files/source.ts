@@ -280,7 +280,8 @@ class FileSource implements Source<FileOffset> {
       if (plan === null) continue
       for (const batch of this.#rows.reader.read(file, plan.decoder)) {
         this.#given += batch.rowCount
-        yield plan.complete(batch)
+        if (batch.rowCount > 0) yield plan.complete(batch)
+        else if (this.#ctx.bad !== undefined) yield batch
       }
     }
   }
@@ -294,7 +295,8 @@ class FileSource implements Source<FileOffset> {
         if (plan === null) continue
         for await (const batch of this.#rows.reader.readGzip(file, plan.decoder)) {
           this.#given += batch.rowCount
-          yield plan.complete(batch)
+          if (batch.rowCount > 0) yield plan.complete(batch)
+          else if (this.#ctx.bad !== undefined) yield batch
         }
       }
     }
