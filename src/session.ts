@@ -25,7 +25,7 @@ import { runBatch } from './engine/batch-run.ts'
 import { ChangeFeed } from './engine/change-feed.ts'
 import { type Clock, systemClock } from './engine/clock.ts'
 import { guaranteeLines, guaranteesOf } from './engine/guarantees.ts'
-import { BAD_RECORD_SCHEMA } from './engine/bad-records.ts'
+import { BAD_RECORD_SCHEMA, sparedNowhere } from './engine/bad-records.ts'
 import { LateFeed } from './engine/late-rows.ts'
 import { type CrashPoint, type MicroBatchConfig, MicroBatchExecution } from './engine/micro-batch.ts'
 import type { Observed } from './engine/observed.ts'
@@ -560,6 +560,7 @@ export class MillraceSession {
         mode,
         env,
         envSpec,
+        sparesRows: bad.policy !== 'fail',
         fingerprints: new Map(prints.map((f) => [f.nodeId, { fingerprint: f.fingerprint, describe: f.describe }])),
         stateIds: stateIds(prints, checkpoint),
       })
@@ -685,6 +686,7 @@ export class MillraceSession {
         throw error
       }
       for (const line of identified.notes) note(line)
+      if (bad.policy !== 'fail') for (const line of sparedNowhere(spec)) note(`warning: ${line}`)
       if (mode !== 'complete') for (const line of stateWarnings(analyzed)) note(`warning: ${line}`)
       request.signal?.addEventListener('abort', onAbort, { once: true })
       return { query, begin: () => query.begin(execution, make) }

@@ -5,6 +5,7 @@ import { rowMaker } from '../columns/row.ts'
 import type { BadRecordPolicy, BadRecordTaker } from '../connectors/bad-records.ts'
 import type { Sink } from '../connectors/provider.ts'
 import { ExecutionError } from '../errors/errors.ts'
+import type { Expr } from '../expr/bound.ts'
 import type { RowFaults } from '../expr/row-by-row.ts'
 import type { NodeSpec, PipelineSpec } from '../planner/spec.ts'
 import { BIGINT, BINARY, field, type Schema, schemaOf, STRING, TIMESTAMP } from '../types/data-type.ts'
@@ -53,6 +54,20 @@ export function operatorsThatSpare(spec: PipelineSpec): ReadonlySet<string> {
     if (isOverRows(node)) out.add(node.id)
   }
   return out
+}
+
+const isPlain = (e: Expr): boolean => e.kind === 'column' || e.kind === 'literal'
+
+/** A sentence for each operator over single rows behind one with state: what throws there fails the query whatever the policy. */
+export function sparedNowhere(spec: PipelineSpec): readonly string[] {
+  const spare = operatorsThatSpare(spec)
+  return spec.nodes.flatMap((node) => {
+    if (!isOverRows(node) || spare.has(node.id)) return []
+    if (node.op === 'fused' && (node.filter ?? null) === null && (node.items ?? []).every(isPlain)) return []
+    return [
+      `badRecords does not reach ${node.id}, which stands above an operator with state: what throws there fails the query`,
+    ]
+  })
 }
 
 /**

@@ -4,6 +4,9 @@ import type { RowFaults } from '../expr/row-by-row.ts'
 import type { Schema } from '../types/data-type.ts'
 import type { OpContext, Operator } from './operator.ts'
 
+/** Rows done one by one before the engine may look at the clock. */
+const PIECE_ROWS = 256
+
 /** A compiled filter and projection: the batch of rows that pass, with the computed columns. */
 export type FusedKernel = (batch: Batch) => Batch
 /** The same row by row, for a batch that holds rows on which the kernel throws. */
@@ -16,7 +19,7 @@ export type FusedRowByRow = (batch: Batch, faults: RowFaults) => Batch
  *   late    not judged
  *   output  the rows that pass, by selection; columns that only pass through are shared
  *   ports   one
- *   faults  a batch on which the loop throws is done again row by row
+ *   faults  a batch on which the loop throws is done again row by row, in pieces by `drain`
  */
 export class Fused implements Operator {
   readonly name = 'Fused'
@@ -25,6 +28,8 @@ export class Fused implements Operator {
   readonly #kernel: FusedKernel
 
   readonly #rowByRow: FusedRowByRow
+  /** A batch on which the loop threw, and the first row not done. */
+  #again: { readonly batch: Batch; readonly at: number } | null = null
 
   constructor(schema: Schema, kernel: FusedKernel, rowByRow: FusedRowByRow) {
     this.schema = schema
@@ -33,16 +38,25 @@ export class Fused implements Operator {
   }
 
   onBatch(batch: Batch, ctx: OpContext): void {
-    const out = this.#run(batch, ctx.faults)
+    let out: Batch
+    try {
+      out = this.#kernel(batch)
+    } catch (error) {
+      if (ctx.faults === undefined || !isRowFault(error)) throw error
+      this.#again = { batch, at: 0 }
+      return
+    }
     if (out.rowCount > 0) ctx.emit(out)
   }
 
-  #run(batch: Batch, faults: RowFaults | undefined): Batch {
-    try {
-      return this.#kernel(batch)
-    } catch (error) {
-      if (faults === undefined || !isRowFault(error)) throw error
-      return this.#rowByRow(batch, faults)
-    }
+  drain(ctx: OpContext): boolean {
+    if (this.#again === null) return false
+    const { batch, at } = this.#again
+    const end = Math.min(batch.rowCount, at + PIECE_ROWS)
+    const piece = batch.select(Int32Array.from({ length: end - at }, (_, i) => batch.rowAt(at + i)))
+    const out = this.#rowByRow(piece, ctx.faults!)
+    if (out.rowCount > 0) ctx.emit(out)
+    this.#again = end < batch.rowCount ? { batch, at: end } : null
+    return this.#again !== null
   }
 }

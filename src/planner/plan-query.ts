@@ -26,6 +26,7 @@ import {
 import type { StateTableSpec } from '../state/table.ts'
 import { BIGINT, BOOLEAN, field, STRING, TIMESTAMP } from '../types/data-type.ts'
 import type { WindowShape } from '../types/window-shape.ts'
+import { ARGUMENT, withComputedArguments } from './aggregate-arguments.ts'
 import { aggregateEntry, aggregateSpecs, type AggregateSpecs, type DistinctTables } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
@@ -39,6 +40,8 @@ export interface PlanOptions {
   readonly mode: OutputModeName | null
   readonly env: ExprEnv
   readonly envSpec: EnvSpec
+  /** A row for which an expression throws is left out or reads as NULL: nothing may throw that has taken in a part of it. */
+  readonly sparesRows?: boolean
   /** By id of the logical node. */
   readonly fingerprints: ReadonlyMap<number, { readonly fingerprint: string; readonly describe: string }>
   /** Ids of stateful operators that a checkpoint has them under, by id of the logical node. */
@@ -51,7 +54,7 @@ interface Planned {
   readonly attrs: readonly Attr[]
 }
 
-/** No column of a plan has it. */
+/** No column of a plan has it, nor one below. */
 const CHANGE_TYPE_ID = -1
 
 /** An optimized logical plan as a PipelineSpec. Only here do plan and operators meet. */
@@ -66,6 +69,7 @@ class Planner {
   #sources = 0
   readonly #watermarks = new Map<number, string>()
   #stateful = 0
+  #freshId = CHANGE_TYPE_ID - 1
   /** Windows whose rows may leave in any order. */
   readonly #anyOrder = new Set<number>()
   /** Rows that a LIMIT wants of a recursive table, by id of its node. */
@@ -298,8 +302,7 @@ class Planner {
         )
       }
       case 'generate': {
-        const input = this.#plan(plan.input)
-        const args = plan.args.map((a) => bindExpr(a, input.attrs))
+        const { input, args } = this.#generatorInput(plan.input, plan.args)
         const argTypes = args.map((a) => a.type)
         const keep = input.attrs.flatMap((a, i) => (attrs.some((x) => x.id === a.id) ? [i] : []))
         return this.#add(
@@ -455,6 +458,25 @@ class Planner {
     return { planned, at: wanted.map((id) => attrs.findIndex((a) => a.id === id)) }
   }
 
+  /** Arguments of a generator over its input: computed below it where what throws for a row is to spare the others. */
+  #generatorInput(below: Logical, args: readonly Expr[]): { readonly input: Planned; readonly args: readonly Expr[] } {
+    const computed = args.map((expr): Named | null => {
+      if (this.#options.sparesRows !== true || !isStreaming(below)) return null
+      if (expr.kind === 'attr' || expr.kind === 'literal' || expr.kind === 'lambda') return null
+      const attr = { id: this.#freshId--, name: ARGUMENT, type: expr.type, nullable: true, qualifier: [] }
+      return { expr, attr }
+    })
+    const { planned: input } = this.#withColumns(
+      below,
+      computed.filter((c) => c !== null),
+    )
+    const bound = args.map((expr, i) => {
+      const at = input.attrs.findIndex((a) => a.id === computed[i]?.attr.id)
+      return at < 0 ? bindExpr(expr, input.attrs) : columnAt(input.attrs, at)
+    })
+    return { input, args: bound }
+  }
+
   #observe(plan: LogicalObserve): Planned {
     const { name, observer } = plan
     const input = this.#plan(plan.input)
@@ -491,14 +513,19 @@ class Planner {
     )
   }
 
-  #aggregate(plan: LogicalAggregate): Planned {
-    const { env, mode } = this.#options
+  #aggregate(given: LogicalAggregate): Planned {
+    const { env, mode, sparesRows } = this.#options
+    const { plan, computed } =
+      sparesRows === true && isStreaming(given)
+        ? withComputedArguments(given, () => this.#freshId--)
+        : { plan: given, computed: [] }
     if (plan.aggregates.every(({ call }) => aggregateEntry(call.fn, env).ordered !== true))
       for (let p: Logical = plan.input; ; p = inputsOf(p)[0]!) {
         if (p.op === 'window') this.#anyOrder.add(p.id)
         else if (p.op !== 'project' && p.op !== 'filter' && p.op !== 'expand') break
       }
-    const { planned: input, at: keys } = this.#withColumns(plan.input, plan.keys)
+    const { planned: input, at } = this.#withColumns(plan.input, [...plan.keys, ...computed])
+    const keys = at.slice(0, plan.keys.length)
     const streaming = isStreaming(plan)
     const specs = (tables: Omit<DistinctTables, 'counted'>): AggregateSpecs =>
       aggregateSpecs(
