@@ -9,6 +9,7 @@ import type { Expr } from '../expr/bound.ts'
 import type { RowFaults } from '../expr/row-by-row.ts'
 import type { NodeSpec, PipelineSpec } from '../planner/spec.ts'
 import { BIGINT, BINARY, field, type Schema, schemaOf, STRING, TIMESTAMP } from '../types/data-type.ts'
+import type { Json } from '../types/json.ts'
 import type { Value } from '../types/value.ts'
 
 /** The columns of the sink for bad records. */
@@ -84,6 +85,7 @@ export class BadRecords {
   #counts = new Map<string, number>()
   #total = 0
   #row: OffsetRow | null = null
+  #feeding: string | null = null
   #token: SinkToken | null = null
 
   constructor(config: BadRecordsConfig) {
@@ -103,6 +105,11 @@ export class BadRecords {
     this.#row = row
     this.#token = token
     if (isRerun) await this.#begin()
+  }
+
+  /** The rows after `from` up to `to` of a source go through the operators now: more is not known of where a row stands. */
+  feed(name: string, from: Json, to: Json): void {
+    this.#feeding = `${name} after ${from === null ? 'its beginning' : JSON.stringify(from)} to ${JSON.stringify(to)}`
   }
 
   /** Bad records of the batch, by the name of the source or the id of the operator. */
@@ -131,7 +138,7 @@ export class BadRecords {
         const reason = error.message.split('   SQLSTATE')[0]!.replace(/^[^[]*\[[^\]]*\] /, '')
         this.#count(id, reason)
         if (policy !== 'sink') return
-        this.#keep(reason, error.code, id, null, Buffer.from(JSON.stringify(this.#json(batch, row))))
+        this.#keep(reason, error.code, id, this.#feeding, Buffer.from(JSON.stringify(this.#json(batch, row))))
       },
     }
   }

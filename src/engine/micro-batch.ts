@@ -409,6 +409,7 @@ export class MicroBatchExecution {
         const from = this.#committed[node.name] ?? null
         const to = row.offsets[node.name]
         let rows = 0
+        this.#bad.feed(node.name, from, to ?? null)
         if (to !== undefined && (from === null || !sameJson(from, to)))
           for await (const batch of source.read(from, to)) {
             rows += batch.rowCount
