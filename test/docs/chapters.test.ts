@@ -44,6 +44,23 @@ const PRINTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     ],
     'ORDER BY, LIMIT and OFFSET': [[[{ user: 'ann' }, { user: 'bob' }, { user: 'eve' }]]],
   },
+  'bad-records.md': {
+    'Records that cannot be decoded': [
+      [
+        [
+          { user: 'ann', n: 1 },
+          { user: 'eve', n: 3 },
+        ],
+      ],
+      ['json-0', true, '2', '{"user":"bob","n":'],
+    ],
+    'Rows for which an expression throws': [
+      [[{ s: '4', half: 2 }]],
+      [['CAST_INVALID_INPUT', 'FAILED_EXECUTE_UDF']],
+      [2, 1],
+    ],
+    'How many': [['BAD_RECORDS_LIMIT']],
+  },
   'state.md': {
     'How long': [
       [
