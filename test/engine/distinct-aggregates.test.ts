@@ -62,7 +62,11 @@ describe('streamed = batch, in any slicing and over restarts', () => {
   test.each(['update', 'complete', 'changelog'] as const)(
     'keys without time, and no keys, in %s mode',
     async (outputMode) => {
-      await assertBatchEquivalence(`SELECT k, ${AGGREGATES} FROM e GROUP BY k`, data, { outputMode, seed: 3, slicings: 2 })
+      await assertBatchEquivalence(`SELECT k, ${AGGREGATES} FROM e GROUP BY k`, data, {
+        outputMode,
+        seed: 3,
+        slicings: 2,
+      })
       await assertBatchEquivalence(`SELECT ${AGGREGATES} FROM e`, data, { outputMode, seed: 4, slicings: 2 })
     },
   )
@@ -77,7 +81,10 @@ describe('streamed = batch, in any slicing and over restarts', () => {
     },
   )
   test('the event time as key, in append mode', async () => {
-    await assertBatchEquivalence(`SELECT ts, count(DISTINCT v, s) AS n FROM e GROUP BY ts`, data, { seed: 6, slicings: 3 })
+    await assertBatchEquivalence(`SELECT ts, count(DISTINCT v, s) AS n FROM e GROUP BY ts`, data, {
+      seed: 6,
+      slicings: 3,
+    })
   })
   test('lists keep the order of arrival', async () => {
     const sql = 'SELECT k, collect_list(DISTINCT v) AS l, first(DISTINCT s) AS f FROM e GROUP BY k'
