@@ -126,9 +126,9 @@ export class StaticSides {
     for (const table of this.#tables) {
       const version = versions[table.name]?.version
       if (table.once) {
-        // The state has its rows now.
+        // The state has its rows now; they are let go when the progress of their batch is out.
         if (row.batchId === 0) this.#log?.purge(table.name, Number.MAX_SAFE_INTEGER)
-        table.held = null
+        else table.held = null
       } else if (version !== undefined) this.#log?.purge(table.name, version)
     }
   }

@@ -6,8 +6,12 @@ import type { ListState, MapState, TimeMode, ValueState } from '../functions/use
 import type { DataType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { Metric } from './operator.ts'
-import { BoundList, BoundMap, BoundValue, type CalledKey, type SharedState } from './processor-states.ts'
+import { BoundList } from './bound-list.ts'
+import { BoundMap } from './bound-map.ts'
+import type { CalledKey } from './bound-state.ts'
+import { BoundValue } from './bound-value.ts'
 import type { ProcessorTimers } from './processor-timers.ts'
+import type { SharedState } from './shared-state.ts'
 
 /** The states of a running processor by name, and its timers where the time mode has them. */
 export interface KeyedStates {

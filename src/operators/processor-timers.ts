@@ -4,7 +4,7 @@ import { GroupIndex } from '../state/group-index.ts'
 import type { StateTable } from '../state/table.ts'
 import { TimeIndex } from '../state/time-index.ts'
 import { BIGINT } from '../types/data-type.ts'
-import type { CalledKey } from './processor-states.ts'
+import type { CalledKey } from './bound-state.ts'
 
 /** A timer that has come, by its slot. */
 export interface DueTimer {

@@ -144,7 +144,7 @@ describe('a bounded table beside a stream', () => {
     failing = false
     const second = await start()
     await second.processAllAvailable()
-    expect(second.lastProgress?.staticTables).toMatchObject([{ version: 1 }])
+    expect(second.lastProgress?.staticTables).toMatchObject([{ version: 1, numRows: 2 }])
     await second.stop()
     files([])
     const third = await start()

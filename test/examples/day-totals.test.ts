@@ -153,7 +153,7 @@ test('by timers: the exercise, and random sales at every event', async () => {
     { minute: 23 * 60 + 59, product: 'B', amount: 7 },
     { minute: DAY + 30, product: 'A', amount: 1 },
   ]
-  for (const sales of [exercise, randomSales(1, 25), randomSales(2, 25), randomSales(3, 25)]) {
+  for (const sales of [exercise, randomSales(1, 25), randomSales(2, 25)]) {
     const said = await byTimers(
       sales.map((s) => [s]),
       '0 seconds',
@@ -165,7 +165,7 @@ test('by timers: the exercise, and random sales at every event', async () => {
 })
 
 test('by timers: sales out of order within the delay make no difference', async () => {
-  for (const seed of [11, 12, 13]) {
+  for (const seed of [11, 12]) {
     const next = random(seed)
     const sales = randomSales(seed, 40)
     // Some at the same minute, each up to an hour late; the last one lets the watermark pass all others.

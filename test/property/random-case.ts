@@ -356,6 +356,7 @@ class Maker {
     const kind = this.#pick([
       'window',
       'window',
+      'table function',
       'session',
       'plain',
       'plain',
@@ -382,6 +383,22 @@ class Maker {
           sql: `SELECT window.start AS ws, window.end AS we${list}, ${this.#aggregates(r, r.ordered)} FROM ${r.name} GROUP BY ${this.#window('ts')}${list}${mode === 'changelog' ? this.#changing(having) : having}`,
           mode,
           key: ['ws', 'we', ...keys],
+        }
+      }
+      case 'table function': {
+        const r = this.#relation(lower)
+        const mode = r.levels > 0 ? 'append' : this.#pick(['append', 'append', 'update', 'complete'] as const)
+        const key = this.#pick([['window_start', 'window_end'], ['window_start'], ['window_end'], ['window_time']])
+        const from = this.#pick([
+          `TUMBLE(TABLE ${r.name}, DESCRIPTOR(ts), '10 seconds', '${this.#int(-30, 30)} seconds')`,
+          `HOP(TABLE ${r.name}, DESCRIPTOR(ts), '4 seconds', '10 seconds')`,
+          `CUMULATE(TABLE ${r.name}, DESCRIPTOR(ts), '5 seconds', '20 seconds', '${this.#int(-30, 30)} seconds')`,
+        ])
+        this.#shape.push(`${from.slice(0, from.indexOf('('))} ${mode}`)
+        return {
+          sql: `SELECT ${key.join(', ')}, k, ${this.#aggregates(r, false)} FROM ${from} GROUP BY ${key.join(', ')}, k${having}`,
+          mode,
+          key: [...key, 'k'],
         }
       }
       case 'session': {

@@ -7,7 +7,7 @@ import { torture } from './torture.ts'
 
 test.each([
   ['aggregation', 12],
-  ['processor', 8],
+  ['processor', 6],
 ] as const)('a query (%s) killed %i times writes exactly the batch answer', async (query, kills) => {
   const work = mkdtempSync(join(tmpdir(), 'millrace-kill-'))
   const lines: string[] = []
