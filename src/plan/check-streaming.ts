@@ -8,6 +8,7 @@ import { eventTimeColumns, JOIN_NAME, joinBound, joinWithoutWatermark, keptSide 
 import { inputsOf, isStreaming, type Logical, type LogicalAggregate, type LogicalJoin } from './logical.ts'
 import { sessionOf } from './session-of.ts'
 import { isStreamJoin, streamJoins } from './stream-joins.ts'
+import { streamingAggregates } from './streaming-aggregates.ts'
 import { expressionsOf, visitPlan } from './walk.ts'
 
 /** Value of a session setting, or undefined. */
@@ -69,12 +70,6 @@ export function outputMode(mode: string, extensions: boolean): OutputModeName {
 
 const refuseMode = (operation: string, mode: OutputModeName, at: Span | undefined, hint?: string): never => {
   throw new UnsupportedError('STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION', { operation, mode }, { at, hint })
-}
-
-/** Aggregations over a stream, the topmost first. */
-function streamingAggregates(plan: Logical): readonly LogicalAggregate[] {
-  const own = plan.op === 'aggregate' && isStreaming(plan) ? [plan] : []
-  return [...own, ...inputsOf(plan).flatMap(streamingAggregates)]
 }
 
 function checkMode(plan: Logical, mode: OutputModeName, extensions: boolean): void {
