@@ -57,6 +57,8 @@ export interface MicroBatchConfig {
   readonly strictLate: boolean
   readonly minBatchesToRetain: number
   readonly wake: () => void
+  /** What holds a source up, for the status of the query; null when it goes on. */
+  readonly sourceStatus: (name: string, text: string | null) => void
   readonly ids: { readonly runId: string; readonly name: string | null }
   /** Says in a line what recovery decided. */
   readonly note: (line: string) => void
@@ -189,7 +191,7 @@ export class MicroBatchExecution {
   }
 
   #leaves(): LeafContext {
-    const { clock, env, signal, objects, checkpoint, wake } = this.#config
+    const { clock, env, signal, objects, checkpoint, wake, note, sourceStatus } = this.#config
     return {
       clock,
       timeZone: env.timeZone,
@@ -200,6 +202,8 @@ export class MicroBatchExecution {
       database: checkpoint.database,
       metadata: { get: (k) => checkpoint.metadata(k), set: (k, v) => checkpoint.setMetadata(k, v) },
       wake,
+      note,
+      sourceStatus,
     }
   }
 
@@ -367,6 +371,8 @@ export class MicroBatchExecution {
           to: to ?? null,
           rows: metrics?.rowsRead ?? rows,
           slowRows: metrics?.slowRows,
+          latest: source.reportLatestOffset?.() ?? to ?? null,
+          metrics: to === undefined ? {} : (source.reportMetrics?.(to) ?? {}),
         })
         if (i === lastRead) crash?.('during-batch', row.batchId)
       }
@@ -419,4 +425,7 @@ export interface BatchInput {
   readonly rows: number
   /** See SourceMetrics. */
   readonly slowRows: number | undefined
+  /** See Source.reportLatestOffset and reportMetrics. */
+  readonly latest: Json
+  readonly metrics: Readonly<Record<string, string>>
 }
