@@ -162,7 +162,7 @@ export class RangeReader {
           { where, waitedMs, message },
           { transient: true, cause: why, hint: 'kafkaConsumer.pollTimeoutMs says how long to wait' },
         )
-      this.#status(`Fetch of ${where} is stalled for ${waitedMs} ms, connecting anew: ${message}`)
+      this.#status(`fetch of ${where} stalled for ${waitedMs} ms, trying again: ${message}`)
       await sleep(pauseMs, undefined, { signal: this.#signal })
     }
   }

@@ -42,8 +42,10 @@ export const kafkaSink = defineSink({
         { hint: 'name the topic in this option, or in a column topic' },
       )
     const out = outSettings(settings)
-    // A stop must still be able to end the transaction, so the query's signal does not end the connections.
-    const client = new WireClient(connectionConfig(settings), new AbortController().signal)
+    // A stop must still be able to end the transaction: the connections end a little later than the query.
+    const late = new AbortController()
+    ctx.signal.addEventListener('abort', () => setTimeout(() => late.abort(), STOP_GRACE_MS).unref(), { once: true })
+    const client = new WireClient(connectionConfig(settings), late.signal)
     try {
       return await KafkaSink.open(options, ctx, client, columns, out)
     } catch (error) {
@@ -53,6 +55,9 @@ export const kafkaSink = defineSink({
   },
   describe: (options) => `KafkaSink[${String(options['topic'] ?? 'topic column')}]`,
 })
+
+/** How long a stop may take to abort the transaction under way. */
+const STOP_GRACE_MS = 1000
 
 interface OutSettings {
   readonly batchBytes: number
@@ -159,7 +164,7 @@ class KafkaSink implements Sink {
       await this.#out.flush()
       if (!this.#isTransactional) return
       const token = this.#token!
-      await this.#producer.commit(groupOf(token.queryId), {
+      await this.#producer.commit(groupOf(this.#ctx.queryId), {
         topic: this.#topic ?? this.#out.lastTopic ?? OFFSETS_TOPIC,
         partition: 0,
         offset: token.batchId,

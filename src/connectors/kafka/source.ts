@@ -39,7 +39,8 @@ export const kafkaSource = defineSource({
   async open(options, ctx) {
     const { WireClient } = await import('./wire/wire-client.ts')
     const { settings } = configOf(options, ctx.streaming ?? true)
-    return new KafkaSource(options, ctx, new WireClient(connectionConfig(settings), ctx.signal))
+    const client = new WireClient(connectionConfig(settings), ctx.signal, (text) => ctx.status?.(text))
+    return new KafkaSource(options, ctx, client)
   },
   describe: (options) => `KafkaV2[${describeSelection(options)}]`,
 })

@@ -123,7 +123,7 @@ describe('records', () => {
     cluster.broker.tool(
       'org.apache.kafka.tools.ConsoleProducer',
       ['--bootstrap-server', cluster.broker.servers, '--topic', topic, '--compression-codec', codec].concat([
-        '--reader-property',
+        '--property',
         'parse.key=true',
       ]),
       `${lines.join('\n')}\n`,
@@ -155,6 +155,7 @@ describe('records', () => {
       offset: number
       n: number
     }[]
+    expect(new Set(rows.map((r) => `${r.partition} ${r.offset}`)).size).toBe(rows.length)
     expect(sorted(rows)).toEqual(upTo(5000))
     expect(rows.map((r) => [r.partition, r.offset])).toEqual(
       upTo(100).flatMap((p) => upTo(50).map((o) => [p, o] as const)),
@@ -428,7 +429,7 @@ describe('records that are gone', () => {
 
   const retention = async (topic: string): Promise<void> => {
     await cluster.send(topic, numbered(10, 10))
-    await cluster.admin((a) => a.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '15' }] }))
+    cluster.deleteRecords(topic, 0, 15)
   }
   test('by retention: the exact range', async () => {
     const { topic, run } = await harmed({}, retention)
@@ -442,7 +443,7 @@ describe('records that are gone', () => {
     expect(await run()).toEqual({ rows: upTo(5, 15), lost: '5' })
   })
 
-  const deletion = (topic: string): Promise<unknown> => cluster.admin((a) => a.deleteTopics({ topics: [topic] }))
+  const deletion = (topic: string): Promise<void> => cluster.deleteTopic(topic)
   test('with their topic', async () => {
     const { topic, run } = await harmed({}, deletion)
     await expect(run()).rejects.toMatchObject({

@@ -19,9 +19,14 @@ export class Cluster {
   /** Connections that were lost or given up. */
   reconnects = 0
 
-  constructor(config: ConnectionConfig, signal: AbortSignal) {
+  readonly #trouble: (text: string | null) => void
+
+  /** `trouble` is told what is being tried again, and null when it has succeeded. When `signal` aborts, all that waits fails. */
+  constructor(config: ConnectionConfig, signal: AbortSignal, trouble: (text: string | null) => void) {
     this.config = config
     this.#signal = signal
+    this.#trouble = trouble
+    signal.addEventListener('abort', () => void this.close(), { once: true, signal: this.#closing.signal })
   }
 
   /** Asks any broker about topics and remembers what it says of leaders. */
@@ -80,21 +85,24 @@ export class Cluster {
    */
   async retrying<T>(attempt: () => Promise<T>, firstWaitMs = this.config.retryBackoffMs): Promise<T> {
     const { apiTimeoutMs, connectTimeoutMs } = this.config
-    const until = performance.now() + (this.#reached ? apiTimeoutMs : Math.min(apiTimeoutMs, connectTimeoutMs))
+    const since = performance.now()
+    const until = since + (this.#reached ? apiTimeoutMs : Math.min(apiTimeoutMs, connectTimeoutMs))
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(1000, waitMs * 2)) {
       try {
-        return await attempt()
+        const result = await attempt()
+        if (waitMs > firstWaitMs) this.#trouble(null)
+        return result
       } catch (error) {
         const mayHelp = error instanceof ExecutionError && error.transient && !this.#stopped
         if (!mayHelp || performance.now() + waitMs > until) throw error
         this.forgetLeaders()
-        await this.pause(waitMs)
+        this.#trouble(`stalled for ${Math.round(performance.now() - since)} ms, trying again: ${firstLine(error)}`)
+        await this.#pause(waitMs)
       }
     }
   }
 
-  /** Waits, or throws when the query stops. */
-  async pause(ms: number): Promise<void> {
+  async #pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: AbortSignal.any([this.#signal, this.#closing.signal]) }).catch(() => {
       throw connectionFailed(this.config.bootstrap, 'the query stops')
     })
@@ -153,6 +161,8 @@ export class Cluster {
     }
   }
 }
+
+const firstLine = (error: Error): string => error.message.split('\n')[0]!
 
 const retriable = (error: string, request: string, what: string): ExecutionError =>
   new ExecutionError('KAFKA_REQUEST_FAILED', { error, request, what }, { transient: true })

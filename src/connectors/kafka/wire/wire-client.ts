@@ -21,8 +21,9 @@ const UNKNOWN_TOPIC = 3
 export class WireClient implements KafkaClient {
   readonly #cluster: Cluster
 
-  constructor(config: ConnectionConfig, signal: AbortSignal) {
-    this.#cluster = new Cluster(config, signal)
+  /** `trouble` is told what is being tried again, and null when it has succeeded. */
+  constructor(config: ConnectionConfig, signal: AbortSignal, trouble: (text: string | null) => void = () => undefined) {
+    this.#cluster = new Cluster(config, signal, trouble)
   }
 
   get reconnects(): number {
