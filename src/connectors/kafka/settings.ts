@@ -1,6 +1,7 @@
 import { OptionError } from '../../errors/errors.ts'
 import { nearestName } from '../../errors/suggest.ts'
 import type { Options, OptionSpecs } from '../provider.ts'
+import { shown } from '../redact.ts'
 
 /** Settings of Kafka's clients (`kafka.<name>`) that are followed. */
 const FOLLOWED = [
@@ -81,8 +82,6 @@ const FORBIDDEN: Readonly<Record<string, string>> = {
   'partitioner.class': 'give a column partition; without one the key says where a record goes, as in the Java client',
 }
 
-const SECRET = /jaas|password|secret|token|ssl\.keystore\.key$/i
-
 /** The `kafka.*` settings among the options of a source or sink, by name without the prefix. */
 export class KafkaSettings {
   readonly #values: ReadonlyMap<string, string>
@@ -130,12 +129,10 @@ export class KafkaSettings {
 
   /** An OptionError on a setting; secrets are not shown. */
   invalid(name: string, expected: string, hint?: string): OptionError {
-    const value = SECRET.test(name) ? REDACTED : (this.#values.get(name) ?? '')
+    const value = shown(name, this.#values.get(name) ?? '')
     return new OptionError('OPTION_INVALID', { format: 'kafka', option: `kafka.${name}`, value, expected }, { hint })
   }
 }
-
-const REDACTED = '*********(redacted)'
 
 function checked(name: string): string {
   const why = FORBIDDEN[name]
