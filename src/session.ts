@@ -35,7 +35,8 @@ import { AnalysisError, OptionError, UnsupportedError } from './errors/errors.ts
 import { arrowTableOf } from './formats/arrow/decode.ts'
 import { analyze } from './plan/analyze.ts'
 import { canonicalState } from './plan/canonical-state.ts'
-import { checkStreaming } from './plan/check-streaming.ts'
+import { takesBack } from './plan/changes.ts'
+import { checkStreaming, outputMode } from './plan/check-streaming.ts'
 import { explain } from './plan/explain.ts'
 import { fingerprints } from './plan/fingerprint.ts'
 import type { Logical } from './plan/logical.ts'
@@ -43,6 +44,7 @@ import { optimize } from './plan/optimize.ts'
 import { tableIdentity } from './plan/source-identity.ts'
 import { stateWarnings } from './plan/state-warnings.ts'
 import type { PlanCatalog, Unresolved } from './plan/unresolved.ts'
+import { upsertKey } from './plan/upsert-key.ts'
 import { codegenText } from './planner/codegen-text.ts'
 import { planQuery } from './planner/plan-query.ts'
 import type { PipelineSpec } from './planner/spec.ts'
@@ -458,7 +460,7 @@ export class MillraceSession {
   }
 
   async #start(request: StreamRequest): Promise<StreamingQuery> {
-    const mode = outputMode(request.outputMode)
+    const mode = outputMode(request.outputMode, this.conf.flag('millrace.extensions'))
     const freeName = this.streams.reserveName(request.queryName)
     try {
       const provider = this.#connectors.sink(request.format)
@@ -473,7 +475,14 @@ export class MillraceSession {
       checkPartitioning(provider, request.partitionBy)
       if (request.restart !== undefined) checkRestart(request.restart)
       // Refusals come before anything is touched.
-      checkStreaming(await this.#observed(() => this.#analyze(request.plan)), mode, (key) => this.conf.get(key))
+      const asked = await this.#observed(() => this.#analyze(request.plan))
+      checkStreaming(
+        asked,
+        mode,
+        (key) => this.conf.get(key),
+        new QueryEnv(envSpecOf(this.#confGetter()), this.#clock, this.#functions),
+      )
+      checkDeletions(provider, asked, mode)
       const location = this.#location(checkpointLocation, request.queryName)
       const claim =
         location === null
@@ -528,7 +537,7 @@ export class MillraceSession {
       const envSpec = envSpecOf(conf)
       const env = new QueryEnv(envSpec, this.#clock, this.#functions)
       const asked = this.#analyze(request.plan, conf, checkpoint)
-      checkStreaming(asked, mode, conf)
+      checkStreaming(asked, mode, conf, env)
       const sinkIdentity = tableIdentity(provider.format, options)
       const identified = identify(
         asked,
@@ -604,6 +613,7 @@ export class MillraceSession {
             provider.open(options, {
               schema: spec.schema,
               mode,
+              upsertKey: upsertKey(analyzed),
               queryId: checkpoint.queryId,
               queryName: request.queryName,
               timeZone: env.timeZone,
@@ -676,15 +686,19 @@ interface StartingQuery {
   readonly release: () => void
 }
 
+function checkDeletions(provider: SinkProvider, plan: Logical, mode: OutputModeName): void {
+  const node = mode === 'update' && provider.deletes !== true ? takesBack(plan, mode) : null
+  if (node !== null)
+    throw new UnsupportedError(
+      'STREAMING_SINK_WITHOUT_DELETIONS',
+      { format: provider.format },
+      { at: node.at, hint: `write in output mode changelog or append, or to a sink that takes rows out` },
+    )
+}
+
 function checkPartitioning(provider: SinkProvider, columns: readonly string[]): void {
   if (columns.length > 0 && provider.partitions !== true)
     throw new UnsupportedError('UNSUPPORTED', { feature: `partitionBy on the ${provider.format} sink` })
-}
-
-function outputMode(text: string): OutputModeName {
-  const mode = text.toLowerCase()
-  if (mode === 'append' || mode === 'update' || mode === 'complete') return mode
-  throw new UnsupportedError('STREAMING_OUTPUT_MODE.INVALID', { mode: text }, { hint: 'append, update or complete' })
 }
 
 /** Collects settings for a session. */

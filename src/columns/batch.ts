@@ -59,18 +59,19 @@ export class Batch {
   dense(): Batch {
     const rows = this.selection
     if (rows === null) return this
-    let weights: Int32Array | null = null
-    if (this.weights !== null) {
-      weights = new Int32Array(rows.length)
-      for (let i = 0; i < rows.length; i++) weights[i] = this.weights[rows[i]!]!
-    }
     return new Batch(
       this.schema,
       this.columns.map((c) => c.take(rows)),
       rows.length,
       null,
-      weights,
+      this.weightsOf(rows),
     )
+  }
+
+  /** The weights of the given physical rows; null when all are insertions. */
+  weightsOf(rows: Int32Array): Int32Array | null {
+    const { weights } = this
+    return weights === null ? null : rows.map((r) => weights[r]!)
   }
 
   /** The values of the `i`-th row that counts; for tests, sinks and user-facing results, never for operators. */

@@ -120,11 +120,17 @@ export interface SourceProvider {
 /** Declares a source. */
 export const defineSource = (provider: SourceProvider): SourceProvider => provider
 
-export type OutputModeName = 'append' | 'update' | 'complete'
+/** Output modes of a streaming query; `changelog` is ours. */
+export const OUTPUT_MODES = ['append', 'update', 'complete', 'changelog'] as const
+/** The column that changelog mode adds behind the others: insert, update_preimage, update_postimage or delete. */
+export const CHANGE_TYPE = '_change_type'
+export type OutputModeName = (typeof OUTPUT_MODES)[number]
 
 export interface SinkContext {
   readonly schema: Schema
   readonly mode: OutputModeName
+  /** Positions of the columns that tell rows apart in update mode, where the plan says so. */
+  readonly upsertKey?: readonly number[]
   readonly queryId: string
   readonly queryName: string | null
   readonly timeZone: string
@@ -179,6 +185,8 @@ export interface SinkProvider {
   /** `add` is done with a batch when it (or its promise) is: the memory of the rows may be used again. False unless told. */
   readonly releases?: boolean
   readonly modes: readonly OutputModeName[]
+  /** Update mode: a row of weight -1 takes the row of its key out. A query that needs it does not start on other sinks. */
+  readonly deletes?: boolean
   /** Takes partitionBy. */
   readonly partitions?: boolean
   /** Whether there is something already where a bounded write would go (save modes error and ignore). */

@@ -5,6 +5,7 @@ import type { RestartPolicy } from '../engine/restart.ts'
 import type { StreamingQuery } from '../engine/streaming-query.ts'
 import { Trigger, type TriggerSpec } from '../engine/trigger.ts'
 import { OptionError, UnsupportedError } from '../errors/errors.ts'
+import { outputSchema } from '../plan/changes.ts'
 import type { Unresolved } from '../plan/unresolved.ts'
 import type { QueryContext } from './context.ts'
 import { DataFrame } from './data-frame.ts'
@@ -97,7 +98,8 @@ export class DataStreamWriter {
     const id = randomUUID()
     this.#objects.set(id, (batches: readonly Batch[], batchId: number) => {
       const rows = batches.flatMap((b) => Array.from({ length: b.rowCount }, (_, i) => b.row(i)))
-      return body(new DataFrame(context, { op: 'local', schema, rows }), batchId)
+      const given = outputSchema(schema, this.#mode)
+      return body(new DataFrame(context, { op: 'local', schema: given, rows }), batchId)
     })
     this.#options['id'] = id
     return this

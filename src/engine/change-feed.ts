@@ -1,5 +1,6 @@
 import type { Batch } from '../columns/batch.ts'
 import { type Row, rowMaker, type RowOptions } from '../columns/row.ts'
+import type { OutputModeName } from '../connectors/provider.ts'
 import type { Schema } from '../types/data-type.ts'
 import { FeedReader } from './feed-reader.ts'
 
@@ -10,10 +11,11 @@ import { FeedReader } from './feed-reader.ts'
  *   upsert    update mode: the newest row of each group touched
  *   replace   complete mode: the whole result
  *   delete    rows that are in the result no more
+ *   changelog changelog mode: rows with their `_change_type`
  */
 export interface QueryChange {
   readonly batchId: number
-  readonly changeType: 'insert' | 'upsert' | 'replace' | 'delete'
+  readonly changeType: 'insert' | 'upsert' | 'replace' | 'delete' | 'changelog'
   readonly rows: readonly Row[]
 }
 
@@ -31,7 +33,7 @@ export interface ChangeBatch {
   publish(until: Promise<void>): Promise<void>
 }
 
-const KINDS = { append: 'insert', update: 'upsert', complete: 'replace' } as const
+const KINDS = { append: 'insert', update: 'upsert', complete: 'replace', changelog: 'changelog' } as const
 
 /** The readers of `query.changes()`. Only committed batches reach them, each once, from the first that began after they subscribed. */
 export class ChangeFeed {
@@ -40,7 +42,7 @@ export class ChangeFeed {
   readonly #readers = new Set<FeedReader<QueryChange>>()
   #end: { readonly failure: unknown } | null = null
 
-  constructor(schema: Schema, mode: 'append' | 'update' | 'complete', rows: RowOptions) {
+  constructor(schema: Schema, mode: OutputModeName, rows: RowOptions) {
     this.#kind = KINDS[mode]
     this.#row = rowMaker(schema, rows)
   }

@@ -306,7 +306,7 @@ export class MicroBatchExecution {
     return this.#config.spec.nodes.some(
       (n) =>
         this.#pipeline.phaseOf(n.id) === 'stream' &&
-        (((n.op === 'aggregate' || n.op === 'session-aggregate') && (n.emit === 'append' || n.emit === 'update')) ||
+        (((n.op === 'aggregate' || n.op === 'session-aggregate') && n.emit !== 'complete') ||
           n.op === 'dedup' ||
           (n.op === 'groupsWithState' && n.timeout === 'EventTimeTimeout') ||
           (n.op === 'stream-join' && (n.left.release !== null || n.right.release !== null))),

@@ -33,9 +33,10 @@ export const Trigger = {
   },
 } as const
 
-/** The output modes of Spark, by their names. */
+/** The output modes: those of Spark, by their names, and changelog, every change with its `_change_type`. */
 export const OutputMode = {
   Append: () => 'append',
   Update: () => 'update',
   Complete: () => 'complete',
+  Changelog: () => 'changelog',
 } as const

@@ -2,6 +2,7 @@ import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { vectorOf } from '../columns/builder.ts'
 import { splitAtLimit } from '../columns/int64.ts'
 import { asShape, Int64Vector, StructVector, type Vector } from '../columns/vector.ts'
+import type { OutputModeName } from '../connectors/provider.ts'
 import type { AggregateBody } from '../functions/entry.ts'
 import { NEVER_PANE, panesOfTimes } from '../state/pane-of-time.ts'
 import type { SlotColumn, StateTable } from '../state/table.ts'
@@ -9,6 +10,7 @@ import type { DataType, Schema, StructType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { PaneSpec } from './config.ts'
 import type { OpContext, Operator } from './operator.ts'
+import { PreImages } from './pre-images.ts'
 
 /** One aggregate at run time: its state fields are value columns `first … first + width` of the table. */
 export interface RunningAggregate {
@@ -28,7 +30,7 @@ export interface AggregateConfig {
   readonly aggregates: readonly RunningAggregate[]
   /** Adds the rows of a batch to the groups `slots[i]` (i-th row that counts). */
   readonly update: (batch: Batch, slots: Int32Array, columns: readonly SlotColumn[]) => void
-  readonly emit: 'append' | 'update' | 'complete' | 'batch'
+  readonly emit: OutputModeName | 'batch'
   readonly table: StateTable
   /** A throwaway table of the same keys: late rows are counted by group, as the recorded engine does. */
   readonly newLateTable: () => StateTable
@@ -39,9 +41,11 @@ export interface AggregateConfig {
  *
  *   state   one row per group: the grouping keys and the state fields of every aggregate; by pane where the key is a
  *           window or the event time
- *   late    append and update: rows whose group ended at or before the late watermark are dropped, counted by group
+ *   late    append, update and changelog: rows whose group ended at or before the late watermark are dropped, counted
+ *           by group
  *   output  append: groups that ended at or before the watermark, which are then released; update: groups touched in
- *           the trigger; complete: every group, never released; batch: every group once
+ *           the trigger; changelog: the same, each behind its last row as a deletion; complete: every group, never
+ *           released; batch: every group once
  *   ports   one; results leave through `drain`
  */
 export class Aggregate implements Operator {
@@ -53,6 +57,7 @@ export class Aggregate implements Operator {
   readonly #inits: readonly { readonly column: number; readonly value: () => Value }[]
   /** Grouping keys that the table holds; a window is its pane. */
   readonly #tableKeys: readonly number[]
+  readonly #before: PreImages | null
   #late: StateTable | null = null
   #pending: Int32Array | null = null
   #at = 0
@@ -62,6 +67,7 @@ export class Aggregate implements Operator {
     this.schema = config.schema
     this.#config = config
     this.#tableKeys = config.keys.filter((_, k) => !(config.pane?.kind === 'window' && config.pane.index === k))
+    this.#before = config.emit === 'changelog' ? new PreImages((slots) => this.#rows(slots)) : null
     this.#inits = config.aggregates.flatMap((a) =>
       a.body.init().flatMap((value, k) => {
         if (value === null) return []
@@ -76,7 +82,7 @@ export class Aggregate implements Operator {
     if (pane !== null) {
       const times = this.#paneVector(batch)
       panes = panesOfTimes(times)
-      if (pane.expires && (emit === 'append' || emit === 'update')) {
+      if (pane.expires && releases(emit)) {
         const end = pane.kind === 'window' ? BigInt(pane.sizeUs) : 0n
         const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs - end)
         if (above !== null) {
@@ -90,7 +96,7 @@ export class Aggregate implements Operator {
     const n = batch.rowCount
     if (n === 0) return
     const slots = new Int32Array(n)
-    const isNew = this.#inits.length > 0 ? new Uint8Array(n) : null
+    const isNew = this.#inits.length > 0 || this.#before !== null ? new Uint8Array(n) : null
     table.upsert(
       this.#tableKeys.map((k) => batch.columns[k]!),
       batch,
@@ -99,6 +105,7 @@ export class Aggregate implements Operator {
       isNew,
     )
     if (isNew !== null) for (let i = 0; i < n; i++) if (isNew[i] === 1) this.#initialise(slots[i]!)
+    this.#before?.keep(slots, n, isNew!)
     if (aggregates.length > 0) update(batch, slots, table.columns)
     table.markChanged(slots, n)
   }
@@ -109,10 +116,10 @@ export class Aggregate implements Operator {
       ctx.count('numRowsDroppedByWatermark', this.#late.size)
       this.#late = null
     }
-    if (keys.length === 0 && emit !== 'append') this.#touchGlobal()
+    if (keys.length === 0 && emit !== 'append' && (emit !== 'changelog' || table.size === 0)) this.#touchGlobal()
     const changed = table.changedSlots()
     ctx.count('numRowsUpdated', changed.length)
-    if (emit === 'update') this.#pending = changed
+    if (emit === 'update' || emit === 'changelog') this.#pending = changed
     else if (emit === 'append')
       this.#pending = pane === null ? new Int32Array(0) : joinSlots(this.#expired(ctx).map((p) => table.slotsOfPane(p)))
     else this.#pending = table.slots()
@@ -123,10 +130,16 @@ export class Aggregate implements Operator {
   drain(ctx: OpContext, maxRows: number): boolean {
     if (!this.#ending) return false
     const pending = this.#pending!
-    const end = Math.min(pending.length, this.#at + Math.min(maxRows, MAX_BATCH_ROWS))
-    if (end > this.#at) ctx.emit(this.#rows(pending.subarray(this.#at, end)))
+    const most = Math.min(maxRows, this.#before === null ? MAX_BATCH_ROWS : MAX_BATCH_ROWS / 2)
+    const end = Math.min(pending.length, this.#at + most)
+    if (end > this.#at) {
+      const slots = pending.subarray(this.#at, end)
+      const rows = this.#rows(slots)
+      ctx.emit(this.#before?.paired(slots, rows) ?? rows)
+    }
     this.#at = end
     if (end < pending.length) return true
+    this.#before?.clear()
     this.#release(ctx)
     this.#pending = null
     this.#ending = false
@@ -148,7 +161,7 @@ export class Aggregate implements Operator {
 
   #release(ctx: OpContext): void {
     const { table, emit } = this.#config
-    if (emit !== 'append' && emit !== 'update') return
+    if (!releases(emit)) return
     let removed = 0
     for (const p of this.#expired(ctx)) removed += table.removePane(p)
     if (removed > 0) ctx.count('numRowsRemoved', removed)
@@ -216,6 +229,9 @@ export class Aggregate implements Operator {
     return new Batch(this.schema, columns, slots.length)
   }
 }
+
+/** Output modes that forget groups behind the watermark. */
+const releases = (emit: AggregateConfig['emit']): boolean => emit !== 'complete' && emit !== 'batch'
 
 function joinSlots(parts: readonly Int32Array[]): Int32Array {
   const out = new Int32Array(parts.reduce((n, p) => n + p.length, 0))

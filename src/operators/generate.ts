@@ -67,7 +67,7 @@ export class Generate implements Operator {
   #explode(batch: Batch, list: ListVector, cap: number, ctx: OpContext): void {
     const { keep, outer } = this.#config
     const withPosition = this.#config.explode!.position
-    const parents = keep.length > 0 ? new Int32Array(cap) : null
+    const parents = keep.length > 0 || batch.weights !== null ? new Int32Array(cap) : null
     const positions = withPosition ? new Int32Array(cap) : null
     const elements = new Int32Array(cap)
     const { starts, ends, validity } = list
@@ -131,7 +131,7 @@ export class Generate implements Operator {
       if (positions !== null) columns.push(new Int32Vector(field(0).type, positions, null, n))
       columns.push(inOrder ? sliceOf(list.child, chosen) : list.child.take(chosen))
     }
-    ctx.emit(new Batch(this.schema, columns, n))
+    ctx.emit(new Batch(this.schema, columns, n, null, parents && batch.weightsOf(parents.subarray(0, n))))
   }
 
   #generate(batch: Batch, cap: number, ctx: OpContext): void {
@@ -176,7 +176,7 @@ export class Generate implements Operator {
         ),
       )
     }
-    ctx.emit(new Batch(this.schema, columns, made.length))
+    ctx.emit(new Batch(this.schema, columns, made.length, null, batch.weightsOf(at)))
   }
 }
 

@@ -216,6 +216,8 @@ export class HashJoin implements Operator {
         this.#pairSchema,
         [...probe.columns.map((c) => c.take(leftRows)), ...built.columns.map((c) => c.take(rightRows))],
         n,
+        null,
+        probe.weightsOf(leftRows),
       )
       if (residual !== null) keep = residual(pairs)
     }
@@ -240,7 +242,8 @@ export class HashJoin implements Operator {
     if (k === 0) return
     const chosen = rows.slice(0, k)
     if (type === 'semi' || type === 'anti') return ctx.emit(probe.rename(this.schema).select(chosen))
-    ctx.emit(new Batch(this.schema, [...probe.columns.map((c) => c.take(chosen)), ...nulls(right.fields, k)], k))
+    const columns = [...probe.columns.map((c) => c.take(chosen)), ...nulls(right.fields, k)]
+    ctx.emit(new Batch(this.schema, columns, k, null, probe.weightsOf(chosen)))
   }
 }
 

@@ -2,12 +2,14 @@ import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { vectorOf } from '../columns/builder.ts'
 import { splitAtLimit } from '../columns/int64.ts'
 import { asShape, Int64Vector, StructVector, type Vector } from '../columns/vector.ts'
+import type { OutputModeName } from '../connectors/provider.ts'
 import { TimeIndex } from '../state/time-index.ts'
 import type { SlotColumn, StateTable } from '../state/table.ts'
 import { BIGINT, type Schema, type StructType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { RunningAggregate } from './aggregate.ts'
 import type { OpContext, Operator } from './operator.ts'
+import { PreImages } from './pre-images.ts'
 
 export interface SessionAggregateConfig {
   readonly schema: Schema
@@ -16,7 +18,7 @@ export interface SessionAggregateConfig {
   readonly session: number
   readonly aggregates: readonly RunningAggregate[]
   readonly update: (batch: Batch, slots: Int32Array, columns: readonly SlotColumn[]) => void
-  readonly emit: 'append' | 'update' | 'complete' | 'batch'
+  readonly emit: OutputModeName | 'batch'
   /** The key carries a watermark. */
   readonly expires: boolean
   /** Keyed by the other grouping keys and the number of the session; value 0 is its start, 1 its end, then the state fields. */
@@ -32,9 +34,12 @@ const END = 1
  * GROUP BY session_window: rows of a group that lie within the gap of each other are one session; a row may join two.
  *
  *   state   one row per open session: keys, start, end, state fields
- *   late    append and update: rows whose own session ended at or before the late watermark are dropped, one by one
- *   output  append: sessions that ended at or before the watermark, which are then released; update: sessions touched;
- *           complete and batch: all
+ *   late    append, update and changelog: rows whose own session ended at or before the late watermark are dropped,
+ *           one by one
+ *   output  append: sessions that ended at or before the watermark, which are then released; update: deletions of the
+ *           sessions that are there no more, since they grew or became one with another, then the sessions touched;
+ *           changelog: the same, and a session that kept its bounds stands behind its last row as a deletion; complete
+ *           and batch: all
  *   ports   one; results leave through `drain`
  */
 export class SessionAggregate implements Operator {
@@ -46,7 +51,12 @@ export class SessionAggregate implements Operator {
   /** Open sessions of each group, by slot of `groups`. */
   readonly #sessions = new Map<number, Set<number>>()
   readonly #groupOf = new Map<number, number>()
+  readonly #before: PreImages | null
+  /** Bounds that sessions had when their row was kept in `#before`. */
+  readonly #bounds = new Map<number, readonly [start: bigint, end: bigint]>()
   #nextNumber = 0n
+  /** Sessions whose last row has to be taken back. */
+  #gone: readonly number[] = []
   #pending: Int32Array | null = null
   #expired: Int32Array = new Int32Array(0)
   #at = 0
@@ -54,6 +64,8 @@ export class SessionAggregate implements Operator {
   constructor(config: SessionAggregateConfig) {
     this.schema = config.schema
     this.#config = config
+    const takesBack = config.emit === 'update' || config.emit === 'changelog'
+    this.#before = takesBack ? new PreImages((slots) => this.#rows(slots)) : null
     this.#otherKeys = config.keys.filter((_, k) => k !== config.session)
     const { table, groups } = config
     const held = table.slots()
@@ -75,7 +87,7 @@ export class SessionAggregate implements Operator {
     const starts = asShape(struct.children[0]!, 'i64')
     const ends = asShape(struct.children[1]!, 'i64')
     let batch = given
-    if (expires && (emit === 'append' || emit === 'update')) {
+    if (expires && emit !== 'complete' && emit !== 'batch') {
       const { above, atOrBelow } = splitAtLimit(ends, batch, ctx.lateUs)
       if (above !== null) {
         ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
@@ -110,17 +122,31 @@ export class SessionAggregate implements Operator {
     const changed = table.changedSlots()
     ctx.count('numRowsUpdated', changed.length)
     this.#expired = this.#times?.takeUpTo(ctx.watermarkUs) ?? new Int32Array(0)
-    this.#pending = emit === 'append' ? this.#expired : emit === 'update' ? changed : table.slots()
+    this.#pending = emit === 'append' ? this.#expired : this.#before !== null ? changed : table.slots()
+    this.#gone = this.#before?.slots.filter((slot) => !this.#kept(slot)) ?? []
     this.#at = 0
   }
 
   drain(ctx: OpContext, maxRows: number): boolean {
     const pending = this.#pending
     if (pending === null) return false
-    const end = Math.min(pending.length, this.#at + Math.min(maxRows, MAX_BATCH_ROWS))
-    if (end > this.#at) ctx.emit(this.#rows(pending.subarray(this.#at, end)))
+    const most = Math.min(maxRows, this.#before === null ? MAX_BATCH_ROWS : MAX_BATCH_ROWS / 2)
+    if (this.#gone.length > 0) {
+      ctx.emit(this.#before!.deletions(this.#gone.slice(0, most)))
+      this.#gone = this.#gone.slice(most)
+      return true
+    }
+    const end = Math.min(pending.length, this.#at + most)
+    if (end > this.#at) {
+      const slots = pending.subarray(this.#at, end)
+      const rows = this.#rows(slots)
+      const pairs = this.#config.emit === 'changelog'
+      ctx.emit(pairs ? this.#before!.paired(slots, rows, (slot) => this.#kept(slot)) : rows)
+    }
     this.#at = end
     if (end < pending.length) return true
+    this.#before?.clear()
+    this.#bounds.clear()
     for (const slot of this.#expired) this.#close(slot)
     ctx.count('numRowsRemoved', this.#expired.length)
     this.#pending = null
@@ -144,6 +170,7 @@ export class SessionAggregate implements Operator {
       const to = table.getValue(slot, END) as bigint
       if (start <= to && from <= end) touching.push(slot)
     }
+    if (this.#before !== null) for (const slot of touching) this.#keep(slot)
     if (touching.length === 0) return this.#create(group, keys, batch, row, start, end)
     touching.sort((a, b) => ((table.getValue(a, START) as bigint) < (table.getValue(b, START) as bigint) ? -1 : 1))
     const [first, ...rest] = touching as [number, ...number[]]
@@ -176,7 +203,28 @@ export class SessionAggregate implements Operator {
         if (value !== null) table.setValue(slot[0]!, a.first + k, value)
       })
     this.#open(group, slot[0]!)
+    this.#before?.keep(slot, 1, Uint8Array.of(1))
     return slot[0]!
+  }
+
+  /** Keeps the row of a session as it was before the trigger. */
+  #keep(slot: number): void {
+    const { table } = this.#config
+    this.#before!.keep(Int32Array.of(slot), 1, Uint8Array.of(0))
+    if (this.#before!.has(slot) && !this.#bounds.has(slot))
+      this.#bounds.set(slot, [table.getValue(slot, START) as bigint, table.getValue(slot, END) as bigint])
+  }
+
+  /** Whether a session has the bounds that it had before the trigger. */
+  #kept(slot: number): boolean {
+    const { table } = this.#config
+    const bounds = this.#bounds.get(slot)
+    return (
+      bounds !== undefined &&
+      table.isHeld(slot) &&
+      table.getValue(slot, START) === bounds[0] &&
+      table.getValue(slot, END) === bounds[1]
+    )
   }
 
   #merge(into: number, from: number): void {

@@ -199,18 +199,7 @@ export class UserMap implements Operator {
     if (kind === 'filter') return ctx.emit(batch!.select(parents))
     if (kind === 'key') return ctx.emit(this.#keyed(batch!, made))
     const out = batchOf(this.schema, made)
-    const weights = batch?.weights
-    ctx.emit(
-      weights
-        ? new Batch(
-            this.schema,
-            out.columns,
-            made.length,
-            null,
-            parents.map((r) => weights[r]!),
-          )
-        : out,
-    )
+    ctx.emit(new Batch(this.schema, out.columns, made.length, null, batch?.weightsOf(parents)))
   }
 
   #keyed(batch: Batch, keys: readonly (readonly Value[])[]): Batch {

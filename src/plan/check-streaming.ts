@@ -1,21 +1,15 @@
-import { OptionError, UnsupportedError } from '../errors/errors.ts'
+import { CHANGE_TYPE, OUTPUT_MODES, type OutputModeName } from '../connectors/provider.ts'
+import { AnalysisError, OptionError, UnsupportedError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import { conjuncts, transform, visit, type Expr } from '../expr/bound.ts'
+import type { ExprEnv } from '../expr/env.ts'
+import { checkChanges } from './changes.ts'
 import { eventTimeColumns, joinBound } from './event-time.ts'
-import {
-  inputsOf,
-  isStreaming,
-  type Logical,
-  type LogicalAggregate,
-  type LogicalJoin,
-  type LogicalWindow,
-} from './logical.ts'
+import { inputsOf, isStreaming, type Logical, type LogicalAggregate, type LogicalJoin } from './logical.ts'
+import { sessionOf } from './session-of.ts'
 import { conjunction } from './term.ts'
 import type { JoinType } from './unresolved.ts'
 import { expressionsOf, visitPlan } from './walk.ts'
-
-/** Output modes of a streaming query. */
-export type OutputModeName = 'append' | 'update' | 'complete'
 
 /** Value of a session setting, or undefined. */
 export type ConfReader = (key: string) => string | undefined
@@ -24,17 +18,19 @@ export type ConfReader = (key: string) => string | undefined
  * Refuses what cannot run as a stream in an output mode: `plan` is the analyzed plan. The error underlines the clause at fault.
  * Conditions and SQLSTATEs are Spark's; our own names where Spark has only a legacy number.
  */
-export function checkStreaming(plan: Logical, mode: string, conf: ConfReader): void {
+export function checkStreaming(plan: Logical, mode: string, conf: ConfReader, env: ExprEnv): void {
   checkConf(conf)
-  const m = outputMode(mode)
+  const extensions = conf('millrace.extensions') !== 'false'
+  const m = outputMode(mode, extensions)
   if (!isStreaming(plan)) throw new UnsupportedError('STREAM_REQUIRED', {}, { at: plan.at })
-  checkMode(plan, m)
+  checkMode(plan, m, extensions)
   visitPlan(plan, (node) => {
-    if (isStreaming(node)) checkNode(node, m)
+    if (isStreaming(node)) checkNode(node, m, extensions)
   })
   checkStateFunctions(plan, m)
   checkChains(plan, m, conf)
   checkEqualities(plan, [])
+  checkChanges(plan, m, env)
 }
 
 /** A join of two streams needs an equality; that of an inner join may stand in a WHERE above it. */
@@ -79,14 +75,15 @@ export function checkConf(conf: ConfReader): void {
     })
 }
 
-/** The output mode a word names, in any case; STREAMING_OUTPUT_MODE.INVALID otherwise. */
-export function outputMode(mode: string): OutputModeName {
-  const m = mode.toLowerCase()
-  if (m === 'append' || m === 'update' || m === 'complete') return m
+/** The output mode a word names, in any case; STREAMING_OUTPUT_MODE.INVALID otherwise. `extensions`: changelog is one. */
+export function outputMode(mode: string, extensions: boolean): OutputModeName {
+  const known = OUTPUT_MODES.filter((m) => extensions || m !== 'changelog')
+  const found = known.find((m) => m === mode.toLowerCase())
+  if (found !== undefined) return found
   throw new UnsupportedError(
     'STREAMING_OUTPUT_MODE.INVALID',
     { mode },
-    { hint: 'the output modes are append, update and complete' },
+    { hint: `the output modes are ${known.slice(0, -1).join(', ')} and ${known.at(-1)}` },
   )
 }
 
@@ -100,18 +97,7 @@ function streamingAggregates(plan: Logical): readonly LogicalAggregate[] {
   return [...own, ...inputsOf(plan).flatMap(streamingAggregates)]
 }
 
-/** The session window an aggregation has as a key. */
-export function sessionOf(plan: LogicalAggregate): LogicalWindow | null {
-  for (let p: Logical = plan.input; ; p = inputsOf(p)[0]!) {
-    if (p.op === 'window' && p.gap) {
-      const column = p.attrs.at(-1)!
-      return plan.keys.some((k) => k.expr.kind === 'attr' && k.expr.id === column.id) ? p : null
-    }
-    if (p.op !== 'project' && p.op !== 'expand' && p.op !== 'filter') return null
-  }
-}
-
-function checkMode(plan: Logical, mode: OutputModeName): void {
+function checkMode(plan: Logical, mode: OutputModeName, extensions: boolean): void {
   const aggregates = streamingAggregates(plan)
   const first = aggregates[0]
   switch (mode) {
@@ -131,18 +117,24 @@ function checkMode(plan: Logical, mode: OutputModeName): void {
       return
     case 'update': {
       const session = first && sessionOf(first)
-      if (session) refuseMode('session_window', mode, session.at, 'write in output mode append or complete')
+      if (session && !extensions)
+        refuseMode('session_window', mode, session.at, 'write in output mode append or complete')
+      return
+    }
+    case 'changelog': {
+      const taken = plan.attrs.find((a) => a.name.toLowerCase() === CHANGE_TYPE)
+      if (taken) throw new AnalysisError('COLUMN_ALREADY_EXISTS', { name: taken.name }, { at: plan.at })
     }
   }
 }
 
 const isStreamJoin = (j: LogicalJoin): boolean => isStreaming(j.left) && isStreaming(j.right)
 
-function checkNode(node: Logical, mode: OutputModeName): void {
+function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): void {
   checkExpressions(node)
   switch (node.op) {
     case 'aggregate':
-      return checkAggregate(node)
+      return checkAggregate(node, extensions)
     case 'join':
       return checkJoin(node, mode)
     case 'dedup':
@@ -176,8 +168,8 @@ function checkNode(node: Logical, mode: OutputModeName): void {
     case 'limit':
       if (node.offset > 0 && (mode !== 'complete' || streamingAggregates(node).length === 0))
         throw new UnsupportedError('STREAMING_OFFSET', { mode }, { at: node.at })
-      if (mode === 'update')
-        throw new UnsupportedError('STREAMING_LIMIT', {}, { at: node.at, hint: 'write in output mode append' })
+      if (mode === 'update' || mode === 'changelog')
+        throw new UnsupportedError('STREAMING_LIMIT', { mode }, { at: node.at, hint: 'write in output mode append' })
       return
     case 'userMap':
       if (node.kind === 'mapGroups' || node.kind === 'flatMapGroups')
@@ -211,7 +203,7 @@ function checkExpressions(node: Logical): void {
     })
 }
 
-function checkAggregate(node: LogicalAggregate): void {
+function checkAggregate(node: LogicalAggregate, extensions: boolean): void {
   if (node.pivot) throw new UnsupportedError('STREAMING_PIVOT', {}, { at: node.at })
   const distinct = node.aggregates.find((x) => x.call.distinct)
   if (distinct)
@@ -227,7 +219,7 @@ function checkAggregate(node: LogicalAggregate): void {
       },
     )
   const session = sessionOf(node)
-  if (session && node.keys.length === 1)
+  if (session && node.keys.length === 1 && !extensions)
     throw new UnsupportedError('STREAMING_SESSION_WITHOUT_KEY', {}, { at: session.at })
 }
 
@@ -306,7 +298,7 @@ function checkStateFunctions(plan: Logical, mode: OutputModeName): void {
     if (aggregated && emits === 'update')
       refuse('together with an aggregation', "give the function outputMode: 'append'")
     if (aggregated && streamingAggregates(p).length > 0) refuse('above an aggregation', 'aggregate in another query')
-    if (!aggregated && emits !== mode)
+    if (!aggregated && emits !== mode && !(emits === 'append' && mode === 'changelog'))
       refuse(
         `in output mode ${mode}`,
         `write in output mode ${emits}${p.single ? '' : `, or give the function outputMode: '${mode}'`}`,

@@ -4,6 +4,7 @@ import { compileFilter, compileFused, compileProjection } from '../expr/compile.
 import { entryOf, type ExprEnv, siteOf } from '../expr/env.ts'
 import { HashStateTable } from '../state/hash-state-table.ts'
 import { TimeIndex } from '../state/time-index.ts'
+import { ChangeTypes } from '../operators/change-types.ts'
 import { Dedup } from '../operators/dedup.ts'
 import { Expand } from '../operators/expand.ts'
 import { Fused, type FusedKernel } from '../operators/fused.ts'
@@ -98,6 +99,8 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
       return makeStreamJoin(node, inputs, ctx)
     case 'union':
       return new Union(schema)
+    case 'change-types':
+      return new ChangeTypes({ schema, key: node.key })
     case 'sort': {
       const keys = compileProjection(
         node.keys.map((k) => k.expr),

@@ -1,3 +1,4 @@
+import { CHANGE_TYPE, type OutputModeName } from '../connectors/provider.ts'
 import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
 import { conjuncts, type Expr } from '../expr/bound.ts'
 import { attrIds } from '../plan/expr-key.ts'
@@ -5,6 +6,7 @@ import type { ExprEnv } from '../expr/env.ts'
 import { stateType } from '../functions/user/group-state.ts'
 import type { AggregateSpec, PaneSpec, ReleaseRule } from '../operators/config.ts'
 import { callExpr } from '../plan/term.ts'
+import { groupKey } from './group-key.ts'
 import { originOf } from './window-origin.ts'
 import {
   type Attr,
@@ -19,7 +21,7 @@ import {
   type Named,
 } from '../plan/logical.ts'
 import type { StateTableSpec } from '../state/table.ts'
-import { BIGINT, BOOLEAN, field, TIMESTAMP } from '../types/data-type.ts'
+import { BIGINT, BOOLEAN, field, STRING, TIMESTAMP } from '../types/data-type.ts'
 import { aggregateSpec } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
@@ -29,7 +31,7 @@ import type { EnvSpec, NodeSpec, PipelineSpec, StreamJoinSide } from './spec.ts'
 
 export interface PlanOptions {
   /** null for a batch query. */
-  readonly mode: 'append' | 'update' | 'complete' | null
+  readonly mode: OutputModeName | null
   readonly env: ExprEnv
   readonly envSpec: EnvSpec
   /** By id of the logical node. */
@@ -43,6 +45,9 @@ interface Planned {
   readonly id: string
   readonly attrs: readonly Attr[]
 }
+
+/** No column of a plan has it. */
+const CHANGE_TYPE_ID = -1
 
 /** An optimized logical plan as a PipelineSpec. Only here do plan and operators meet. */
 export function planQuery(plan: Logical, options: PlanOptions): PipelineSpec {
@@ -64,8 +69,9 @@ class Planner {
   }
 
   run(plan: Logical): PipelineSpec {
-    const out = this.#plan(plan)
     const { mode, envSpec } = this.#options
+    const planned = this.#plan(plan)
+    const out = mode === 'changelog' ? this.#changeTypes(planned, groupKey(plan)) : planned
     return {
       version: 1,
       kind: mode === null ? 'batch' : 'stream',
@@ -75,6 +81,13 @@ class Planner {
       env: envSpec,
       fingerprints: this.#fingerprints,
     }
+  }
+
+  #changeTypes(input: Planned, key: readonly number[] | null): Planned {
+    const type: Attr = { id: CHANGE_TYPE_ID, name: CHANGE_TYPE, type: STRING, nullable: false, qualifier: [] }
+    const attrs = [...input.attrs, type]
+    const schema = schemaOfAttrs(attrs)
+    return this.#add({ op: 'change-types', id: this.#id('change-types'), inputs: [input.id], schema, key }, attrs)
   }
 
   #add(node: NodeSpec, attrs: readonly Attr[]): Planned {

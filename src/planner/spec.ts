@@ -1,3 +1,4 @@
+import type { OutputModeName } from '../connectors/provider.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DecodePlan } from '../formats/decode-plan.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
@@ -13,7 +14,7 @@ export interface PipelineSpec {
   readonly version: 1
   readonly kind: 'batch' | 'stream'
   /** Output mode of a stream; null for batch. */
-  readonly mode: 'append' | 'update' | 'complete' | null
+  readonly mode: OutputModeName | null
   readonly schema: Schema
   readonly nodes: readonly NodeSpec[]
   /** Session settings the expressions depend on. */
@@ -63,6 +64,7 @@ export type NodeSpec =
   | GroupsWithStateNode
   | AsyncCallNode
   | ObserveNode
+  | ChangeTypesNode
 
 /** A connector. `name` is the key of its offsets in the offset log. */
 export interface SourceNode extends NodeBase {
@@ -124,7 +126,7 @@ export interface AggregateNode extends NodeBase {
   readonly keys: readonly number[]
   readonly pane: PaneSpec | null
   readonly calls: readonly AggregateSpec[]
-  readonly emit: 'append' | 'update' | 'complete' | 'batch'
+  readonly emit: OutputModeName | 'batch'
   readonly state: StateTableSpec
 }
 /** GROUP BY session_window: `session` is its position among the keys. */
@@ -134,7 +136,7 @@ export interface SessionAggregateNode extends NodeBase {
   readonly session: number
   readonly expires: boolean
   readonly calls: readonly AggregateSpec[]
-  readonly emit: 'append' | 'update' | 'complete' | 'batch'
+  readonly emit: OutputModeName | 'batch'
   readonly state: StateTableSpec
 }
 export interface DedupNode extends NodeBase {
@@ -291,4 +293,10 @@ export interface ObserveNode extends NodeBase {
   /** Columns of the metrics. */
   readonly metrics: Schema
   readonly state: StateTableSpec
+}
+/** Input columns, then `_change_type`; the last node in changelog mode. */
+export interface ChangeTypesNode extends NodeBase {
+  readonly op: 'change-types'
+  /** Columns that identify a row: a deletion followed by an insertion of equal key is an update. null: nothing does. */
+  readonly key: readonly number[] | null
 }

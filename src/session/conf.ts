@@ -1,4 +1,5 @@
 import { parseDurationMs } from '../connectors/option-values.ts'
+import { OUTPUT_MODES } from '../connectors/provider.ts'
 import { OptionError } from '../errors/errors.ts'
 import { findZone } from '../types/time-zone.ts'
 
@@ -37,7 +38,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'millrace.checkpoint.allowSinkChange': ['true', 'false'],
   'millrace.extensions': ['true', 'false'],
   'millrace.runMode': ['auto', 'batch', 'stream'],
-  'millrace.shell.outputMode': ['auto', 'append', 'update', 'complete'],
+  'millrace.shell.outputMode': ['auto', ...OUTPUT_MODES],
   'millrace.lateFilter': ['previous', 'batch'],
   'millrace.durability': ['power', 'process'],
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Batch } from '../columns/batch.ts'
 import { Trigger, type TriggerSpec } from '../engine/trigger.ts'
-import { AnalysisError, ExecutionError, OptionError } from '../errors/errors.ts'
+import { AnalysisError, UnsupportedError, ExecutionError, OptionError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import { isStreaming, type Logical } from '../plan/logical.ts'
 import { dotted, sameName } from '../plan/scope.ts'
@@ -220,6 +220,12 @@ function startInsert(s: AstInsert, target: Table, plan: Unresolved, analyzed: Lo
     }
   const objects = new Map<string, unknown>()
   const { rows } = target
+  if (rows && outputMode.toLowerCase() === 'changelog')
+    throw new UnsupportedError(
+      'STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE',
+      { format: 'a table of the session', mode: outputMode },
+      { at: s.at, hint: 'its columns have no place for _change_type: write to a sink' },
+    )
   let started: (queryId: string) => void = () => undefined
   if (rows) {
     // The query's own id, which a new checkpoint changes, tells a batch that comes again from another query's.

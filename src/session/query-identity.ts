@@ -191,8 +191,19 @@ function checkSink(before: QueryIdentity, now: QueryIdentity, path: string, allo
   notes.push(`the sink was ${was}, now it is ${is}: it has rows from here on only`)
 }
 
-/** Append and update release the state that complete would have to show. */
+/** Other modes than complete release the state that it would have to show; append keeps groups back that changelog took for written. */
 function checkMode(before: OutputModeName, now: OutputModeName, plan: Logical): void {
+  if (before === 'append' && now === 'changelog')
+    visitPlan(plan, (node) => {
+      if (node.op === 'aggregate' && isStreaming(node))
+        throw new CheckpointError(
+          'CHECKPOINT_QUERY_CHANGED',
+          { node: 'the output mode', before, after: now },
+          {
+            hint: 'in mode append groups were kept back whose first row changelog would take back: use a new checkpoint location',
+          },
+        )
+    })
   if (before === now || now !== 'complete') return
   visitPlan(plan, (node) => {
     if (node.op === 'aggregate' && isStreaming(node) && node.keys.some((k) => k.attr.eventTime === true))

@@ -4,6 +4,7 @@ import type { DataFrame } from '../dataframe/data-frame.ts'
 import type { StreamingQuery } from '../engine/streaming-query.ts'
 import type { TriggerSpec } from '../engine/trigger.ts'
 import { UnsupportedError } from '../errors/errors.ts'
+import { outputSchema } from '../plan/changes.ts'
 import type { MillraceSession } from '../session.ts'
 import { cellMaker, type OutputMode } from './output-mode.ts'
 import type { Screen } from './screen.ts'
@@ -59,7 +60,7 @@ async function startIn(
   screen: Screen,
   trigger: TriggerSpec,
 ): Promise<Tail> {
-  const { schema } = df
+  const schema = outputSchema(df.schema, outputMode)
   const cells = cellMaker(schema, mode, session.conf.get('spark.sql.session.timeZone') ?? 'UTC')
   const show = !screen.tty ? plainView : outputMode === 'complete' ? redrawView : scrollView
   const view: TailView = show(schema, mode, screen)

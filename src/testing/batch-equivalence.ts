@@ -1,3 +1,4 @@
+import type { OutputModeName } from '../connectors/provider.ts'
 import type { DataFrame } from '../dataframe/data-frame.ts'
 import { inputsOf, type Logical } from '../plan/logical.ts'
 import type { Field } from '../types/data-type.ts'
@@ -8,7 +9,7 @@ import { random } from './random.ts'
 import { rowText, tableText } from './rows.ts'
 import { StepFailure } from './step-failure.ts'
 import { addAll, restart, run, type Step, type TestRow } from './steps.ts'
-import { upsertKey } from './upsert-key.ts'
+import { upsertKeyNames } from '../plan/upsert-key.ts'
 import { WorldRun } from './world.ts'
 
 /** One table of `assertBatchEquivalence`. */
@@ -33,7 +34,7 @@ export type EquivalenceQuery = string | ((session: MillraceSession) => DataFrame
 
 export interface EquivalenceOptions {
   /** append unless given. */
-  readonly outputMode?: 'append' | 'update' | 'complete'
+  readonly outputMode?: OutputModeName
   /** Columns that identify a row in update mode; the grouping keys in the output unless given. */
   readonly key?: readonly string[]
   /** Of the slicings; the same seed cuts the same way. Random unless given; failures print it. */
@@ -84,6 +85,7 @@ const SHRINK_RUNS = 150
  *             take part in are not compared
  *   update    the last row of each key (append where nothing is aggregated)
  *   complete  the last table
+ *   changelog what the changes leave when they are applied one after the other
  *
  * Throws StepFailure with seed, query, data, slicing and the rows that differ, made smaller as far as it goes quickly.
  */
@@ -123,7 +125,7 @@ class Both {
   readonly #data: Readonly<Record<string, EquivalenceTable>>
   readonly #streams = new Map<string, TestStream>()
   readonly #streamed: DataFrame
-  readonly #mode: 'append' | 'update' | 'complete'
+  readonly #mode: OutputModeName
   readonly #key: readonly string[]
 
   constructor(
@@ -147,11 +149,14 @@ class Both {
     this.#streamed = build(query, this.#kit.session)
     const plan = this.#streamed.analyzed
     this.#mode = outputMode === 'update' && !aggregates(plan) ? 'append' : outputMode
-    this.#key = key ?? upsertKey(plan)
+    this.#key = key ?? upsertKeyNames(plan)
     this.#written = outputMode
+    this.#flushes = this.#mode === 'append' || (this.#mode === 'changelog' && !aggregates(plan))
   }
 
-  readonly #written: 'append' | 'update' | 'complete'
+  readonly #written: OutputModeName
+  /** Rows are held back until the watermark makes them final. */
+  readonly #flushes: boolean
 
   async compare(
     slices: readonly Slice[],
@@ -163,7 +168,7 @@ class Both {
       run(() => undefined),
       ...(s.restart ? [restart()] : []),
     ])
-    const flush = this.#mode === 'append' ? this.#flushRows(slices) : null
+    const flush = this.#flushes ? this.#flushRows(slices) : null
     if (flush !== null)
       steps.push(
         this.#adds(flush),

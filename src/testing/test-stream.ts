@@ -1,9 +1,10 @@
+import type { OutputModeName } from '../connectors/provider.ts'
 import type { DataFrame } from '../dataframe/data-frame.ts'
 import type { TestKit } from './kit.ts'
 import type { Step } from './steps.ts'
 import { bagText, tableText } from './rows.ts'
 import { StepFailure } from './step-failure.ts'
-import { upsertKey } from './upsert-key.ts'
+import { upsertKeyNames } from '../plan/upsert-key.ts'
 import { nameOf, type World, type WorldOptions, type WorldResult, WorldRun } from './world.ts'
 
 /** What `testStream` did; `skipped` says which worlds could not be compared and why. */
@@ -13,7 +14,7 @@ export interface TestStreamReport {
 }
 
 export interface TestStreamOptions {
-  readonly outputMode: 'append' | 'update' | 'complete'
+  readonly outputMode: OutputModeName
   /** Columns that identify a row in update mode; the grouping keys in the output unless given. */
   readonly key?: readonly string[]
   /** All unless given. */
@@ -36,7 +37,7 @@ export async function testStream(
   options: TestStreamOptions,
   ...steps: readonly Step[]
 ): Promise<TestStreamReport> {
-  const full: WorldOptions = { outputMode: options.outputMode, key: options.key ?? upsertKey(df.analyzed) }
+  const full: WorldOptions = { outputMode: options.outputMode, key: options.key ?? upsertKeyNames(df.analyzed) }
   const wanted = options.worlds ?? ['as is', 'restarts', 'crash', 'one row a batch']
   const runIn = (world: World): Promise<WorldResult> => new WorldRun(kit, df, full, world).run(steps)
   const reference = await runIn({ kind: 'as is' })

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { rowFromJs } from '../columns/row.ts'
 import type { MemoryStream } from '../connectors/memory/stream.ts'
 import type { MemoryTable } from '../connectors/memory/sink.ts'
+import type { OutputModeName } from '../connectors/provider.ts'
 import type { DataFrame } from '../dataframe/data-frame.ts'
 import type { CrashPoint } from '../engine/micro-batch.ts'
 import type { StreamingQueryProgress } from '../engine/progress.ts'
 import type { StreamingQuery } from '../engine/streaming-query.ts'
+import { outputSchema } from '../plan/changes.ts'
 import { inputsOf, type Logical } from '../plan/logical.ts'
 import type { Schema } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
@@ -34,7 +36,7 @@ export interface WorldResult {
 }
 
 export interface WorldOptions {
-  readonly outputMode: 'append' | 'update' | 'complete'
+  readonly outputMode: OutputModeName
   /** Names of the columns that identify a row in update mode. */
   readonly key: readonly string[]
 }
@@ -79,11 +81,14 @@ export class WorldRun {
       }
       if (!steps.some((s) => s.kind === 'expectError')) await this.#idle()
       const table = this.#table()
-      const schema = this.#df.schema
+      const schema = this.#schema
       return {
         batches: (table?.batches ?? []).map((b) => ({
           batchId: b.batchId,
-          rows: b.rows.map((r) => rowText(schema, r)).sort(),
+          rows: [
+            ...b.deleted.map((r) => `taken out: ${rowText(schema, r)}`).sort(),
+            ...b.rows.map((r) => rowText(schema, r)).sort(),
+          ],
         })),
         contents: this.#contents(),
         dropped: this.#dropped,
@@ -106,6 +111,11 @@ export class WorldRun {
     }
   }
 
+  /** Of the rows that the sink gets. */
+  get #schema(): Schema {
+    return outputSchema(this.#df.schema, this.#options.outputMode)
+  }
+
   #table(): MemoryTable | undefined {
     return this.#kit.session.memoryTable(this.#name)
   }
@@ -113,7 +123,7 @@ export class WorldRun {
   #contents(): readonly string[] {
     const table = this.#table()
     const { outputMode, key } = this.#options
-    return finalContents(this.#df.schema, table?.batches ?? [], outputMode, key)
+    return finalContents(this.#schema, table?.batches ?? [], outputMode, key)
   }
 
   async #step(step: Step): Promise<void> {
@@ -258,7 +268,7 @@ export class WorldRun {
   }
 
   #texts(rows: readonly TestRow[]): string[] {
-    const { schema } = this.#df
+    const schema = this.#schema
     return rows.map((r) => rowText(schema, valuesOf(schema, r)))
   }
 
@@ -266,7 +276,7 @@ export class WorldRun {
     this.#compareTexts(
       what,
       this.#texts(expected),
-      got.map((r) => rowText(this.#df.schema, r)),
+      got.map((r) => rowText(this.#schema, r)),
     )
   }
 

@@ -222,3 +222,49 @@ test('a table of another query, or that does not fit, is refused', async () => {
   )
   await expect(start({ atomic: 'true' })).rejects.toThrow(/OPTION_INVALID.*checkpoint/)
 })
+
+/** The rows of table `t` after each batch of letters, written by a query in that mode. */
+async function written(sql: string, mode: string, key: string | null, seconds: readonly number[]): Promise<unknown[]> {
+  const { stream, df } = session.memoryStream('ts TIMESTAMP, k STRING')
+  df.withWatermark('ts', '1 minute').createOrReplaceTempView('e')
+  const writer = session.sql(sql).writeStream.outputMode(mode).format('sqlite').option('table', 't')
+  const running = await (key === null ? writer : writer.option('key', key)).start(file)
+  const seen: unknown[] = []
+  for (const second of seconds) {
+    stream.addData([{ ts: new Date(Date.UTC(2026, 0, 1, 0, 0, second)), k: second % 2 === 0 ? null : 'odd' }])
+    await running.processAllAvailable()
+    seen.push(query('SELECT * FROM t ORDER BY 1, 2').map((r) => Object.values(r).join(' ')))
+  }
+  await running.stop()
+  return seen
+}
+
+test('sessions in update mode: deletions take rows out', async () => {
+  const sql =
+    "SELECT unix_seconds(session_window.start) % 60 AS s, unix_seconds(session_window.end) % 60 AS e, count(*) AS n FROM e GROUP BY session_window(ts, '10 seconds')"
+  expect(await written(sql, 'update', 's,e', [1, 15, 15, 10])).toEqual([
+    ['1 11 1'],
+    ['1 11 1', '15 25 1'],
+    ['1 11 1', '15 25 2'],
+    ['1 25 4'],
+  ])
+})
+
+test('changelog with a key is applied, NULL keys too; without a key the changes are rows', async () => {
+  const sql = 'SELECT k, count(*) AS n FROM e GROUP BY k HAVING count(*) <> 2'
+  expect(await written(sql, 'changelog', 'k', [1, 2, 4, 3, 6])).toEqual([
+    ['odd 1'],
+    [' 1', 'odd 1'],
+    ['odd 1'],
+    [],
+    [' 3'],
+  ])
+  rmSync(file)
+  expect((await written(sql, 'changelog', null, [1, 2, 4, 3, 6])).at(-1)).toEqual([
+    ' 1 insert',
+    ' 1 delete',
+    ' 3 insert',
+    'odd 1 insert',
+    'odd 1 delete',
+  ])
+})

@@ -72,10 +72,13 @@ function scenarioWorld(s: Scenario): World | null {
   return worldOf(tables, s.conf)
 }
 
+/** Without extensions. */
+const plain = (key: string): string | undefined => (key === 'millrace.extensions' ? 'false' : undefined)
+
 function check(s: Scenario, world: World): readonly string[] {
   const analyzed = analyze(sql(s.query), world.catalog, world.env)
   soundness(analyzed)
-  checkStreaming(analyzed, s.outputMode, (key) => s.conf[key])
+  checkStreaming(analyzed, s.outputMode, (key) => (key === 'millrace.extensions' ? 'false' : s.conf[key]), world.env)
   return columns(analyzed)
 }
 
@@ -132,29 +135,29 @@ describe('the clause at fault is underlined', () => {
     ['SELECT id FROM dim', 'append', 'STREAM_REQUIRED', undefined],
     ['SELECT v FROM e UNION ALL SELECT id FROM dim', 'append', 'STREAMING_UNION_WITH_TABLE', undefined],
   ])('%s in %s: %s', (text, mode, code, at) => {
-    const e = errorOf(() => checkStreaming(plan(text, world), mode, () => undefined))
+    const e = errorOf(() => checkStreaming(plan(text, world), mode, plain, world.env))
     expect(e.code).toBe(code)
     if (at !== undefined) expect(underlined(e)).toBe(at)
   })
 
   test('an equality in WHERE counts for an inner join', () => {
-    checkStreaming(plan('SELECT l.id FROM l, r WHERE l.id = r.id', world), 'append', () => undefined)
+    checkStreaming(plan('SELECT l.id FROM l, r WHERE l.id = r.id', world), 'append', plain, world.env)
     expect(
-      errorOf(() => checkStreaming(plan('SELECT l.id FROM l, r WHERE l.id < r.id', world), 'append', () => undefined))
+      errorOf(() => checkStreaming(plan('SELECT l.id FROM l, r WHERE l.id < r.id', world), 'append', plain, world.env))
         .code,
     ).toBe('STREAMING_JOIN_WITHOUT_EQUALITY')
   })
 
   test('a bounded range releases the side it bounds from below, if the other has a watermark', () => {
     const ok = 'SELECT r.id FROM r LEFT JOIN l ON l.id = r.id AND l.lt BETWEEN r.rt AND r.rt + INTERVAL 5 MINUTES'
-    checkStreaming(plan(ok, world), 'append', () => undefined)
+    checkStreaming(plan(ok, world), 'append', plain, world.env)
     const wrongSide =
       'SELECT l.id FROM l LEFT JOIN r ON l.id = r.id AND r.rt BETWEEN l.lt AND l.lt + INTERVAL 5 MINUTES'
-    expect(errorOf(() => checkStreaming(plan(wrongSide, world), 'append', () => undefined)).code).toBe(
+    expect(errorOf(() => checkStreaming(plan(wrongSide, world), 'append', plain, world.env)).code).toBe(
       'STREAMING_JOIN_WITHOUT_WATERMARK',
     )
     const unbounded = 'SELECT r.id FROM r LEFT JOIN l ON l.id = r.id AND l.lt >= r.rt'
-    expect(errorOf(() => checkStreaming(plan(unbounded, world), 'append', () => undefined)).code).toBe(
+    expect(errorOf(() => checkStreaming(plan(unbounded, world), 'append', plain, world.env)).code).toBe(
       'STREAMING_JOIN_WITHOUT_WATERMARK',
     )
   })

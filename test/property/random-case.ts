@@ -1,3 +1,4 @@
+import type { OutputModeName } from '../../src/connectors/provider.ts'
 import type { MillraceSession } from '../../src/session.ts'
 import type { DataFrame } from '../../src/dataframe/data-frame.ts'
 import type { EquivalenceTable, TestRow } from '../../src/testing/index.ts'
@@ -7,7 +8,7 @@ import { random } from '../../src/testing/random.ts'
 export interface RandomCase {
   readonly text: string
   readonly shape: string
-  readonly outputMode: 'append' | 'update' | 'complete'
+  readonly outputMode: OutputModeName
   readonly key: readonly string[]
   readonly query: (session: MillraceSession) => DataFrame
   readonly data: Readonly<Record<string, EquivalenceTable>>
@@ -276,6 +277,11 @@ class Maker {
 
   // ------------------------------------------------------------------- top
 
+  /** A HAVING that groups may come into and fall out of: only changelog mode takes their rows back. */
+  #changing(having: string): string {
+    return having === '' ? '' : ` HAVING sum(v) % 3 <> ${this.#int(0, 2)}`
+  }
+
   #aggregates(r: Relation, ordered: boolean): string {
     const some = [
       'count(*)',
@@ -341,34 +347,40 @@ class Maker {
     switch (kind) {
       case 'window': {
         const r = this.#relation(lower)
-        const mode = r.levels > 0 ? 'append' : this.#pick(['append', 'append', 'update', 'complete'] as const)
+        const mode =
+          r.levels > 0 ? 'append' : this.#pick(['append', 'append', 'update', 'complete', 'changelog'] as const)
         const keys = this.#some(['k', 's'], 2).filter(() => this.#maybe(0.7))
         this.#shape.push(`window ${mode}`)
         const list = keys.map((x) => `, ${x}`).join('')
         return {
-          sql: `SELECT window.start AS ws, window.end AS we${list}, ${this.#aggregates(r, r.ordered)} FROM ${r.name} GROUP BY ${this.#window('ts')}${list}${having}`,
+          sql: `SELECT window.start AS ws, window.end AS we${list}, ${this.#aggregates(r, r.ordered)} FROM ${r.name} GROUP BY ${this.#window('ts')}${list}${mode === 'changelog' ? this.#changing(having) : having}`,
           mode,
           key: ['ws', 'we', ...keys],
         }
       }
       case 'session': {
         const r = this.#relation(lower)
-        const mode = r.levels > 0 ? 'append' : this.#pick(['append', 'append', 'complete'] as const)
+        const mode =
+          r.levels > 0 ? 'append' : this.#pick(['append', 'append', 'complete', 'update', 'changelog'] as const)
         this.#shape.push(`session ${mode}`)
         const sw = this.#session()
+        const key = this.#maybe(0.25) ? '' : ', k'
         return {
-          sql: `SELECT session_window.start AS ws, session_window.end AS we, k, ${this.#aggregates(r, false)} FROM ${r.name} GROUP BY ${sw}, k${having}`,
+          sql: `SELECT session_window.start AS ws, session_window.end AS we${key}, ${this.#aggregates(r, false)} FROM ${r.name} GROUP BY ${sw}${key}${mode === 'changelog' ? this.#changing(having) : having}`,
           mode,
-          key: ['ws', 'k'],
+          key: ['ws', 'we', ...(key === '' ? [] : ['k'])],
         }
       }
       case 'plain': {
         const r = this.#relation(lower)
-        const mode = this.#pick(['update', 'complete'] as const)
+        // Rows that an outer join below holds back are missing until they are final.
+        const mode = this.#pick(
+          r.levels > 0 ? (['update', 'complete'] as const) : (['update', 'complete', 'changelog'] as const),
+        )
         const keys = this.#pick([[], ['k'], ['s'], ['k', 's']])
         this.#shape.push(`aggregate ${mode}`)
         return {
-          sql: `SELECT ${[...keys, this.#aggregates(r, r.ordered)].join(', ')} FROM ${r.name}${keys.length > 0 ? ` GROUP BY ${keys.join(', ')}` : ''}${having}`,
+          sql: `SELECT ${[...keys, this.#aggregates(r, r.ordered)].join(', ')} FROM ${r.name}${keys.length > 0 ? ` GROUP BY ${keys.join(', ')}` : ''}${mode === 'changelog' ? this.#changing(having) : having}`,
           mode,
           key: keys,
         }
@@ -377,8 +389,8 @@ class Maker {
         const r = this.#relation(lower)
         const timed = this.#maybe(0.5)
         const mode = timed
-          ? this.#pick(['append', 'update', 'complete'] as const)
-          : this.#pick(['update', 'complete'] as const)
+          ? this.#pick(['append', 'update', 'complete', 'changelog'] as const)
+          : this.#pick(['update', 'complete', 'changelog'] as const)
         this.#shape.push(`grouping sets ${mode}`)
         const sets = this.#pick(['ROLLUP (k, s)', 'CUBE (k, s)', 'GROUPING SETS ((k), (s), (k, s))'])
         const window = timed ? 'window.start AS ws, window.end AS we, ' : ''
@@ -391,7 +403,7 @@ class Maker {
       case 'dedup': {
         const below = this.#relation(lower)
         const r = this.#maybe(0.3) ? below : this.#dedup(below)
-        const mode = r === below || r.levels > 1 ? 'append' : this.#pick(['append', 'update'] as const)
+        const mode = r === below || r.levels > 1 ? 'append' : this.#pick(['append', 'update', 'changelog'] as const)
         if (r.levels === 0 || this.#maybe(0.2)) {
           this.#nullTimes = false
           this.#shape.push(`distinct append`)
@@ -445,7 +457,7 @@ class Maker {
       }
       default: {
         const r = this.#relation(lower)
-        const mode = r.levels === 0 ? this.#pick(['append', 'update'] as const) : 'append'
+        const mode = r.levels === 0 ? this.#pick(['append', 'update', 'changelog'] as const) : 'append'
         this.#shape.push(`rows ${mode}`)
         return { sql: `SELECT *, k + v AS kv FROM ${r.name}`, mode, key: [] }
       }

@@ -5,7 +5,7 @@
  */
 import type { Batch } from '../../columns/batch.ts'
 import { printTable } from '../../formats/table.ts'
-import { defineSink, type Options, type Sink, type SinkContext } from '../provider.ts'
+import { OUTPUT_MODES, defineSink, type Options, type Sink, type SinkContext } from '../provider.ts'
 
 /** Id among the session's objects of a function that takes the console's output instead of standard output. */
 export const CONSOLE_WRITER = 'console-writer'
@@ -23,7 +23,7 @@ export const consoleSink = defineSink({
   },
   kind: 'idempotent',
   repeats: true,
-  modes: ['append', 'update', 'complete'],
+  modes: OUTPUT_MODES,
   open: (options, ctx) => Promise.resolve(new ConsoleSink(options, ctx)),
   describe: (options) => `ConsoleTable[numRows=${String(options['numRows'])}, truncate=${String(options['truncate'])}]`,
 })

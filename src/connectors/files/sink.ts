@@ -46,7 +46,7 @@ function fileSink(format: WriteFormat): SinkProvider {
     kind: 'idempotent',
     releases: true,
     partitions: true,
-    modes: ['append'],
+    modes: ['append', 'changelog'],
     open: (options, ctx) => Promise.resolve(new FileSink(format, options, ctx)),
     exists: (options) => fs.existsSync(plainPath(String(options['path']))),
     describe: (options) => `FileSink[${plainPath(String(options['path']))}]`,

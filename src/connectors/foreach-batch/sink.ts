@@ -5,7 +5,7 @@
  */
 import type { Batch } from '../../columns/batch.ts'
 import { ExecutionError, InternalError, MillraceError } from '../../errors/errors.ts'
-import { defineSink, type Sink, type SinkContext } from '../provider.ts'
+import { OUTPUT_MODES, defineSink, type Sink, type SinkContext } from '../provider.ts'
 
 /** The function behind a foreachBatch sink, among the objects of the query. */
 export type ForeachBatchFunction = (batches: readonly Batch[], batchId: number) => Promise<void> | void
@@ -16,7 +16,7 @@ export const foreachBatchSink = defineSink({
   options: { id: { type: 'string', doc: 'Id of the function among the objects of the session.', required: true } },
   kind: 'idempotent',
   repeats: true,
-  modes: ['append', 'update', 'complete'],
+  modes: OUTPUT_MODES,
   open(options, ctx) {
     const fn = ctx.objects.get(String(options['id']))
     if (typeof fn !== 'function') throw new InternalError(`the session has no function ${String(options['id'])}`)

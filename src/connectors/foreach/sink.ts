@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Batch } from '../../columns/batch.ts'
 import { type Row, rowMaker, type RowOptions } from '../../columns/row.ts'
 import { ExecutionError, InternalError, MillraceError } from '../../errors/errors.ts'
-import { defineSink, type Sink, type SinkContext } from '../provider.ts'
+import { OUTPUT_MODES, defineSink, type Sink, type SinkContext } from '../provider.ts'
 
 /** Spark's ForeachWriter. A batch is one partition, 0. */
 export interface ForeachWriter {
@@ -39,7 +39,7 @@ export const foreachSink = defineSink({
   options: { id: { type: 'string', doc: 'Id of the writer among the objects of the session.', required: true } },
   kind: 'idempotent',
   repeats: true,
-  modes: ['append', 'update', 'complete'],
+  modes: OUTPUT_MODES,
   open(options, ctx) {
     const target = ctx.objects.get(String(options['id']))
     if (!(target instanceof ForeachTarget))

@@ -2,23 +2,29 @@
  * memory: keeps the output as a table of the session, named by the query.
  *
  *   kind   idempotent: a batch id already in the table is left out
- *   modes  append and update add the batch's rows, complete replaces the table (as Spark's)
+ *   modes  append, update and changelog add the batch's rows, complete replaces the table (as Spark's); a deletion in
+ *          update mode takes out all rows of its key
  */
-import type { Batch } from '../../columns/batch.ts'
+import { Batch } from '../../columns/batch.ts'
 import { OptionError } from '../../errors/errors.ts'
 import type { Schema } from '../../types/data-type.ts'
+import { rowKey } from '../../types/compare.ts'
 import type { Value } from '../../types/value.ts'
-import { defineSink, type OutputModeName, type Sink } from '../provider.ts'
+import { OUTPUT_MODES, defineSink, type OutputModeName, type Sink } from '../provider.ts'
 
 /** The table of one query. Readers see whole batches only. */
 export class MemoryTable {
   readonly schema: Schema
   readonly mode: OutputModeName
   readonly #lots: { readonly batchId: number; readonly batches: readonly Batch[] }[] = []
+  readonly #keyOf: (batch: Batch, i: number) => string
 
-  constructor(schema: Schema, mode: OutputModeName) {
+  /** `key`: positions of the columns by which deletions find their rows. */
+  constructor(schema: Schema, mode: OutputModeName, key: readonly number[] = []) {
     this.schema = schema
     this.mode = mode
+    const text = rowKey(key.map((k) => schema.fields[k]!.type))
+    this.#keyOf = (batch, i) => text(key.map((k) => batch.columns[k]!.get(batch.rowAt(i))))
   }
 
   /** The newest batch id in the table, -1 before the first. */
@@ -30,17 +36,37 @@ export class MemoryTable {
   contents(batchId = this.latestBatchId): Batch[] {
     const lots = this.#lots.filter((l) => l.batchId <= batchId)
     if (this.mode === 'complete') return [...(lots.at(-1)?.batches ?? [])]
-    return lots.flatMap((l) => l.batches)
+    const batches = lots.flatMap((l) => l.batches)
+    return batches.some((b) => b.weights !== null) ? this.#withoutDeleted(batches) : batches
+  }
+
+  /** The rows that no later deletion of their key takes out. */
+  #withoutDeleted(batches: readonly Batch[]): Batch[] {
+    const deleted = new Set<string>()
+    const kept: Batch[] = []
+    for (const batch of batches.toReversed()) {
+      const rows: number[] = []
+      for (let i = batch.rowCount - 1; i >= 0; i--) {
+        if (weightAt(batch, i) < 0) deleted.add(this.#keyOf(batch, i))
+        else if (deleted.size === 0 || !deleted.has(this.#keyOf(batch, i))) rows.push(batch.rowAt(i))
+      }
+      kept.push(new Batch(batch.schema, batch.columns, batch.length, Int32Array.from(rows.reverse())))
+    }
+    return kept.reverse()
   }
 
   /** Rows of the contents. */
   rows(batchId = this.latestBatchId): Value[][] {
-    return rowsOf(this.contents(batchId))
+    return rowsOf(this.contents(batchId), () => true)
   }
 
-  /** What each batch brought, in order, empty ones too. */
-  get batches(): { readonly batchId: number; readonly rows: Value[][] }[] {
-    return this.#lots.map((l) => ({ batchId: l.batchId, rows: rowsOf(l.batches) }))
+  /** What each batch brought, in order, empty ones too; `deleted` are rows of update mode that it took out, before it added its own. */
+  get batches(): { readonly batchId: number; readonly rows: Value[][]; readonly deleted: Value[][] }[] {
+    return this.#lots.map(({ batchId, batches }) => ({
+      batchId,
+      rows: rowsOf(batches, (w) => w > 0),
+      deleted: rowsOf(batches, (w) => w < 0),
+    }))
   }
 
   /** Adds one batch's output at once; a batch id that is not above the newest is ignored. */
@@ -49,9 +75,10 @@ export class MemoryTable {
   }
 }
 
-function rowsOf(batches: readonly Batch[]): Value[][] {
-  return batches.flatMap((b) => Array.from({ length: b.rowCount }, (_, i) => b.row(i)))
-}
+const weightAt = (batch: Batch, i: number): number => (batch.weights === null ? 1 : batch.weights[batch.rowAt(i)]!)
+
+const rowsOf = (batches: readonly Batch[], wants: (weight: number) => boolean): Value[][] =>
+  batches.flatMap((b) => Array.from({ length: b.rowCount }, (_, i) => (wants(weightAt(b, i)) ? [b.row(i)] : [])).flat())
 
 /** Where memory sinks keep their tables: one object of the session, under MEMORY_TABLES. */
 export class MemoryTables {
@@ -62,13 +89,13 @@ export class MemoryTables {
   }
 
   /** The table of a query as it starts: a new one, unless `keep` and there is one of the same columns (a restart in this session). */
-  open(name: string, schema: Schema, mode: OutputModeName, keep: boolean): MemoryTable {
-    const key = name.toLowerCase()
-    const old = this.#tables.get(key)
+  open(name: string, schema: Schema, mode: OutputModeName, key: readonly number[], keep: boolean): MemoryTable {
+    const id = name.toLowerCase()
+    const old = this.#tables.get(id)
     if (keep && old !== undefined && old.mode === mode && JSON.stringify(old.schema) === JSON.stringify(schema))
       return old
-    const table = new MemoryTable(schema, mode)
-    this.#tables.set(key, table)
+    const table = new MemoryTable(schema, mode, key)
+    this.#tables.set(id, table)
     return table
   }
 
@@ -91,14 +118,16 @@ export const memorySink = defineSink({
     queryName: { type: 'string', doc: 'Name of the table; the name of the query unless given.' },
   },
   kind: 'idempotent',
-  modes: ['append', 'update', 'complete'],
+  modes: OUTPUT_MODES,
+  deletes: true,
   open(options, ctx) {
     const name = String(options['queryName'] ?? ctx.queryName ?? '')
     if (name === '')
       throw new OptionError('MEMORY_SINK_WITHOUT_NAME', {}, { hint: "call queryName('name') before start()" })
     const held = ctx.objects.get(MEMORY_TABLES)
     const tables = held instanceof MemoryTables ? held : new MemoryTables()
-    return Promise.resolve(new MemorySink(tables.open(name, ctx.schema, ctx.mode, ctx.lastCommittedBatch >= 0)))
+    const keep = ctx.lastCommittedBatch >= 0
+    return Promise.resolve(new MemorySink(tables.open(name, ctx.schema, ctx.mode, ctx.upsertKey ?? [], keep)))
   },
   describe: () => 'MemorySink',
 })
@@ -114,7 +143,7 @@ export class MemorySink implements Sink {
   }
 
   /** As `table.batches`. */
-  get batches(): { readonly batchId: number; readonly rows: Value[][] }[] {
+  get batches(): MemoryTable['batches'] {
     return this.table.batches
   }
 

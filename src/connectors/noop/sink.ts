@@ -1,5 +1,5 @@
 /** noop: counts nothing, keeps nothing; for measuring a query without its output. */
-import { defineSink } from '../provider.ts'
+import { OUTPUT_MODES, defineSink } from '../provider.ts'
 
 export const noopSink = defineSink({
   format: 'noop',
@@ -7,7 +7,8 @@ export const noopSink = defineSink({
   options: {},
   kind: 'idempotent',
   releases: true,
-  modes: ['append', 'update', 'complete'],
+  modes: OUTPUT_MODES,
+  deletes: true,
   open: () => Promise.resolve({ begin() {}, add() {}, finish() {}, close: () => Promise.resolve() }),
   describe: () => 'NoopSink',
 })

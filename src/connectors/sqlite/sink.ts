@@ -3,7 +3,8 @@
  *
  *   kind    tokened: rows and the batch they belong to (table millrace_tokens) are one transaction, so that each batch
  *           is written once; with `atomic`, or into the checkpoint's own file, joining: rows, state and commit are one
- *   modes   append adds rows; update needs a key, rows take the place of those of the same key; complete replaces all
+ *   modes   append adds rows; update needs a key, rows take the place of those of the same key, deletions take them out;
+ *           changelog with a key does the same, without one it adds the changes as rows; complete replaces all
  */
 import { realpathSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -13,7 +14,7 @@ import { OptionError } from '../../errors/errors.ts'
 import type { Database, Statement } from '../../storage/database.ts'
 import { openDatabase } from '../../storage/sqlite.ts'
 import { plainPath } from '../files/listing.ts'
-import { defineSink, type Options, type Sink, type SinkContext } from '../provider.ts'
+import { OUTPUT_MODES, defineSink, type Options, type Sink, type SinkContext } from '../provider.ts'
 import { SqliteTable } from './table.ts'
 
 export const sqliteSink = defineSink({
@@ -34,7 +35,8 @@ export const sqliteSink = defineSink({
   },
   kind: 'tokened',
   kindOf: (options) => (options['atomic'] === true ? 'joining' : 'tokened'),
-  modes: ['append', 'update', 'complete'],
+  modes: OUTPUT_MODES,
+  deletes: true,
   open: (options, ctx) => Promise.resolve(openSink(options, ctx)),
   describe: (options) => `SqliteSink[${String(options['path'] ?? 'checkpoint')}, ${String(options['table'])}]`,
 })
@@ -62,13 +64,13 @@ function openSink(options: Options, ctx: SinkContext): Sink {
       throw bad('atomic', 'true', 'a checkpoint on disk', 'set the option checkpointLocation; a SQLite file will do')
     if (path !== null && !own)
       throw bad('path', path, `the checkpoint's own file, ${ctx.database.path},`, 'leave path out, or leave atomic out')
-    return new JoiningSink(new SqliteTable(ctx.database, table, ctx.schema, key), ctx.mode === 'complete')
+    return new JoiningSink(new SqliteTable(ctx.database, table, ctx, key), ctx.mode === 'complete')
   }
   if (path === null)
     throw new OptionError('OPTION_MISSING', { format: 'sqlite', option: 'path' }, { hint: 'The SQLite file.' })
   const db = openDatabase(path)
   try {
-    return new TokenedSink(db, new SqliteTable(db, table, ctx.schema, key), table, ctx)
+    return new TokenedSink(db, new SqliteTable(db, table, ctx, key), table, ctx)
   } catch (error) {
     db.close()
     throw error

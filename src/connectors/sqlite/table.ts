@@ -3,6 +3,7 @@ import { nearestName } from '../../errors/suggest.ts'
 import type { Database, Statement } from '../../storage/database.ts'
 import type { Schema } from '../../types/data-type.ts'
 import type { Batch } from '../../columns/batch.ts'
+import { CHANGE_TYPE, type OutputModeName } from '../provider.ts'
 import { declaredType, toSql } from './column-types.ts'
 
 /** An identifier in double quotes. */
@@ -18,11 +19,24 @@ export class SqliteTable {
   readonly #insertPlain: Statement
   readonly #keyAt: readonly number[]
   readonly #makers: readonly ReturnType<typeof toSql>[]
+  /** Column that says what a row does; null: its weight does. */
+  readonly #changeType: number | null
 
-  /** `key`: columns of the primary key; a row takes the place of one of the same key. Empty: rows are added. */
-  constructor(db: Database, table: string, schema: Schema, key: readonly string[]) {
+  /**
+   * `key`: columns of the primary key; a row takes the place of one of the same key. Empty: rows are added. In mode
+   * changelog with a key the changes are applied, and the column that tells them is none of the table's.
+   */
+  constructor(
+    db: Database,
+    table: string,
+    { schema: given, mode }: { readonly schema: Schema; readonly mode: OutputModeName },
+    key: readonly string[],
+  ) {
     this.#db = db
     this.#table = table
+    const applies = mode === 'changelog' && key.length > 0
+    this.#changeType = applies ? given.fields.findIndex((f) => f.name === CHANGE_TYPE) : null
+    const schema: Schema = { fields: given.fields.filter((_, i) => i !== this.#changeType) }
     this.#keyAt = key.map((name) => keyColumn(schema, name))
     this.#makers = schema.fields.map((f) => toSql(f.type))
     refuseRepeats(db, table, schema)
@@ -104,12 +118,24 @@ export class SqliteTable {
     const values = this.#makers.map(() => null as ReturnType<ReturnType<typeof toSql>>)
     for (let i = 0; i < batch.rowCount; i++) {
       const row = batch.rowAt(i)
-      for (let c = 0; c < columns.length; c++) values[c] = this.#makers[c]!(columns[c]!.get(row))
-      if (this.#removeByKey !== null && this.#keyAt.some((at) => values[at] === null)) {
-        this.#removeByKey.run(...this.#keyAt.map((at) => values[at]!))
+      const action = this.#actionOf(batch, row)
+      if (action === 'skip') continue
+      // The column that tells the changes is the last.
+      for (let c = 0; c < values.length; c++) values[c] = this.#makers[c]!(columns[c]!.get(row))
+      const remove = this.#removeByKey
+      if (action === 'remove') remove!.run(...this.#keyAt.map((at) => values[at]!))
+      else if (remove !== null && this.#keyAt.some((at) => values[at] === null)) {
+        remove.run(...this.#keyAt.map((at) => values[at]!))
         this.#insertPlain.run(...values)
       } else this.#insert.run(...values)
     }
+  }
+
+  /** What a row does to the table. An update's old row is overwritten by its new one. */
+  #actionOf(batch: Batch, row: number): 'put' | 'remove' | 'skip' {
+    if (this.#changeType === null) return batch.weights !== null && batch.weights[row]! < 0 ? 'remove' : 'put'
+    const type = batch.columns[this.#changeType]!.get(row)
+    return type === 'delete' ? 'remove' : type === 'update_preimage' ? 'skip' : 'put'
   }
 }
 

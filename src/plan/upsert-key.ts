@@ -1,11 +1,14 @@
 import { type Expr, visit } from '../expr/bound.ts'
-import { inputsOf, type Logical } from '../plan/logical.ts'
+import { inputsOf, type Logical } from './logical.ts'
 
-/** Names of the output columns that come from the grouping keys alone: what identifies a row of an update-mode query. */
-export function upsertKey(plan: Logical): string[] {
+/** Positions of the output columns that come from the grouping keys alone: what identifies a row of an update-mode query. */
+export function upsertKey(plan: Logical): number[] {
   const ids = keyIds(plan)
-  return plan.attrs.filter((a) => ids.has(a.id)).map((a) => a.name)
+  return plan.attrs.flatMap((a, i) => (ids.has(a.id) ? [i] : []))
 }
+
+/** As upsertKey, the names of the columns. */
+export const upsertKeyNames = (plan: Logical): string[] => upsertKey(plan).map((i) => plan.attrs[i]!.name)
 
 function keyIds(plan: Logical): Set<number> {
   if (plan.op === 'aggregate') return new Set(plan.keys.map((k) => k.attr.id))
