@@ -69,6 +69,8 @@ export interface Source<Offset extends Json = Json> {
   latestOffset(from: Offset | null): Promise<Offset | null>
   /** Batches of at most MAX_BATCH_ROWS rows with exactly the columns of the context's schema. */
   read(from: Offset | null, to: Offset): AsyncIterable<Batch> | Iterable<Batch>
+  /** The partition of the batch `read` gave last, where a source has several that advance on their own: watermarks take their least. */
+  currentPartition?(): string
   /** What was read since the last call; the rows given count without it. */
   takeMetrics?(): SourceMetrics
   /** Figures of its own for progress, after a batch that ends at `to`. */

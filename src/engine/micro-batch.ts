@@ -351,6 +351,7 @@ export class MicroBatchExecution {
       const lastRead = steps.findLastIndex((s) => s.kind === 'read')
       for (const [i, step] of steps.entries()) {
         if (step.kind === 'end') {
+          this.#watermarks.comesFrom(null, null)
           await pacer.run(this.#pipeline.end(step.id), between)
           continue
         }
@@ -361,6 +362,7 @@ export class MicroBatchExecution {
         if (to !== undefined && (from === null || !sameJson(from, to)))
           for await (const batch of source.read(from, to)) {
             rows += batch.rowCount
+            this.#watermarks.comesFrom(node.id, source.currentPartition?.() ?? null)
             await pacer.run(this.#pipeline.feed(node.id, batch), between)
           }
         const metrics = source.takeMetrics?.()

@@ -73,7 +73,7 @@ export class RangeReader {
     this.#signal = signal
   }
 
-  async *read(ranges: readonly RecordRange[]): AsyncGenerator<Batch> {
+  async *read(ranges: readonly RecordRange[]): AsyncGenerator<{ readonly batch: Batch; readonly range: RecordRange }> {
     const lanes = ranges
       .filter((range) => range.from < range.to)
       .map((range): Lane => ({ range, at: range.from, chunks: [], isSilent: false }))
@@ -105,7 +105,8 @@ export class RangeReader {
         }
         buffered -= chunk.bytes.length
         pump(i)
-        yield* this.#decoder.decode(chunk.bytes, chunk.batches, { ...lane.range, from: chunk.from, to: chunk.to })
+        const within = { ...lane.range, from: chunk.from, to: chunk.to }
+        for (const batch of this.#decoder.decode(chunk.bytes, chunk.batches, within)) yield { batch, range: lane.range }
       }
   }
 

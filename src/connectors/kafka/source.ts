@@ -109,6 +109,7 @@ class KafkaSource implements Source<KafkaOffset> {
   #frozen: OffsetMap | null = null
   #lastBatchMs = -Infinity
   #rowsRead = 0
+  #partition = ''
 
   constructor(options: Options, ctx: SourceContext, client: KafkaClient) {
     this.#ctx = ctx
@@ -258,13 +259,18 @@ class KafkaSource implements Source<KafkaOffset> {
       return { topic, partition, from: earliest, to: end.offset }
     })
     try {
-      for await (const batch of this.#reader.read(ranges)) {
+      for await (const { batch, range } of this.#reader.read(ranges)) {
+        this.#partition = keyOf(range)
         this.#rowsRead += batch.length
         yield batch
       }
     } catch (error) {
       throw this.#ctx.signal.aborted ? canceled(error) : error
     }
+  }
+
+  currentPartition(): string {
+    return this.#partition
   }
 
   takeMetrics(): SourceMetrics {

@@ -329,6 +329,47 @@ describe('a stream', () => {
     await query.stop()
   })
 
+  test('has the watermark of the partition that is behind, unless that has nothing to read', async () => {
+    const topic = await cluster.topic(2)
+    const send = (partition: number, second: number): Promise<void> =>
+      cluster.send(topic, [{ value: '0', partition, timestamp: String(second * 1000) }])
+    await using session = millrace()
+    session.readStream
+      .format('kafka')
+      .options({ ...cluster.options, subscribe: topic, startingOffsets: 'earliest' })
+      .load()
+      .withWatermark('timestamp', '10 seconds')
+      .createOrReplaceTempView('events')
+    const windows = session.sql(
+      "SELECT unix_timestamp(window.start) AS n FROM (SELECT window, count(*) FROM events GROUP BY window(timestamp, '10 seconds'))",
+    )
+    const query = await windows.writeStream
+      .format('memory')
+      .queryName('out')
+      .option('checkpointLocation', checkpoint())
+      .start()
+    const watermark = async (): Promise<number> => {
+      await query.processAllAvailable()
+      return Date.parse(query.lastProgress!.eventTime.watermark!) / 1000
+    }
+    await query.pause()
+    await send(0, 1000)
+    await send(1, 100)
+    query.resume()
+    expect(await watermark()).toBe(90)
+    await send(1, 150)
+    expect(await watermark()).toBe(140)
+    // Far behind the first record, but not behind the watermark.
+    await send(0, 145)
+    await send(1, 2000)
+    await watermark()
+    await send(0, 2000)
+    expect(await watermark()).toBe(1990)
+    expect(await outOf(session)).toEqual([100, 140, 150, 1000])
+    expect(query.recentProgress.every((p) => p.stateOperators[0]!.numRowsDroppedByWatermark === 0)).toBe(true)
+    await query.stop()
+  })
+
   test('reads new partitions of a topic from their beginning', async () => {
     const topic = await cluster.topic(1)
     await using session = millrace()
