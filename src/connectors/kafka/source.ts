@@ -11,6 +11,7 @@ import type { Batch } from '../../columns/batch.ts'
 import { ExecutionError, OptionError } from '../../errors/errors.ts'
 import { defineSource, type Options, type Source, type SourceContext, type SourceMetrics } from '../provider.ts'
 import { refuseSchema } from '../refuse-schema.ts'
+import { ArrivalWatch } from './arrival-watch.ts'
 import { type Boundary, boundaryOf, lookUp } from './boundary.ts'
 import { EARLIEST, type KafkaClient, LATEST, type OffsetOf, type TopicInfo, type TopicPartition } from './client.ts'
 import { sourceColumns } from './columns.ts'
@@ -40,7 +41,7 @@ export const kafkaSource = defineSource({
     const { WireClient } = await import('./wire/wire-client.ts')
     const { settings } = configOf(options, ctx.streaming ?? true)
     const client = new WireClient(connectionConfig(settings), ctx.signal, (text) => ctx.status?.(text))
-    return new KafkaSource(options, ctx, client)
+    return new KafkaSource(options, ctx, client, new WireClient(connectionConfig(settings), ctx.signal))
   },
   describe: (options) => `KafkaV2[${describeSelection(options)}]`,
 })
@@ -103,6 +104,7 @@ class KafkaSource implements Source<KafkaOffset> {
   readonly #maxDelayMs: number
   readonly #loss: DataLoss
   readonly #reader: RangeReader
+  readonly #watch: ArrivalWatch
   #initial: KafkaOffset | null = null
   /** Ends of all partitions when they were last asked for. */
   #latest: OffsetMap = new Map()
@@ -111,12 +113,13 @@ class KafkaSource implements Source<KafkaOffset> {
   #rowsRead = 0
   #partition = ''
 
-  constructor(options: Options, ctx: SourceContext, client: KafkaClient) {
+  constructor(options: Options, ctx: SourceContext, client: KafkaClient, watching: KafkaClient) {
     this.#ctx = ctx
     this.#client = client
     this.#config = configOf(options, ctx.streaming ?? true)
     const { settings } = this.#config
     this.#readCommitted = settings.oneOf('isolation.level', ISOLATION, ISOLATION[0]!) === 'read_committed'
+    this.#watch = new ArrivalWatch(watching, this.#readCommitted, () => ctx.wake())
     const streaming = ctx.streaming ?? true
     this.#limit = streaming ? Number(options['maxOffsetsPerTrigger'] ?? Infinity) : Infinity
     this.#least = streaming ? Number(options['minOffsetsPerTrigger'] ?? 0) : 0
@@ -200,7 +203,9 @@ class KafkaSource implements Source<KafkaOffset> {
     const known = new Map([...begin, ...(await this.#edges(fresh, EARLIEST))])
     if (this.#holdsBack(known, ends, from)) return from
     const planned = kafkaOffset(limited(known, ends, this.#limit).values())
-    if (JSON.stringify(planned) !== JSON.stringify(from)) this.#lastBatchMs = this.#nowMs
+    const isNew = JSON.stringify(planned) !== JSON.stringify(from)
+    if (isNew) this.#lastBatchMs = this.#nowMs
+    this.#watch.at(isNew || this.#frozen !== null ? null : this.#latest)
     const ids = Object.fromEntries(same.map((t) => [t.name, t.id]))
     if (JSON.stringify(this.#topicIds) !== JSON.stringify(ids)) this.#ctx.metadata.set(TOPIC_IDS, ids)
     return planned
@@ -304,8 +309,8 @@ class KafkaSource implements Source<KafkaOffset> {
     })
   }
 
-  close(): Promise<void> {
-    return this.#client.close()
+  async close(): Promise<void> {
+    await Promise.all([this.#client.close(), this.#watch.close()])
   }
 
   /** The topics to read; one that is named, was not read before and does not exist is an error. */

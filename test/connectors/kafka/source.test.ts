@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { validateOptions } from '../../../src/connectors/options.ts'
 import { kafkaSource } from '../../../src/connectors/kafka/source.ts'
 import { type MillraceSession, millrace, type StreamingQuery, Trigger } from '../../../src/index.ts'
+import { sourceContext } from '../../../src/testing/contexts.ts'
 import { sourceContract } from '../../../src/testing/source-contract.ts'
 import { Cluster, numbered } from './cluster.ts'
 
@@ -408,6 +410,25 @@ describe('a stream', () => {
     expect(query.status.message).not.toMatch(/stalled/)
     expect(Number(query.lastProgress!.sources[0]!.metrics['reconnects'])).toBeGreaterThan(0)
     await query.stop()
+  })
+
+  test('is woken when records arrive', async () => {
+    const topic = await cluster.topic(2)
+    let woken = 0
+    const options = { ...cluster.options, subscribe: topic, startingOffsets: 'latest' }
+    const context = sourceContext(kafkaSource.schema(options, null), { streaming: true, wake: () => void woken++ })
+    const source = await kafkaSource.open(validateOptions('kafka', kafkaSource.options, options, true), context)
+    try {
+      const start = await source.latestOffset(await source.initialOffset())
+      expect(await source.latestOffset(start)).toEqual(start)
+      await sleep(700)
+      expect(woken).toBe(0)
+      await cluster.send(topic, numbered(1))
+      for (let i = 0; woken === 0 && i < 200; i++) await sleep(50)
+      expect(woken).toBe(1)
+    } finally {
+      await source.close()
+    }
   })
 
   test('stops at once while it waits for a broker', async () => {
