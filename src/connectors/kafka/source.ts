@@ -8,21 +8,20 @@
  *            counted (failOnDataLoss); gaps by compaction and aborted transactions are no loss
  */
 import type { Batch } from '../../columns/batch.ts'
-import { ExecutionError, OptionError } from '../../errors/errors.ts'
+import { ExecutionError } from '../../errors/errors.ts'
 import { defineSource, type Options, type Source, type SourceContext, type SourceMetrics } from '../provider.ts'
 import { refuseSchema } from '../refuse-schema.ts'
 import { ArrivalWatch } from './arrival-watch.ts'
-import { type Boundary, boundaryOf, lookUp } from './boundary.ts'
+import { lookUp } from './boundary.ts'
 import { EARLIEST, type KafkaClient, LATEST, type OffsetOf, type TopicInfo, type TopicPartition } from './client.ts'
 import { sourceColumns } from './columns.ts'
-import { connectionConfig } from './connection-config.ts'
 import { DataLoss } from './data-loss.ts'
+import { lagMetrics } from './lag-metrics.ts'
 import { RangeReader } from './range-reader.ts'
 import { limited } from './rate-limit.ts'
 import { RecordDecoder, type RecordRange } from './record-decoder.ts'
-import { describeSelection, selectedTopics, type Selection, selectionOf } from './selection.ts'
-import { KafkaSettings } from './settings.ts'
-import { SINK_OPTIONS } from './sink-options.ts'
+import { describeSelection, selectedTopics } from './selection.ts'
+import { type SourceConfig, sourceConfig } from './source-config.ts'
 import { SOURCE_OPTIONS } from './source-options.ts'
 import { byPlace, type KafkaOffset, kafkaOffset, keyOf, type OffsetMap, offsetMap } from './topic-offsets.ts'
 
@@ -34,61 +33,17 @@ export const kafkaSource = defineSource({
   replay: 'native',
   supports: ['batch', 'stream'],
   schema(options, declared, ctx) {
-    configOf(options, ctx?.streaming ?? true)
+    sourceConfig(options, ctx?.streaming ?? true)
     return refuseSchema('kafka', sourceColumns(options['includeHeaders'] === true), declared)
   },
   async open(options, ctx) {
     const { WireClient } = await import('./wire/wire-client.ts')
-    const { settings } = configOf(options, ctx.streaming ?? true)
-    const client = new WireClient(connectionConfig(settings), ctx.signal, (text) => ctx.status?.(text))
-    return new KafkaSource(options, ctx, client, new WireClient(connectionConfig(settings), ctx.signal))
+    const config = sourceConfig(options, ctx.streaming ?? true)
+    const client = new WireClient(config.connection, ctx.signal, (text) => ctx.status?.(text))
+    return new KafkaSource(options, config, ctx, client, new WireClient(config.connection, ctx.signal))
   },
   describe: (options) => `KafkaV2[${describeSelection(options)}]`,
 })
-
-interface SourceConfig {
-  readonly settings: KafkaSettings
-  readonly selection: Selection
-  readonly start: Boundary
-  /** Of a bounded read. */
-  readonly end: Boundary
-}
-
-/** Options that make sense in a bounded read only. */
-const ENDING = ['endingOffsets', 'endingOffsetsByTimestamp', 'endingTimestamp']
-
-/** Checks all options that can be checked without a broker. Throws OptionError. */
-function configOf(options: Options, streaming: boolean): SourceConfig {
-  const settings = new KafkaSettings(options, { ...SOURCE_OPTIONS, ...SINK_OPTIONS })
-  const selection = selectionOf(options)
-  connectionConfig(settings)
-  settings.oneOf('isolation.level', ISOLATION, ISOLATION[0]!)
-  const ending = ENDING.find((option) => options[option] !== undefined)
-  if (streaming && ending !== undefined)
-    throw new OptionError(
-      'OPTION_FORBIDDEN',
-      { format: 'kafka', option: ending },
-      { hint: 'a stream has no end; session.read takes it' },
-    )
-  const start = boundaryOf(options, 'starting', streaming ? 'latest' : 'earliest')
-  const end = boundaryOf(options, 'ending', 'latest')
-  const wrong = (option: string, value: string, expected: string): OptionError =>
-    new OptionError('OPTION_INVALID', { format: 'kafka', option, value, expected })
-  if (!streaming && isAt(start, 'latest', LATEST))
-    throw wrong('startingOffsets', 'latest', 'earliest or offsets, for a bounded read,')
-  if (isAt(end, 'earliest', EARLIEST)) throw wrong('endingOffsets', 'earliest', 'latest or offsets')
-  for (const option of ['maxOffsetsPerTrigger', 'minOffsetsPerTrigger', 'kafkaConsumer.pollTimeoutMs'])
-    if (options[option] !== undefined && Number(options[option]) < 1)
-      throw wrong(option, String(options[option]), 'a number from 1')
-  const [least, most] = [options['minOffsetsPerTrigger'], options['maxOffsetsPerTrigger']]
-  if (least !== undefined && most !== undefined && Number(least) > Number(most))
-    throw wrong('minOffsetsPerTrigger', String(least), `a number up to maxOffsetsPerTrigger, ${String(most)},`)
-  return { settings, selection, start, end }
-}
-
-const ISOLATION = ['read_uncommitted', 'read_committed']
-const isAt = (boundary: Boundary, word: 'earliest' | 'latest', edge: number): boolean =>
-  boundary.kind === word || (boundary.kind === 'each' && [...boundary.offsets.values()].some((p) => p.offset === edge))
 
 /** Key of the offsets a first start found, and of the ids of the topics in the last planned offset. */
 const INITIAL = 'kafka/initial'
@@ -113,12 +68,13 @@ class KafkaSource implements Source<KafkaOffset> {
   #rowsRead = 0
   #partition = ''
 
-  constructor(options: Options, ctx: SourceContext, client: KafkaClient, watching: KafkaClient) {
+  /** `watching` waits for records to arrive, see ArrivalWatch. */
+  constructor(options: Options, config: SourceConfig, ctx: SourceContext, client: KafkaClient, watching: KafkaClient) {
     this.#ctx = ctx
     this.#client = client
-    this.#config = configOf(options, ctx.streaming ?? true)
-    const { settings } = this.#config
-    this.#readCommitted = settings.oneOf('isolation.level', ISOLATION, ISOLATION[0]!) === 'read_committed'
+    this.#config = config
+    const { settings } = config
+    this.#readCommitted = config.readCommitted
     this.#watch = new ArrivalWatch(watching, this.#readCommitted, () => ctx.wake())
     const streaming = ctx.streaming ?? true
     this.#limit = streaming ? Number(options['maxOffsetsPerTrigger'] ?? Infinity) : Infinity
@@ -286,13 +242,8 @@ class KafkaSource implements Source<KafkaOffset> {
 
   /** What Kafka has and no batch has read yet, as Spark shows it. */
   reportMetrics(to: KafkaOffset): Readonly<Record<string, string>> {
-    const at = offsetMap(to)
-    const behind = [...this.#latest.values()].map((p) => Math.max(0, p.offset - (at.get(keyOf(p))?.offset ?? 0)))
-    const sum = behind.reduce((a, b) => a + b, 0)
     return {
-      minOffsetsBehindLatest: String(behind.length === 0 ? 0 : Math.min(...behind)),
-      maxOffsetsBehindLatest: String(Math.max(0, ...behind)),
-      avgOffsetsBehindLatest: String(behind.length === 0 ? 0 : sum / behind.length),
+      ...lagMetrics(offsetMap(to), this.#latest),
       offsetsLost: String(this.#loss.offsetsLost),
       stalledFetches: String(this.#reader.stalls),
       reconnects: String(this.#client.reconnects),
