@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { tmpdir } from 'node:os'
 
@@ -40,7 +40,9 @@ export function brokerClassPath(): string {
     const found = read(out)
     if (status !== 0 || found === null) throw new Error(`Maven did not get the jars of Kafka:\n${stdout}${stderr}`)
     mkdirSync(dirname(cached), { recursive: true })
-    renameSync(out, cached)
+    // Beside its place first, as the folder for temporary files may lie on another disk.
+    writeFileSync(`${cached}.${process.pid}`, found)
+    renameSync(`${cached}.${process.pid}`, cached)
     return found
   } finally {
     rmSync(dir, { recursive: true, force: true })
