@@ -165,6 +165,15 @@ export abstract class CallRules extends NameRules {
       },
       { ALT: () => this.SUBRULE(this.expression) },
     ])
+    // behind a table: TABLE t PARTITION BY k
+    this.OPTION2({
+      GATE: () => this.isAt(2, k.BY),
+      DEF: () => {
+        this.CONSUME(k.PARTITION)
+        this.CONSUME(k.BY)
+        this.SUBRULE2(this.expression, { LABEL: 'partition' })
+      },
+    })
   })
 
   readonly windowSpec: Rule = this.RULE('windowSpec', () => {

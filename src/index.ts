@@ -19,7 +19,12 @@ export type { QueryGuarantees } from './engine/guarantees.ts'
 export type { RestartPolicy } from './engine/restart.ts'
 export { type StopOptions, StreamingQuery, type StreamingQueryStatus } from './engine/streaming-query.ts'
 export { StreamingQueryManager } from './engine/query-manager.ts'
-export type { SourceProgress, StateOperatorProgress, StreamingQueryProgress } from './engine/progress.ts'
+export type {
+  SourceProgress,
+  StateOperatorProgress,
+  StaticTableProgress,
+  StreamingQueryProgress,
+} from './engine/progress.ts'
 export type {
   QueryIdleEvent,
   QueryProgressEvent,
@@ -64,9 +69,21 @@ export {
   type FlatStateFunctionOptions,
   KeyValueGroupedData,
   type StateFunctionOptions,
-  type StateOf,
+  type TransformWithStateOptions,
 } from './dataframe/key-value-grouped-data.ts'
-export { type GroupState, GroupStateTimeout, type StateInput } from './functions/user/group-state.ts'
+export { type GroupState, GroupStateTimeout, type StateInput, type StateOf } from './functions/user/group-state.ts'
+export {
+  type ExpiredTimerInfo,
+  type ListState,
+  type MapState,
+  type ProcessorModes,
+  StatefulProcessor,
+  type StatefulProcessorHandle,
+  TimeMode,
+  type TimerValues,
+  type TTLConfig,
+  type ValueState,
+} from './functions/user/stateful-processor.ts'
 export type { ClosureOptions } from './dataframe/schema-input.ts'
 export type { AggregateFunction, AsyncOptions, FunctionDefinition } from './functions/user/definition.ts'
 export type { TableFunctionDefinition } from './functions/user/table.ts'

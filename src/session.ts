@@ -464,8 +464,9 @@ export class MillraceSession {
     const freeName = this.streams.reserveName(request.queryName)
     try {
       const provider = this.#connectors.sink(request.format)
-      const { checkpointLocation, ...sinkOptions } = request.options
+      const { checkpointLocation, flush, ...sinkOptions } = request.options
       const options = validateOptions(provider.format, provider.options, sinkOptions, provider.openOptions)
+      const flushOnIdle = flushOption(flush ?? this.conf.get('millrace.flush')!) === 'onIdle'
       if (!provider.modes.includes(mode))
         throw new UnsupportedError(
           'STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE',
@@ -495,6 +496,7 @@ export class MillraceSession {
           mode,
           provider,
           options,
+          flushOnIdle,
           location,
           checkpoint,
           release: () => claim?.release(),
@@ -529,7 +531,7 @@ export class MillraceSession {
 
   /** Plans a query over its checkpoint, which is closed when that fails. */
   #prepare(given: StartingQuery): { readonly query: StreamingQuery; begin(): Promise<StreamingQuery> } {
-    const { request, mode, provider, options, location, checkpoint } = given
+    const { request, mode, provider, options, flushOnIdle, location, checkpoint } = given
     try {
       if (request.signal?.aborted === true) throw new OperationAborted('stopped')
       const pinned = checkpoint.lastOffsets()?.conf ?? {}
@@ -628,6 +630,7 @@ export class MillraceSession {
         conf: Object.fromEntries(PINNED_KEYS.flatMap((k) => (conf(k) === undefined ? [] : [[k, conf(k)!]]))),
         watermarkPolicy: conf('spark.sql.streaming.multipleWatermarkPolicy') === 'max' ? 'max' : 'min',
         idleTimeoutMs: this.conf.duration('millrace.idleTimeout'),
+        flushOnIdle,
         keepStreamWatermarks: this.conf.flag('millrace.extensions'),
         noDataBatches: this.conf.flag('spark.sql.streaming.noDataMicroBatches.enabled'),
         strictLate: this.conf.get('millrace.lateFilter') === 'batch',
@@ -680,10 +683,23 @@ interface StartingQuery {
   readonly mode: OutputModeName
   readonly provider: SinkProvider
   readonly options: Options
+  readonly flushOnIdle: boolean
   readonly location: string | null
   readonly checkpoint: Checkpoint
   /** The query has ended. */
   readonly release: () => void
+}
+
+/** `onIdle` or `never`, in any case; OPTION_INVALID otherwise. */
+function flushOption(text: string): 'onIdle' | 'never' {
+  const value = (['onIdle', 'never'] as const).find((v) => v.toLowerCase() === text.toLowerCase())
+  if (value !== undefined) return value
+  throw new OptionError('OPTION_INVALID', {
+    option: 'flush',
+    format: 'a stream',
+    value: text,
+    expected: 'onIdle or never',
+  })
 }
 
 function checkDeletions(provider: SinkProvider, plan: Logical, mode: OutputModeName): void {

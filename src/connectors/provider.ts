@@ -81,6 +81,8 @@ export interface Source<Offset extends Json = Json> {
   commit?(to: Offset): Promise<void> | void
   /** Freezes `latestOffset` at what is there now (trigger availableNow); rate limits still cut it in pieces. */
   prepareAvailableNow?(): Promise<void>
+  /** Of a bounded read, for providers that say `tellsChange`: another text whenever `read` may give other rows. Cheap. */
+  changeToken?(): Promise<string>
   close(): Promise<void>
 }
 
@@ -112,6 +114,8 @@ export interface SourceProvider {
   schema(options: Options, declared: Schema | null, ctx?: SchemaContext): Schema
   /** Without a declared schema the columns are found in the data: a stream keeps those of its first start. */
   readonly infersSchema?: boolean
+  /** A bounded table can say that it changed, without being read (`refreshInterval` onChange). */
+  readonly tellsChange?: boolean
   /** Hidden columns that a query may name beside those of the table. */
   readonly metadataColumns?: Schema
   open(options: Options, ctx: SourceContext): Promise<Source>

@@ -53,7 +53,7 @@ export interface QueryContext {
   createView(name: string, plan: Unresolved, replace: boolean): void
   /** A function of the user's under an id, alive as long as the plan that holds it. */
   closure(
-    kind: UserMapKind | StateFunctionKind | 'reduceGroups',
+    kind: UserMapKind | StateFunctionKind | 'reduceGroups' | 'transformWithState',
     fn: (...args: never[]) => unknown,
     version: string | number | undefined,
   ): Closure

@@ -30,6 +30,23 @@ export const window = (
       .map(exprOf),
   ])
 
+/**
+ * `calendar_window(ts, 'month')`: the day, week, month, quarter or year (or `'2 weeks'`, `'6 months'`) of the calendar that
+ * holds the row, as struct<start, end>. In the session's time zone unless another is given; weeks begin on Monday unless
+ * `weekStart` says otherwise.
+ */
+export const calendar_window = (
+  time: ColumnOrName,
+  period: string,
+  { timeZone, weekStart }: { readonly timeZone?: string; readonly weekStart?: string } = {},
+): Column =>
+  call('calendar_window', [
+    columnExpr(time),
+    exprOf(period),
+    ...(timeZone === undefined && weekStart === undefined ? [] : [exprOf(timeZone ?? null)]),
+    ...(weekStart === undefined ? [] : [exprOf(weekStart)]),
+  ])
+
 // ---------------------------------------------------------------- aggregate
 
 /** SQL `count`. */

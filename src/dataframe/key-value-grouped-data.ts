@@ -1,15 +1,14 @@
-import type { Element, ResultRow, RowOfResult, SchemaInput } from '../columns/typed-row.ts'
+import type { ResultRow, RowOfResult, SchemaInput } from '../columns/typed-row.ts'
 import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
-import { type GroupState, GroupStateTimeout } from '../functions/user/group-state.ts'
+import { type GroupState, GroupStateTimeout, type StateOf } from '../functions/user/group-state.ts'
+import { ProcessorHandle } from '../functions/user/processor-handle.ts'
+import { StatefulProcessor, TimeMode } from '../functions/user/stateful-processor.ts'
 import type { Closure, StateFunctionKind, Unresolved, UserMapKind } from '../plan/unresolved.ts'
 import { callExpr, nameExpr } from './column.ts'
 import type { DataFrame } from './data-frame.ts'
-import { type ClosureOptions, resultColumns } from './schema-input.ts'
+import { type ClosureOptions, resultColumns, stateColumns } from './schema-input.ts'
 
-export type ClosureKind = UserMapKind | StateFunctionKind | 'reduceGroups'
-
-/** A state as a function sees it: an object by column name, or the value of a single type. */
-export type StateOf<S> = NonNullable<Element<ResultRow<S>>>
+export type ClosureKind = UserMapKind | StateFunctionKind | 'reduceGroups' | 'transformWithState'
 
 /** What a state function keeps and gives: the state of a group, its results, and what calls it without rows. */
 export interface StateFunctionOptions<S, R> extends ClosureOptions {
@@ -24,6 +23,20 @@ export interface StateFunctionOptions<S, R> extends ClosureOptions {
 export interface FlatStateFunctionOptions<S, R> extends StateFunctionOptions<S, R> {
   /** Whether results are new rows, or take the place of earlier ones; the query has to write in the same mode. */
   readonly outputMode: 'append' | 'update'
+}
+
+/** How a stateful processor runs, and what it gives. */
+export interface TransformWithStateOptions<R, K, S> extends ClosureOptions {
+  /** What timers and TTL go by; TimeMode.None unless told. */
+  readonly timeMode?: TimeMode
+  /** Whether results are new rows, or take the place of earlier ones; append unless told. */
+  readonly outputMode?: 'append' | 'update'
+  /** As the schema of `map`. */
+  readonly result: R
+  /** Rows of a bounded table for `handleInitialState`, keyed as the rows are. */
+  readonly initialState?: KeyValueGroupedData<K, S>
+  /** The column of the results that is the event time for operators above; a row must not be older than the watermark. */
+  readonly eventTimeColumnName?: string
 }
 
 /** The type of a key as later closures and results see it. */
@@ -131,6 +144,62 @@ export class KeyValueGroupedData<K, V> {
     options: FlatStateFunctionOptions<S, R>,
   ): DataFrame<ResultRow<R>> {
     return this.#stateFunction('flatMapGroupsWithState', fn, options)
+  }
+
+  /**
+   * What a stateful processor gives: called for each key with rows in a batch and for each timer that has expired, with
+   * any number of named states a key. Over a bounded table states begin empty and end with the run.
+   */
+  transformWithState<Out, const R extends SchemaInput, S = unknown>(
+    processor: StatefulProcessor<K, V, Out>,
+    options: TransformWithStateOptions<R, K, S>,
+  ): DataFrame<ResultRow<R>> {
+    if (!(processor instanceof StatefulProcessor))
+      throw new AnalysisError(
+        'INVALID_FUNCTION_DEFINITION',
+        { name: 'transformWithState', reason: 'it takes an object of a class that extends StatefulProcessor' },
+        { hint: 'pass new YourProcessor()' },
+      )
+    const give = { [processor.constructor.name]: () => processor }[processor.constructor.name]!
+    const closure = this.#closure('transformWithState', give, options.version)
+    const { timeMode = TimeMode.None, outputMode = 'append', initialState, eventTimeColumnName = null } = options
+    if (!Object.hasOwn(TimeMode, timeMode))
+      throw new UnsupportedError(
+        'STATEFUL_PROCESSOR_UNKNOWN_TIME_MODE',
+        { timeMode: String(timeMode) },
+        { hint: `one of ${Object.keys(TimeMode).join(', ')}` },
+      )
+    if (outputMode !== 'append' && outputMode !== 'update')
+      throw new UnsupportedError(
+        'STREAMING_STATE_FUNCTION_MODE',
+        { emits: String(outputMode), place: 'anywhere' },
+        { hint: "the outputMode of a stateful processor is 'append' or 'update'" },
+      )
+    const result = resultColumns(options.result)
+    if (result === null)
+      throw new AnalysisError(
+        'CLOSURE_SCHEMA_REQUIRED',
+        { function: closure.label },
+        { hint: "give its options a result: 'a INT, b STRING', or 'STRING' for single values" },
+      )
+    if (initialState !== undefined && processor.handleInitialState === undefined)
+      throw new AnalysisError(
+        'INVALID_FUNCTION_DEFINITION',
+        { name: closure.label, reason: 'it has an initial state and no handleInitialState' },
+        { hint: 'add handleInitialState(key, row, timerValues) to the processor' },
+      )
+    const states = ProcessorHandle.of(processor).initialize(processor, { timeMode, outputMode }, stateColumns)
+    return this.#make({
+      op: 'transformWithState',
+      input: this.#keyed,
+      initial: initialState === undefined ? null : initialState.#keyed,
+      closure,
+      emits: outputMode,
+      timeMode,
+      states,
+      result,
+      eventTimeColumn: eventTimeColumnName,
+    })
   }
 
   #stateFunction(

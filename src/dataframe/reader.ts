@@ -2,6 +2,7 @@ import type { Row } from '../columns/row.ts'
 import type { Timestamp } from '../columns/timestamp.ts'
 import type { RowOf, SchemaInput } from '../columns/typed-row.ts'
 import { durationOf, validateOptions } from '../connectors/options.ts'
+import { takeRefresh } from '../connectors/refresh.ts'
 import { LiveInput, type LiveOptions, type LiveOrigin } from '../connectors/live/input.ts'
 import { OptionError } from '../errors/errors.ts'
 import type { Schema } from '../types/data-type.ts'
@@ -56,7 +57,10 @@ export class DataReader<R extends object = Row> {
     this.#schema = tableColumns(schema)
     return this as DataReader<object> as DataReader<never>
   }
-  /** An option of the format; a stream of any format takes `idleTimeout` besides: silent for that long, it holds no watermark back. */
+  /**
+   * An option of the format. A stream of any format takes `idleTimeout` besides: silent for that long, it holds no watermark
+   * back. A bounded table of any format takes `refreshInterval`: how often a streaming query reads it again, or `onChange`.
+   */
   option(key: string, value: string | number | boolean): this {
     this.#options[key] = String(value)
     return this
@@ -79,7 +83,10 @@ export class DataReader<R extends object = Row> {
     const idleKey = this.#streaming
       ? Object.keys(this.#options).find((k) => k.toLowerCase() === 'idletimeout')
       : undefined
-    const { [idleKey ?? '']: idleTimeout, ...given } = this.#options
+    const { [idleKey ?? '']: idleTimeout, ...others } = this.#options
+    const { refresh, options: given } = this.#streaming
+      ? { refresh: {}, options: others }
+      : takeRefresh(provider, others)
     const idleTimeoutMs =
       idleTimeout === undefined ? undefined : durationOf(provider.format, 'idleTimeout', idleTimeout)
     const options = validateOptions(provider.format, provider.options, given, provider.openOptions)
@@ -107,6 +114,7 @@ export class DataReader<R extends object = Row> {
         ...inferred,
         ...named,
         ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
+        ...refresh,
       },
     })
   }

@@ -18,11 +18,13 @@ export function tableColumns(schema: SchemaInput): Schema {
   return isStandard(schema) ? standardColumns(schema) : (schema as Schema)
 }
 
+/** The columns of a state; those of one type are a column `value`. */
+export const stateColumns = (schema: SchemaInput): Schema =>
+  typeof schema === 'string' ? resultSchema(schema) : tableColumns(schema)
+
 /** The columns of a closure's results; DDL of one type is a column `value`. null: not given. */
-export function resultColumns(schema: SchemaInput | undefined): Schema | null {
-  if (schema === undefined) return null
-  return typeof schema === 'string' ? resultSchema(schema) : tableColumns(schema)
-}
+export const resultColumns = (schema: SchemaInput | undefined): Schema | null =>
+  schema === undefined ? null : stateColumns(schema)
 
 /** The column `key` of a declared type; several columns make a struct. null: not given. */
 export function keyColumn(type: SchemaInput | undefined): Schema | null {

@@ -7,7 +7,7 @@ import { type LeafContext, type LeafNode, readLeaf } from './leaves.ts'
 import { memoryLog } from './memory-log.ts'
 import { type Observed, takeObserved } from './observed.ts'
 import { Pacer } from './pacer.ts'
-import { type Phase, Pipeline } from './pipeline.ts'
+import { Pipeline, type Step } from './pipeline.ts'
 import { readRecursive } from './recursion.ts'
 
 /** What a bounded query runs with. `signal` and `deadlineMs` (on performance.now()) act between pieces of work. */
@@ -41,33 +41,36 @@ export async function runBatch(
     wake: () => undefined,
   }
   try {
-    await runPhase(pipeline, 'static', leaves, pacer, async () => {
+    await runPhase(pipeline, pipeline.steps('static'), leaves, pacer, async () => {
       for (const batch of out.splice(0)) await onBatch(batch)
     })
     ctx.onObserved?.(takeObserved(spec, operators))
   } finally {
     own.abort()
+    for (const operator of operators.values()) operator.close?.()
   }
 }
 
-/** Reads every bounded leaf of a phase through the pipeline and ends it. */
+/** Does steps over bounded leaves: reads them through the pipeline, each by `read`, and ends the nodes behind. */
 export async function runPhase(
   pipeline: Pipeline,
-  phase: Phase,
+  steps: readonly Step[],
   leaves: LeafContext,
   pacer: Pacer,
   between: () => Promise<void>,
+  read: (leaf: LeafNode) => AsyncIterable<Batch> | Iterable<Batch> = (leaf) => readLeaf(leaf, leaves),
 ): Promise<void> {
-  for (const step of pipeline.steps(phase)) {
+  for (const step of steps) {
     if (step.kind === 'end') await pacer.run(pipeline.end(step.id), between)
-    else
-      for await (const batch of batchesOf(step.leaf as LeafNode | RecursiveNode, leaves, pacer))
-        await pacer.run(pipeline.feed(step.leaf.id, batch), between)
+    else {
+      const leaf = step.leaf as LeafNode | RecursiveNode
+      for await (const batch of leaf.op === 'recursive' ? recursiveRows(leaf, leaves, pacer) : read(leaf))
+        await pacer.run(pipeline.feed(leaf.id, batch), between)
+    }
   }
 }
 
-function batchesOf(leaf: LeafNode | RecursiveNode, leaves: LeafContext, pacer: Pacer): AsyncIterable<Batch> {
-  if (leaf.op !== 'recursive') return readLeaf(leaf, leaves)
+function recursiveRows(leaf: RecursiveNode, leaves: LeafContext, pacer: Pacer): AsyncIterable<Batch> {
   return readRecursive(leaf, async (spec, round) => {
     const out: Batch[] = []
     const { env, signal } = leaves
@@ -75,7 +78,7 @@ function batchesOf(leaf: LeafNode | RecursiveNode, leaves: LeafContext, pacer: P
     const pipeline = new Pipeline(spec, operators, (b) => out.push(b), runnersOf(spec, env, signal))
     pipeline.beginTrigger({ batchId: 0, watermarkUs: 0n, lateUs: 0n })
     const previous = new Map([...(leaves.previous ?? []), [leaf.recursion, round]])
-    await runPhase(pipeline, 'static', { ...leaves, previous }, pacer, async () => undefined)
+    await runPhase(pipeline, pipeline.steps('static'), { ...leaves, previous }, pacer, async () => undefined)
     return out
   })
 }

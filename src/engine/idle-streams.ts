@@ -3,6 +3,9 @@ import type { PipelineSpec, SourceNode } from '../planner/spec.ts'
 /** Key of the offset row's `extra`: the watermarks that idle streams did not hold back in the batch. */
 export const IDLE = 'idleStreams'
 
+/** Key of the offset row's `extra`: the batch flushes what is open, with this watermark in milliseconds. */
+export const FLUSHED = 'flushedToMs'
+
 interface Feeding {
   readonly name: string
   readonly timeoutMs: number
@@ -17,6 +20,10 @@ export class IdleStreams {
   /** By watermark: the sources that feed it; those one of which has no timeout are left out. */
   readonly #feeding = new Map<string, readonly Feeding[]>()
   readonly #newest = new Map<string, number>()
+  /** Every watermark of the query. */
+  readonly #streams = new Set<string>()
+  /** Sources below a watermark that are never idle. */
+  readonly withoutTimeout: readonly string[]
   readonly #startMs: number
 
   /** `timeoutMs`: of sources without one of their own; null: those are never idle. */
@@ -28,17 +35,26 @@ export class IdleStreams {
       if (node.op === 'source') return node.streaming ? [node] : []
       return node.inputs.flatMap(sources)
     }
+    const without = new Set<string>()
     for (const node of spec.nodes) {
       if (node.op !== 'watermark') continue
+      this.#streams.add(node.stream)
       const feeding = sources(node.id).map((s) => ({ name: s.name, timeoutMs: s.idleTimeoutMs ?? timeoutMs }))
+      for (const f of feeding) if (f.timeoutMs === null) without.add(f.name)
       const all = [...(this.#feeding.get(node.stream) ?? []), ...feeding.flatMap(known)]
       if (feeding.every((f) => f.timeoutMs !== null)) this.#feeding.set(node.stream, all)
     }
+    this.withoutTimeout = [...without]
   }
 
   /** A source has new data. */
   heard(source: string, nowMs: number): void {
     this.#newest.set(source, nowMs)
+  }
+
+  /** True when these are all the streams that have a watermark, and there is one. */
+  isAll(idle: readonly string[]): boolean {
+    return idle.length > 0 && idle.length === this.#streams.size
   }
 
   /** The idle streams, by name. */

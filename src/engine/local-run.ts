@@ -11,13 +11,18 @@ import { Pipeline } from './pipeline.ts'
  */
 export function* runLocal(spec: PipelineSpec, env: ExprEnv): Generator<Batch> {
   const out: Batch[] = []
-  const pipeline = new Pipeline(spec, instantiate(spec, { env, store: null }), (b) => out.push(b))
+  const operators = instantiate(spec, { env, store: null })
+  const pipeline = new Pipeline(spec, operators, (b) => out.push(b))
   pipeline.beginTrigger({ batchId: 0, watermarkUs: 0n, lateUs: 0n })
-  for (const step of pipeline.steps('static')) {
-    if (step.kind === 'end') for (const _ of pipeline.end(step.id)) yield* out.splice(0)
-    else
-      for (const batch of localBatches(step.leaf as LocalNode | RangeNode))
-        for (const _ of pipeline.feed(step.leaf.id, batch)) yield* out.splice(0)
+  try {
+    for (const step of pipeline.steps('static')) {
+      if (step.kind === 'end') for (const _ of pipeline.end(step.id)) yield* out.splice(0)
+      else
+        for (const batch of localBatches(step.leaf as LocalNode | RangeNode))
+          for (const _ of pipeline.feed(step.leaf.id, batch)) yield* out.splice(0)
+    }
+    yield* out.splice(0)
+  } finally {
+    for (const operator of operators.values()) operator.close?.()
   }
-  yield* out.splice(0)
 }

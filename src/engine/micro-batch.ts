@@ -2,6 +2,7 @@ import type { Checkpoint, CommitRow, OffsetRow, Recovery, SinkToken } from '../c
 import { hashOffsetRow } from '../checkpoint/recovery.ts'
 import type { Batch } from '../columns/batch.ts'
 import type { Sink, SinkProvider, Source } from '../connectors/provider.ts'
+import { OptionError } from '../errors/errors.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { Watermark } from '../operators/watermark.ts'
@@ -12,16 +13,16 @@ import { CheckpointedStateStore } from '../state/checkpointed-store.ts'
 import type { StateStore } from '../state/store.ts'
 import type { Json } from '../types/json.ts'
 import { runnersOf } from './async-calls.ts'
-import { runPhase } from './batch-run.ts'
 import type { ChangeBatch, ChangeFeed } from './change-feed.ts'
 import type { Clock } from './clock.ts'
 import { sameJson } from './json.ts'
 import { describeSource, type LeafContext, openSource } from './leaves.ts'
 import { observedMetrics, takeObserved } from './observed.ts'
-import { IDLE, IdleStreams } from './idle-streams.ts'
+import { FLUSHED, IDLE, IdleStreams } from './idle-streams.ts'
 import type { LateBatch, LateFeed } from './late-rows.ts'
 import { Pacer } from './pacer.ts'
 import { Pipeline } from './pipeline.ts'
+import { StaticSides } from './static-sides.ts'
 import { BatchReport, type Phases } from './report.ts'
 import type { StreamingQueryProgress } from './progress.ts'
 import { Watermarks } from './watermarks.ts'
@@ -51,6 +52,8 @@ export interface MicroBatchConfig {
   readonly noDataBatches: boolean
   /** A stream silent for this long holds no watermark back; null: it does for ever. Sources may have their own. */
   readonly idleTimeoutMs: number | null
+  /** When every stream is idle, what is still open goes out (option `flush`). */
+  readonly flushOnIdle: boolean
   /** Go on with each stream's own watermark after a restart, not only with the combined one (millrace.extensions). */
   readonly keepStreamWatermarks: boolean
   /** Late against the watermark of the batch itself instead of the batch before (millrace.lateFilter=batch). */
@@ -88,6 +91,7 @@ export class MicroBatchExecution {
   readonly #store: StateStore
   readonly #watermarks: Watermarks
   readonly #idle: IdleStreams
+  readonly #static: StaticSides
   #sources: readonly OpenSource[] = []
   #sink: Sink | null = null
   /** End of the last committed batch, by source name. */
@@ -101,6 +105,9 @@ export class MicroBatchExecution {
   /** Warnings of the checkpoint that were said before. */
   readonly #warned: number
   #batchId = 0
+  /** The batch after which there was nothing to flush: only another one can bring something. */
+  #nothingHeldAfter = -1
+  #closed = false
 
   constructor(config: MicroBatchConfig) {
     this.#config = config
@@ -116,10 +123,24 @@ export class MicroBatchExecution {
       (batch) => this.#out.push(batch),
       runnersOf(spec, env, config.signal),
     )
+    this.#static = new StaticSides({
+      pipeline: this.#pipeline,
+      leaves: this.#leaves(),
+      database: checkpoint.database,
+      pacer: new Pacer(config.signal),
+      renew: (nodes) => instantiate({ ...spec, nodes }, { env, store: null }),
+      note: config.note,
+    })
     const watermarks = spec.nodes.filter(
       (n): n is WatermarkNode => n.op === 'watermark' && this.#pipeline.phaseOf(n.id) === 'stream',
     )
     this.#idle = new IdleStreams(spec, config.idleTimeoutMs, config.clock.nowMs())
+    if (config.flushOnIdle && this.#idle.withoutTimeout.length > 0)
+      throw new OptionError(
+        'FLUSH_WITHOUT_IDLE_TIMEOUT',
+        { source: this.#idle.withoutTimeout.join(', ') },
+        { hint: 'set millrace.idleTimeout, or option idleTimeout of the stream' },
+      )
     this.#watermarks = new Watermarks(
       watermarks.map((node) => ({ spec: node, operator: operators.get(node.id) as Watermark })),
       config.watermarkPolicy,
@@ -159,7 +180,7 @@ export class MicroBatchExecution {
     }
     checkpoint.checkSourceLogs()
     this.#pipeline.beginTrigger({ batchId: this.#batchId, watermarkUs: 0n, lateUs: 0n })
-    await runPhase(this.#pipeline, 'static', leaves, new Pacer(this.#config.signal), async () => undefined)
+    await this.#static.open()
     takeObserved(this.#config.spec, this.#operators)
     this.#sink = probe ?? (await sink.open(this.#batchId - 1))
     for (const warning of checkpoint.warnings.slice(this.#warned)) note(`checkpoint: ${warning}`)
@@ -225,6 +246,7 @@ export class MicroBatchExecution {
     const row = rerun ?? (await report.time('latestOffset', () => this.#constructBatch(dataOnly)))
     if (row === null) return null
     this.#running = row
+    await report.time('addBatch', () => this.#static.bring(row))
     this.#watermarks.begin(row.batchWatermarkMs, (row.extra[IDLE] ?? []) as readonly string[])
     this.#changes = this.#config.changes.begin(row.batchId)
     this.#late = this.#config.late.begin(row.batchId)
@@ -255,6 +277,7 @@ export class MicroBatchExecution {
       eventTime,
       hasWatermark: this.#watermarks.any,
       sink: this.#config.sink.describe,
+      staticTables: this.#static.progress(row),
       observed: observedMetrics(takeObserved(this.#config.spec, this.#operators)),
     })
     this.#committed = { ...row.offsets }
@@ -282,10 +305,13 @@ export class MicroBatchExecution {
       } else if (from !== undefined) offsets[node.name] = from
     }
     const idle = this.#idle.at(now)
-    const watermarkMs = this.#watermarks.withoutIdle(idle)
+    const reachedMs = this.#watermarks.withoutIdle(idle)
+    const flushMs = hasData || dataOnly ? null : this.#flushTo(idle, reachedMs)
+    const watermarkMs = flushMs ?? reachedMs
     const moved = this.#last !== null && watermarkMs > this.#last.batchWatermarkMs
     if (
       !hasData &&
+      flushMs === null &&
       (dataOnly || !this.#config.noDataBatches || !((moved && this.#usesWatermark()) || this.#timerDue(now)))
     )
       return null
@@ -297,8 +323,26 @@ export class MicroBatchExecution {
       // Never before the last batch, though the clock may have jumped back.
       batchTimestampMs: Math.max(now, this.#last?.batchTimestampMs ?? now),
       conf: this.#config.conf,
-      extra: idle.length > 0 ? { [IDLE]: idle } : {},
+      extra: {
+        ...(idle.length > 0 ? { [IDLE]: idle } : {}),
+        ...(await this.#static.versions(this.#last, now)),
+        ...(flushMs === null ? {} : { [FLUSHED]: flushMs }),
+      },
     }
+  }
+
+  /**
+   * The watermark that lets go what the operators hold back, where every stream is idle and that is asked for: the last
+   * instant for which they wait, so that no window which has not begun is closed. null: nothing to flush.
+   */
+  #flushTo(idle: readonly string[], reachedMs: number): number | null {
+    if (!this.#config.flushOnIdle || this.#last === null || !this.#idle.isAll(idle)) return null
+    if (this.#nothingHeldAfter === this.#last.batchId) return null
+    const heldUs = this.#pipeline.heldUntilUs()
+    const toMs = heldUs === null ? -1 : Number((heldUs + 999n) / 1000n)
+    if (toMs > reachedMs) return toMs
+    this.#nothingHeldAfter = this.#last.batchId
+    return null
   }
 
   /** Whether an operator has something to do when only the watermark moves. */
@@ -309,6 +353,7 @@ export class MicroBatchExecution {
         (((n.op === 'aggregate' || n.op === 'session-aggregate') && n.emit !== 'complete') ||
           n.op === 'dedup' ||
           (n.op === 'groupsWithState' && n.timeout === 'EventTimeTimeout') ||
+          (n.op === 'transformWithState' && n.timeMode === 'EventTime') ||
           (n.op === 'stream-join' && (n.left.release !== null || n.right.release !== null))),
     )
   }
@@ -403,11 +448,19 @@ export class MicroBatchExecution {
       sink.writeInTx === undefined ? undefined : () => sink.writeInTx!(),
     )
     checkpoint.purge(minBatchesToRetain)
+    this.#static.committed(row)
   }
 
   /** Closes sources and sink, and the checkpoint unless another execution goes on with it. */
   async close(options: { readonly keepCheckpoint?: boolean } = {}): Promise<void> {
-    const closing = [...this.#sources.map((s) => s.source.close()), this.#sink?.close()]
+    const operators = this.#closed ? [] : [...this.#operators.values()]
+    this.#closed = true
+    const closing = [
+      ...this.#sources.map((s) => s.source.close()),
+      this.#sink?.close(),
+      this.#static.close(),
+      ...operators.map(async (operator) => operator.close?.()),
+    ]
     this.#sources = []
     this.#sink = null
     const results = await Promise.allSettled(closing)

@@ -23,18 +23,27 @@ export type Phase = 'static' | 'stream'
 
 export type Step = { readonly kind: 'read'; readonly leaf: NodeSpec } | { readonly kind: 'end'; readonly id: string }
 
+/** A bounded part of a streaming query that feeds a node of its streams. */
+export interface StaticSide {
+  /** The node whose rows it gives. */
+  readonly root: string
+  readonly nodes: readonly NodeSpec[]
+  /** The node behind keeps the rows in its state: it takes them once in the life of the query. */
+  readonly once: boolean
+}
+
 interface Running {
   readonly spec: NodeSpec
-  readonly operator: Operator | null
+  operator: Operator | null
   readonly stage: AsyncCallRunner | null
   readonly phase: Phase
   readonly context: Context
   consumer: { readonly node: Running; readonly port: number } | null
 }
 
-/** A build side comes before its probe side; in a semi join of streams, left rows that match at once need not be kept. */
+/** A build side comes before its probe side; in a semi or anti join of streams, left rows that match at once need not be kept. */
 const secondFirst = (spec: NodeSpec): boolean =>
-  spec.op === 'join' || (spec.op === 'stream-join' && spec.type === 'semi')
+  spec.op === 'join' || (spec.op === 'stream-join' && (spec.type === 'semi' || spec.type === 'anti'))
 
 const lowest = (list: readonly bigint[]): bigint | undefined =>
   list.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined)
@@ -105,10 +114,10 @@ export class Pipeline {
   }
 
   /**
-   * What a phase does, in order: read a leaf, or end a node all of whose inputs have ended. The build side of a join
-   * comes, and ends, before its probe side.
+   * What a phase does up to a node, the last unless given, in order: read a leaf, or end a node all of whose inputs have
+   * ended. The build side of a join comes, and ends, before its probe side.
    */
-  steps(phase: Phase): readonly Step[] {
+  steps(phase: Phase, root: string = this.#nodes[this.#nodes.length - 1]!.spec.id): readonly Step[] {
     const out: Step[] = []
     const walk = (node: Running): void => {
       const inputs = node.spec.inputs.map((id) => this.#byId.get(id)!)
@@ -116,8 +125,28 @@ export class Pipeline {
       if (node.phase !== phase) return
       out.push(inputs.length === 0 ? { kind: 'read', leaf: node.spec } : { kind: 'end', id: node.spec.id })
     }
-    walk(this.#nodes[this.#nodes.length - 1]!)
+    walk(this.#byId.get(root)!)
     return out
+  }
+
+  /** The bounded parts that feed nodes of the streams. */
+  staticSides(): readonly StaticSide[] {
+    return this.#nodes.flatMap((root) => {
+      const consumer = root.consumer
+      if (root.phase === 'stream' || consumer === null || consumer.node.phase === 'static') return []
+      const below = (node: Running): readonly NodeSpec[] => [
+        ...node.spec.inputs.flatMap((id) => below(this.#byId.get(id)!)),
+        node.spec,
+      ]
+      return [{ root: root.spec.id, nodes: below(root), once: consumer.node.spec.op === 'stream-join' }]
+    })
+  }
+
+  /** Forgets what a bounded part gave: its nodes get fresh operators, the node behind awaits its rows anew. */
+  renew(side: StaticSide, operators: ReadonlyMap<string, Operator>): void {
+    for (const { id } of side.nodes) this.#byId.get(id)!.operator = operators.get(id) ?? null
+    const { node, port } = this.#byId.get(side.root)!.consumer!
+    node.operator!.forget?.(port)
   }
 
   /** The leaves of a phase, in the order of `steps`. */
@@ -154,6 +183,23 @@ export class Pipeline {
       const out = (us: bigint): bigint => operator?.outputWatermarkUs?.(us) ?? us
       passed.set(spec.id, { watermarkUs: out(watermarkUs), lateUs: out(lateUs) })
     }
+  }
+
+  /** The watermark of the query with which all that its operators hold back would have left; null when they hold nothing back. */
+  heldUntilUs(): bigint | null {
+    // Far from the epoch, where no edge is cut off at it: what an edge is behind the watermark is the same everywhere.
+    const far = 1n << 60n
+    const behind = new Map<string, bigint>()
+    let last: bigint | null = null
+    for (const { spec, operator, phase } of this.#nodes) {
+      if (phase === 'static') continue
+      const lags = spec.inputs.flatMap((id) => behind.get(id) ?? [])
+      const lag = lags.reduce((a, b) => (b > a ? b : a), 0n)
+      behind.set(spec.id, far - (operator?.outputWatermarkUs?.(far - lag) ?? far - lag))
+      const held = operator?.heldUntilUs?.() ?? null
+      if (held !== null && (last === null || held + lag > last)) last = held + lag
+    }
+    return last
   }
 
   /** Passes rows of a leaf on, cut into pieces of at most MAX_BATCH_ROWS. */

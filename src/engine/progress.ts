@@ -17,6 +17,8 @@ export interface StreamingQueryProgress {
   /** Output side first. */
   readonly stateOperators: readonly StateOperatorProgress[]
   readonly sources: readonly SourceProgress[]
+  /** Bounded tables that are read again while the query runs, or whose rows a join keeps (ours); absent without any. */
+  readonly staticTables?: readonly StaticTableProgress[]
   readonly sink: {
     readonly description: string
     readonly numOutputRows: number
@@ -49,6 +51,16 @@ export interface SourceProgress {
   readonly inputRowsPerSecond: number
   readonly processedRowsPerSecond: number
   readonly metrics: Readonly<Record<string, string>>
+}
+
+/** A bounded table as a batch saw it. */
+export interface StaticTableProgress {
+  readonly name: string
+  readonly description: string
+  /** Counts the readings that found other rows than the one before, from 1. */
+  readonly version: number
+  readonly readAt: string
+  readonly numRows: number
 }
 
 /** `YYYY-MM-DDTHH:MM:SS.mmmZ`. */

@@ -10,6 +10,7 @@ import {
   rate,
   type SourceProgress,
   type StateOperatorProgress,
+  type StaticTableProgress,
   type StreamingQueryProgress,
 } from './progress.ts'
 
@@ -26,6 +27,7 @@ interface Facts {
   readonly eventTime: EventTimeStats | null
   readonly hasWatermark: boolean
   readonly sink: string
+  readonly staticTables: readonly StaticTableProgress[]
   readonly observed: Readonly<Record<string, Json>>
 }
 
@@ -37,6 +39,7 @@ const STATE_OPERATORS: Readonly<Partial<Record<NodeSpec['op'], string>>> = {
   'stream-join': 'symmetricHashJoin',
   limit: 'globalLimit',
   groupsWithState: 'flatMapGroupsWithState',
+  transformWithState: 'transformWithStateExec',
 }
 
 /**
@@ -97,6 +100,7 @@ export class BatchReport {
       sources: pipeline.spec.nodes.flatMap((n) =>
         inputs.has(n.id) ? [sourceProgress(inputs.get(n.id)!, duration)] : [],
       ),
+      ...(facts.staticTables.length > 0 ? { staticTables: facts.staticTables } : {}),
       sink: { description: facts.sink, numOutputRows: this.outputRows, metrics: {} },
       observedMetrics: facts.observed,
     }

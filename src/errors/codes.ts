@@ -388,6 +388,10 @@ export const CODES = {
   MEMORY_SINK_WITHOUT_NAME: code('42K06', 'the memory sink needs a query name: it is the name of the table'),
   MEMORY_STREAM_LOST: code('55000', 'the checkpoint has read {wanted} adds of a memory stream that holds {have}'),
   OPTION_FORBIDDEN: code('42K06', '{format} does not take option {option} here'),
+  FLUSH_WITHOUT_IDLE_TIMEOUT: code(
+    '42K06',
+    'flush "onIdle" waits for every stream to be idle, and {source} has no timeout after which it is',
+  ),
   OPTION_INVALID: code('42K06', 'option {option} of {format} cannot be "{value}": {expected} is needed'),
   OPTION_MISSING: code('42K06', '{format} needs option {option}'),
   OPTION_UNKNOWN: code('42K06', '{format} has no option "{option}"'),
@@ -549,7 +553,40 @@ export const CODES = {
   CLOSURE_SCHEMA_REQUIRED: code('42P18', 'on a stream {function} needs the type of its results'),
   FUNCTION_NOT_ASYNC: code('42K0E', '{function} gave a promise'),
   INVALID_FUNCTION_DEFINITION: code('42K0A', 'the function "{name}" cannot be registered: {reason}'),
+  EMITTING_ROWS_OLDER_THAN_WATERMARK_NOT_ALLOWED: code(
+    '42815',
+    'a row was given with the event time {time}, which the watermark {watermark} has passed',
+  ),
+  'ILLEGAL_STATE_STORE_VALUE.EMPTY_LIST_VALUE': code('42601', 'the list of state "{state}" cannot be an empty one'),
+  'ILLEGAL_STATE_STORE_VALUE.NULL_VALUE': code('42601', 'state "{state}" cannot hold null'),
   INVALID_GROUP_STATE_CALL: code('42802', '{reason}'),
+  INVALID_STATE_NAME: code('42602', '"{name}" is not a name for a state'),
+  STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_HANDLE_STATE: code(
+    '42802',
+    '{operation} does not work {place}',
+  ),
+  STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_TIME_MODE: code(
+    '42802',
+    '{operation} does not work in time mode {timeMode}',
+  ),
+  STATEFUL_PROCESSOR_DUPLICATE_STATE_VARIABLE_DEFINED: code('42802', 'two states of the processor are named "{state}"'),
+  STATEFUL_PROCESSOR_INCORRECT_TIME_MODE_TO_ASSIGN_TTL: code(
+    '42802',
+    'state "{state}" has a TTL, which does not work in time mode {timeMode}',
+  ),
+  STATEFUL_PROCESSOR_INITIAL_STATE_KEY: code(
+    '42K09',
+    'the initial state is keyed by {initial}, the rows are keyed by {rows}',
+  ),
+  STATEFUL_PROCESSOR_STATES_CHANGED: code(
+    '42802',
+    'init of {processor} made other states than when the query was planned: {before}, now {after}',
+  ),
+  STATEFUL_PROCESSOR_TTL_DURATION_MUST_BE_POSITIVE: code(
+    '42802',
+    'the TTL of state "{state}" must be longer than nothing, not {ttl}',
+  ),
+  STATEFUL_PROCESSOR_UNKNOWN_TIME_MODE: code('42802', 'no time mode "{timeMode}"'),
   SCHEMA_WITHOUT_COLUMNS: code('42K07', 'the schema object of {vendor} does not say which columns there are: {reason}'),
   // streaming
   'INVALID_CONF_VALUE.REQUIREMENT': code('22022', '{key} cannot be "{value}": {requirement}'),
@@ -564,16 +601,17 @@ export const CODES = {
   STREAMING_EXCEPT: code('42KDE', 'EXCEPT cannot take rows of a stream away'),
   STREAMING_EXPRESSION: code('42KDE', '{function}() does not work on a stream'),
   STREAMING_INTERSECT: code('42KDE', 'INTERSECT of two streams does not work'),
-  STREAMING_JOIN_OUTPUT_MODE: code('42KDE', 'a {join} join of two streams does not work in output mode {mode}'),
+  STREAMING_JOIN_KEEPS_REFRESHED_TABLE: code(
+    '42KDE',
+    'a {join} join cannot keep the rows of a table that is read again while the query runs',
+  ),
+  STREAMING_JOIN_OUTPUT_MODE: code('42KDE', 'a {join} join over a stream does not work in output mode {mode}'),
   STREAMING_JOIN_TYPE: code(
     '42KDE',
     'a {join} join with the stream on the {side} side and a table on the other does not work',
   ),
   STREAMING_JOIN_WITHOUT_EQUALITY: code('42KDE', 'a join of two streams needs an equality of their columns'),
-  STREAMING_JOIN_WITHOUT_WATERMARK: code(
-    '42KDE',
-    'a {join} join of two streams needs a bound in event time: {missing}',
-  ),
+  STREAMING_JOIN_WITHOUT_WATERMARK: code('42KDE', 'a {join} join over a stream needs a bound in event time: {missing}'),
   STREAMING_LIMIT: code('42KDE', 'LIMIT on a stream does not work in output mode {mode}'),
   STREAMING_OFFSET: code('42KDE', 'OFFSET on a stream does not work in output mode {mode}'),
   'STREAMING_OUTPUT_MODE.INVALID': code('42KDE', 'no output mode "{mode}"'),
@@ -589,14 +627,23 @@ export const CODES = {
   STREAMING_SORT: code('42KDE', 'a stream can only be sorted above an aggregation in output mode complete'),
   STREAMING_STATE_FUNCTION_COUNT: code('42KDE', 'a query can have only one mapGroupsWithState'),
   STREAMING_STATE_FUNCTION_MODE: code('42KDE', 'a state function that emits in mode {emits} does not work {place}'),
+  STREAMING_INITIAL_STATE: code('42KDE', 'the initial state of {function} cannot be a stream'),
   STREAMING_STATE_FUNCTION_WITHOUT_WATERMARK: code('42KDE', 'event-time timeouts need a watermark'),
   STREAMING_UNION_WITH_TABLE: code('42KDE', 'UNION of a stream and a table does not work'),
   STREAMING_WATERMARK_REDEFINED: code('42KDE', 'the column "{name}" has a watermark already'),
   STREAM_REQUIRED: code('42KDE', 'nothing in the query is a stream: run it with collect()'),
+  INVALID_CALENDAR_PERIOD: code('22023', '"{value}" is no period of the calendar'),
+  INVALID_WEEK_START: code('22023', '"{value}" is no day a week can begin on'),
   TIME_WINDOW_DURATION_NOT_CONSTANT: code('42K09', 'the {name} of {function} must be a constant, {expression} is not'),
   TIME_WINDOW_DURATION_WITH_MONTHS: code(
     '42K09',
     'the {name} of {function} cannot count months or years, their length varies: "{value}"',
+  ),
+  'WINDOW_TABLE_FUNCTION.NO_TABLE': code('42601', 'the first argument of {function} is a table, {given} is none'),
+  'WINDOW_TABLE_FUNCTION.NO_TIME_COLUMN': code('42601', '{function} is told its time column by DESCRIPTOR(column)'),
+  'WINDOW_TABLE_FUNCTION.PARTITIONED': code(
+    '42601',
+    '{function} assigns windows row by row: PARTITION BY is for SESSION',
   ),
   TIME_WINDOW_TWICE: code('42K0E', 'only one time window may stand in a query; put the other into a subquery'),
   // statements

@@ -8,7 +8,9 @@ import { NEVER_PANE, panesOfTimes } from '../state/pane-of-time.ts'
 import type { SlotColumn, StateTable } from '../state/table.ts'
 import type { DataType, Schema, StructType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
+import { windowBounds, type WindowBounds } from '../types/window-shape.ts'
 import type { PaneSpec } from './config.ts'
+import type { DistinctValues } from './distinct-values.ts'
 import type { OpContext, Operator } from './operator.ts'
 import { PreImages } from './pre-images.ts'
 
@@ -20,6 +22,8 @@ export interface RunningAggregate {
   readonly width: number
   /** The result is this state field as it stands; null: ask `body.finish`. */
   readonly resultField: number | null
+  /** It takes DISTINCT values: its state is fed by DistinctValues. */
+  readonly distinct: boolean
 }
 
 export interface AggregateConfig {
@@ -32,6 +36,7 @@ export interface AggregateConfig {
   readonly update: (batch: Batch, slots: Int32Array, columns: readonly SlotColumn[]) => void
   readonly emit: OutputModeName | 'batch'
   readonly table: StateTable
+  readonly distinct: readonly DistinctValues[]
   /** A throwaway table of the same keys: late rows are counted by group, as the recorded engine does. */
   readonly newLateTable: () => StateTable
 }
@@ -40,7 +45,7 @@ export interface AggregateConfig {
  * GROUP BY, DISTINCT and global aggregates.
  *
  *   state   one row per group: the grouping keys and the state fields of every aggregate; by pane where the key is a
- *           window or the event time
+ *           window or the event time; a row per group and value where an argument is DISTINCT
  *   late    append, update and changelog: rows whose group ended at or before the late watermark are dropped, counted
  *           by group
  *   output  append: groups that ended at or before the watermark, which are then released; update: groups touched in
@@ -57,6 +62,8 @@ export class Aggregate implements Operator {
   readonly #inits: readonly { readonly column: number; readonly value: () => Value }[]
   /** Grouping keys that the table holds; a window is its pane. */
   readonly #tableKeys: readonly number[]
+  /** Set where groups have a pane. */
+  readonly #bounds: WindowBounds | null
   readonly #before: PreImages | null
   #late: StateTable | null = null
   #pending: Int32Array | null = null
@@ -66,6 +73,7 @@ export class Aggregate implements Operator {
   constructor(config: AggregateConfig) {
     this.schema = config.schema
     this.#config = config
+    this.#bounds = config.pane === null ? null : windowBounds(config.pane.shape)
     this.#tableKeys = config.keys.filter((_, k) => !(config.pane?.kind === 'window' && config.pane.index === k))
     this.#before = config.emit === 'changelog' ? new PreImages((slots) => this.#rows(slots)) : null
     this.#inits = config.aggregates.flatMap((a) =>
@@ -80,15 +88,14 @@ export class Aggregate implements Operator {
     const { table, update, aggregates, pane, emit } = this.#config
     let panes: BigInt64Array | null = null
     if (pane !== null) {
-      const times = this.#paneVector(batch)
+      const times = this.#timesOf(batch, this.#bounds!.byEnd)
       panes = panesOfTimes(times)
       if (pane.expires && releases(emit)) {
-        const end = pane.kind === 'window' ? BigInt(pane.sizeUs) : 0n
-        const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs - end)
+        const { above, atOrBelow } = splitAtLimit(times, batch, this.#bounds!.lastEnded(ctx.lateUs))
         if (above !== null) {
           const late = batch.select(atOrBelow)
           this.#countLate(late, panes)
-          ctx.late?.(late, times, end)
+          ctx.late?.(late, this.#timesOf(batch, true), 0n)
           batch = batch.select(above)
         }
       }
@@ -97,16 +104,12 @@ export class Aggregate implements Operator {
     if (n === 0) return
     const slots = new Int32Array(n)
     const isNew = this.#inits.length > 0 || this.#before !== null ? new Uint8Array(n) : null
-    table.upsert(
-      this.#tableKeys.map((k) => batch.columns[k]!),
-      batch,
-      panes,
-      slots,
-      isNew,
-    )
+    const keyColumns = this.#tableKeys.map((k) => batch.columns[k]!)
+    table.upsert(keyColumns, batch, panes, slots, isNew)
     if (isNew !== null) for (let i = 0; i < n; i++) if (isNew[i] === 1) this.#initialise(slots[i]!)
     this.#before?.keep(slots, n, isNew!)
     if (aggregates.length > 0) update(batch, slots, table.columns)
+    for (const values of this.#config.distinct) values.add(batch, slots, keyColumns, panes, table.columns)
     table.markChanged(slots, n)
   }
 
@@ -150,31 +153,36 @@ export class Aggregate implements Operator {
   #expired(ctx: OpContext): bigint[] {
     const { table, pane } = this.#config
     if (pane === null || !pane.expires) return []
-    const end = pane.kind === 'window' ? BigInt(pane.sizeUs) : 0n
-    const out: bigint[] = []
-    for (const p of table.panes()) {
-      if (p === NEVER_PANE || p + end > ctx.watermarkUs) break
-      out.push(p)
-    }
-    return out
+    return [...table.panesUpTo(this.#bounds!.lastEnded(ctx.watermarkUs))]
+  }
+
+  heldUntilUs(): bigint | null {
+    const { table, pane, emit } = this.#config
+    if (emit !== 'append' || pane?.expires !== true) return null
+    const last = table.panes().findLast((p) => p !== NEVER_PANE)
+    return last === undefined ? null : this.#bounds!.endOf(last)
   }
 
   #release(ctx: OpContext): void {
-    const { table, emit } = this.#config
+    const { table, emit, distinct } = this.#config
     if (!releases(emit)) return
     let removed = 0
-    for (const p of this.#expired(ctx)) removed += table.removePane(p)
+    for (const p of this.#expired(ctx)) {
+      removed += table.removePane(p)
+      for (const values of distinct) values.release(p)
+    }
     if (removed > 0) ctx.count('numRowsRemoved', removed)
   }
 
-  #paneVector(batch: Batch): Int64Vector {
+  /** The times of the key that is the pane: of a window its start or its end. */
+  #timesOf(batch: Batch, end: boolean): Int64Vector {
     const { keys, pane } = this.#config
     const column = batch.columns[keys[pane!.index]!]!
     if (pane!.kind === 'time') return asShape(column, 'i64')
     const window = asShape(column, 'struct')
-    const start = asShape(window.children[0]!, 'i64')
+    const times = asShape(window.children[end ? 1 : 0]!, 'i64')
     // A NULL window comes from a grouping set without it.
-    return window.validity === null ? start : new Int64Vector(start.type, start.values, window.validity, start.length)
+    return window.validity === null ? times : new Int64Vector(times.type, times.values, window.validity, times.length)
   }
 
   #countLate(batch: Batch, panes: BigInt64Array): void {
@@ -209,7 +217,7 @@ export class Aggregate implements Operator {
       const type = this.schema.fields[k]!.type
       columns.push(
         pane?.kind === 'window' && pane.index === k
-          ? windowVector(type as StructType, slots, table, BigInt(pane.sizeUs))
+          ? windowVector(type as StructType, slots, table, this.#bounds!)
           : table.keyVector(inTable++, slots),
       )
     }
@@ -243,19 +251,27 @@ function joinSlots(parts: readonly Int32Array[]): Int32Array {
   return out
 }
 
-function windowVector(type: StructType, slots: Int32Array, table: StateTable, sizeUs: bigint): Vector {
+function windowVector(type: StructType, slots: Int32Array, table: StateTable, bounds: WindowBounds): Vector {
   const starts = new BigInt64Array(slots.length)
   const ends = new BigInt64Array(slots.length)
   let validity: Uint8Array | null = null
+  // Groups of one window mostly stand together.
+  let last: bigint | null = null
+  let [start, end] = [0n, 0n]
   for (let i = 0; i < slots.length; i++) {
-    const start = table.paneOf(slots[i]!)
-    if (start === NEVER_PANE) {
+    const pane = table.paneOf(slots[i]!)
+    if (pane === NEVER_PANE) {
       validity ??= new Uint8Array(slots.length).fill(1)
       validity[i] = 0
       continue
     }
+    if (pane !== last) {
+      last = pane
+      start = bounds.startOf(pane)
+      end = bounds.endOf(pane)
+    }
     starts[i] = start
-    ends[i] = start + sizeUs
+    ends[i] = end
   }
   const member = type.fields[0]!.type
   return new StructVector(

@@ -1,7 +1,7 @@
 import type { Batch } from '../columns/batch.ts'
 import { splitAtLimit } from '../columns/int64.ts'
 import { asShape, type Int64Vector } from '../columns/vector.ts'
-import { NEVER_PANE, panesOfTimes } from '../state/pane-of-time.ts'
+import { panesOfTimes } from '../state/pane-of-time.ts'
 import type { StateTable } from '../state/table.ts'
 import type { TimeIndex } from '../state/time-index.ts'
 import type { Schema } from '../types/data-type.ts'
@@ -78,10 +78,7 @@ export class Dedup implements Operator {
     const { expiry, table, times } = this.#config
     let removed = 0
     if (expiry === 'time-key') {
-      for (const pane of table.panes()) {
-        if (pane === NEVER_PANE || pane > ctx.watermarkUs) break
-        removed += table.removePane(pane)
-      }
+      for (const pane of table.panesUpTo(ctx.watermarkUs)) removed += table.removePane(pane)
     } else if (expiry === 'within-watermark') {
       const due = times!.takeUpTo(ctx.watermarkUs)
       for (const slot of due) table.remove(slot)

@@ -34,6 +34,8 @@ export interface GroupsWithStateConfig {
   /** The function gives one result a call, not several. */
   readonly single: boolean
   readonly timeout: GroupStateTimeout
+  /** Rows may be late: a bounded table is complete, whatever its times. */
+  readonly judgesLate: boolean
   readonly time: number | null
   readonly codec: StateCodec
   readonly keyType: DataType
@@ -76,8 +78,8 @@ export class GroupsWithState implements Operator {
   }
 
   onBatch(batch: Batch, ctx: OpContext): void {
-    const { timeout, bare, keyText } = this.#config
-    if (timeout === 'EventTimeTimeout') {
+    const { judgesLate, bare, keyText } = this.#config
+    if (judgesLate) {
       const times = this.#timesOf(batch)
       if (times !== null) {
         const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs)

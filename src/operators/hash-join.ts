@@ -33,7 +33,7 @@ interface Built {
  * Join of a probe side (port 0) with a build side (port 1) that is complete before the first probe row: a batch
  * table, or the static side of a stream.
  *
- *   state   none in the checkpoint: the build side is read again at start
+ *   state   none in the checkpoint: the build side is read again at start, or when it is due
  *   late    not judged
  *   output  joined rows as they are found; right and full give unmatched build rows at the end
  *   ports   0 probe, 1 build; results leave through `drain`
@@ -88,6 +88,15 @@ export class HashJoin implements Operator {
       )
       this.#dropNullKeys(batch, this.#config.leftKeys, this.#slots)
     }
+  }
+
+  forget(): void {
+    const { table } = this.#config
+    for (const slot of table.slots()) table.remove(slot)
+    // The table is not in the checkpoint: its log is dropped, so that freed slots are used again.
+    table.takeChangeLog()
+    this.#buildBatches = []
+    this.#built = null
   }
 
   onTriggerEnd(_ctx: OpContext): void {
@@ -150,7 +159,7 @@ export class HashJoin implements Operator {
       )
       this.#dropNullKeys(all, rightKeys, slots)
     }
-    const head = new Int32Array(rightKeys.length > 0 ? Math.max(1, table.size) : 1).fill(-1)
+    const head = new Int32Array(slots.reduce((most, s) => Math.max(most, s + 1), 1)).fill(-1)
     const next = new Int32Array(count).fill(-1)
     // Backwards, so that a chain runs in the order of the rows.
     for (let r = count - 1; r >= 0; r--) {

@@ -55,6 +55,7 @@ export class JoinSide {
         Int32Array.from({ length: held.length }, (_, i) => i),
         held,
         held.length,
+        null,
       )
     }
     this.#times = config.release === null ? null : new TimeIndex(rows, this.#expiresAt)
@@ -92,8 +93,11 @@ export class JoinSide {
     if (!this.isMatched(slot)) this.config.rows.setValue(slot, this.#matchedAt, true)
   }
 
-  /** Buffers rows `at` (physical) of a batch; `matched[i]` says whether the i-th has matched already. */
-  add(batch: Batch, at: Int32Array, matched: Uint8Array): Int32Array {
+  /**
+   * Buffers rows `at` (physical) of a batch; `matched[i]` says whether the i-th has matched already, `settled[i]` that it
+   * can match nothing and goes at the end of the trigger.
+   */
+  add(batch: Batch, at: Int32Array, matched: Uint8Array, settled: Uint8Array | null = null): Int32Array {
     const { rows, release } = this.config
     const n = at.length
     const ids = new BigInt64Array(n)
@@ -117,14 +121,25 @@ export class JoinSide {
       const expires = rows.columns[this.#expiresAt]!
       const after = BigInt(release.afterUs)
       for (let i = 0; i < n; i++) {
-        const known = !times.isNull(at[i]!)
-        ;(expires.values as BigInt64Array)[slots[i]!] = known ? times.values[at[i]!]! + after : 0n
-        expires.validity[slots[i]!] = known ? 1 : 0
+        const timed = settled?.[i] !== 1 && !times.isNull(at[i]!)
+        ;(expires.values as BigInt64Array)[slots[i]!] = timed ? times.values[at[i]!]! + after : 0n
+        expires.validity[slots[i]!] = timed || settled?.[i] === 1 || release.nulls === 'final' ? 1 : 0
       }
       this.#times!.push(slots, n)
     }
-    this.#link(batch, at, slots, n)
+    this.#link(batch, at, slots, n, settled)
     return slots
+  }
+
+  /** When the last of the rows without a match will be released; null when none will. */
+  unmatchedUntilUs(): bigint | null {
+    const { rows } = this.config
+    let last: bigint | null = null
+    for (const slot of rows.slots()) {
+      const at = this.isMatched(slot) ? null : (rows.getValue(slot, this.#expiresAt) as bigint | null)
+      if (at !== null && (last === null || at > last)) last = at
+    }
+    return last
   }
 
   /** Slots of the rows whose time has come; they are still readable until `remove`. */
@@ -157,11 +172,10 @@ export class JoinSide {
       }
       rows.remove(slot)
     }
-    // The index is not in the checkpoint: its log is dropped, so that freed slots are used again.
-    if (slots.length > 0) index.takeChangeLog()
+    index.forgetChanges()
   }
 
-  #link(batch: Batch, at: Int32Array, slots: Int32Array, count: number): void {
+  #link(batch: Batch, at: Int32Array, slots: Int32Array, count: number, settled: Uint8Array | null): void {
     const { index, keys, nullSafe } = this.config
     const picked = batch.select(at.subarray(0, count))
     const vectors = keys.map((k) => batch.columns[k]!)
@@ -174,7 +188,7 @@ export class JoinSide {
     }
     dropNullKeys(vectors, nullSafe, picked, keySlots)
     for (let i = 0; i < count; i++) {
-      const [key, slot] = [keySlots[i]!, slots[i]!]
+      const [key, slot] = [settled?.[i] === 1 ? -1 : keySlots[i]!, slots[i]!]
       this.#keyOf[slot] = key
       if (key < 0) continue
       const first = this.#head[key]!

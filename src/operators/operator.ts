@@ -43,12 +43,21 @@ export interface Operator {
   readonly releases?: boolean | readonly boolean[]
   onBatch(batch: Batch, ctx: OpContext, port: number): void
   onTriggerEnd?(ctx: OpContext): void
+  /** Forgets the rows of a port that is a bounded table: they come anew before the next trigger. */
+  forget?(port: number): void
   drain?(ctx: OpContext, maxRows: number): boolean
   /**
    * The watermark of what it emits, given that of its input: a join that keeps rows back gives them out later than the
    * watermark has passed them. Without it the watermark passes unchanged.
    */
   outputWatermarkUs?(inputUs: bigint): bigint
+  /**
+   * The watermark with which the last row it holds back would leave, in microseconds; null when it holds none back, or
+   * none that a watermark would let go. May take as long as its state is large.
+   */
+  heldUntilUs?(): bigint | null
   /** Processing-time timers: when to run a batch without data, in microseconds. */
   wakeAtUs?(): bigint | null
+  /** The query has ended, well or not: for operators whose user code holds something. Called once. */
+  close?(): void
 }

@@ -8,6 +8,8 @@ import type { SlotColumn, StateTable } from '../state/table.ts'
 import { BIGINT, type Schema, type StructType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { RunningAggregate } from './aggregate.ts'
+import type { DistinctValues } from './distinct-values.ts'
+import { END, type OpenSessions, START } from './open-sessions.ts'
 import type { OpContext, Operator } from './operator.ts'
 import { PreImages } from './pre-images.ts'
 
@@ -23,17 +25,16 @@ export interface SessionAggregateConfig {
   readonly expires: boolean
   /** Keyed by the other grouping keys and the number of the session; value 0 is its start, 1 its end, then the state fields. */
   readonly table: StateTable
-  /** Keyed by the other grouping keys, without values, empty: made from `table` at start. */
-  readonly groups: StateTable
+  /** Their values are kept by the number of the session. */
+  readonly distinct: readonly DistinctValues[]
+  readonly open: OpenSessions
 }
-
-const START = 0
-const END = 1
 
 /**
  * GROUP BY session_window: rows of a group that lie within the gap of each other are one session; a row may join two.
  *
- *   state   one row per open session: keys, start, end, state fields
+ *   state   one row per open session: keys, start, end, state fields; one per session and value where an argument is
+ *           DISTINCT
  *   late    append, update and changelog: rows whose own session ended at or before the late watermark are dropped,
  *           one by one
  *   output  append: sessions that ended at or before the watermark, which are then released; update: deletions of the
@@ -48,13 +49,9 @@ export class SessionAggregate implements Operator {
   readonly #config: SessionAggregateConfig
   readonly #otherKeys: readonly number[]
   readonly #times: TimeIndex | null
-  /** Open sessions of each group, by slot of `groups`. */
-  readonly #sessions = new Map<number, Set<number>>()
-  readonly #groupOf = new Map<number, number>()
   readonly #before: PreImages | null
   /** Bounds that sessions had when their row was kept in `#before`. */
   readonly #bounds = new Map<number, readonly [start: bigint, end: bigint]>()
-  #nextNumber = 0n
   /** Sessions whose last row has to be taken back. */
   #gone: readonly number[] = []
   #pending: Int32Array | null = null
@@ -67,22 +64,11 @@ export class SessionAggregate implements Operator {
     const takesBack = config.emit === 'update' || config.emit === 'changelog'
     this.#before = takesBack ? new PreImages((slots) => this.#rows(slots)) : null
     this.#otherKeys = config.keys.filter((_, k) => k !== config.session)
-    const { table, groups } = config
-    const held = table.slots()
-    if (held.length > 0) {
-      const n = this.#otherKeys.length
-      const numbers = asShape(table.keyVector(n, held), 'i64').values
-      for (const number of numbers) if (number >= this.#nextNumber) this.#nextNumber = number + 1n
-      const keys = this.#otherKeys.map((_, k) => table.keyVector(k, held))
-      const found = new Int32Array(held.length)
-      groups.upsert(keys, new Batch({ fields: groups.spec.keys }, keys, held.length), null, found, null)
-      for (let i = 0; i < held.length; i++) this.#open(found[i]!, held[i]!)
-    }
-    this.#times = config.expires && config.emit !== 'complete' ? new TimeIndex(table, END) : null
+    this.#times = config.expires && config.emit !== 'complete' ? new TimeIndex(config.table, END) : null
   }
 
   onBatch(given: Batch, ctx: OpContext): void {
-    const { keys, session, table, groups, aggregates, update, emit, expires } = this.#config
+    const { keys, session, table, open, aggregates, update, emit, expires } = this.#config
     const struct = asShape(given.columns[keys[session]!]!, 'struct')
     const starts = asShape(struct.children[0]!, 'i64')
     const ends = asShape(struct.children[1]!, 'i64')
@@ -98,8 +84,7 @@ export class SessionAggregate implements Operator {
     const n = batch.rowCount
     if (n === 0) return
     const otherKeys = this.#otherKeys.map((k) => batch.columns[k]!)
-    const found = new Int32Array(n)
-    groups.upsert(otherKeys, batch, null, found, null)
+    const found = open.groupsOf(otherKeys, batch)
     const slots = new Int32Array(n)
     // A row may join sessions that earlier rows of this batch were given: where they went is looked up at the end.
     const movedTo = new Map<number, number>()
@@ -113,6 +98,7 @@ export class SessionAggregate implements Operator {
       slots[i] = slot
     }
     if (aggregates.length > 0) update(batch, slots, table.columns)
+    if (this.#config.distinct.length > 0) this.#addDistinct(batch, slots)
     table.markChanged(slots, n)
     this.#times?.push(slots, n)
   }
@@ -148,9 +134,21 @@ export class SessionAggregate implements Operator {
     this.#before?.clear()
     this.#bounds.clear()
     for (const slot of this.#expired) this.#close(slot)
+    this.#config.open.settle()
     ctx.count('numRowsRemoved', this.#expired.length)
     this.#pending = null
     return false
+  }
+
+  heldUntilUs(): bigint | null {
+    const { table, emit, expires } = this.#config
+    if (emit !== 'append' || !expires) return null
+    let last: bigint | null = null
+    for (const slot of table.slots()) {
+      const end = table.getValue(slot, END) as bigint
+      if (last === null || end > last) last = end
+    }
+    return last
   }
 
   /** The slot of the session that takes a row in: one it touches, several made into one, or a new one. */
@@ -163,16 +161,10 @@ export class SessionAggregate implements Operator {
     end: bigint,
     movedTo: Map<number, number>,
   ): number {
-    const { table } = this.#config
-    const touching: number[] = []
-    for (const slot of this.#sessions.get(group) ?? []) {
-      const from = table.getValue(slot, START) as bigint
-      const to = table.getValue(slot, END) as bigint
-      if (start <= to && from <= end) touching.push(slot)
-    }
+    const { table, open } = this.#config
+    const touching = open.touching(group, start, end)
     if (this.#before !== null) for (const slot of touching) this.#keep(slot)
     if (touching.length === 0) return this.#create(group, keys, batch, row, start, end)
-    touching.sort((a, b) => ((table.getValue(a, START) as bigint) < (table.getValue(b, START) as bigint) ? -1 : 1))
     const [first, ...rest] = touching as [number, ...number[]]
     let from = table.getValue(first, START) as bigint
     let to = table.getValue(first, END) as bigint
@@ -191,9 +183,9 @@ export class SessionAggregate implements Operator {
   }
 
   #create(group: number, keys: readonly Vector[], batch: Batch, row: number, start: bigint, end: bigint): number {
-    const { table, aggregates } = this.#config
+    const { table, aggregates, open } = this.#config
     const numbers = new BigInt64Array(batch.length)
-    numbers[row] = this.#nextNumber++
+    numbers[row] = open.takeNumber()
     const slot = new Int32Array(1)
     table.upsert([...keys, new Int64Vector(BIGINT, numbers, null)], batch.select(Int32Array.of(row)), null, slot, null)
     table.setValue(slot[0]!, START, start)
@@ -202,7 +194,7 @@ export class SessionAggregate implements Operator {
       a.body.init().forEach((value, k) => {
         if (value !== null) table.setValue(slot[0]!, a.first + k, value)
       })
-    this.#open(group, slot[0]!)
+    open.open(group, slot[0]!)
     this.#before?.keep(slot, 1, Uint8Array.of(1))
     return slot[0]!
   }
@@ -228,37 +220,34 @@ export class SessionAggregate implements Operator {
   }
 
   #merge(into: number, from: number): void {
-    const { table, aggregates } = this.#config
+    const { table, aggregates, distinct, open } = this.#config
+    const [to, taken] = open.numbersOf(Int32Array.of(into, from)) as unknown as [bigint, bigint]
+    for (const values of distinct) values.merge(to, into, taken, table.columns)
     for (const a of aggregates) {
+      if (a.distinct) continue
       const state = this.#state(into, a)
       a.body.merge(state, this.#state(from, a))
       state.forEach((value, k) => table.setValue(into, a.first + k, value))
     }
   }
 
+  #addDistinct(batch: Batch, slots: Int32Array): void {
+    const { table, distinct, open } = this.#config
+    const numbers = open.numbersOf(slots)
+    const panes = new BigInt64Array(batch.length)
+    for (let i = 0; i < slots.length; i++) panes[batch.rowAt(i)] = numbers[i]!
+    for (const values of distinct) values.add(batch, slots, [], panes, table.columns)
+  }
+
   #state(slot: number, a: RunningAggregate): Value[] {
     return Array.from({ length: a.width }, (_, k) => this.#config.table.getValue(slot, a.first + k))
   }
 
-  #open(group: number, slot: number): void {
-    let open = this.#sessions.get(group)
-    if (open === undefined) this.#sessions.set(group, (open = new Set()))
-    open.add(slot)
-    this.#groupOf.set(slot, group)
-  }
-
   #close(slot: number): void {
-    const group = this.#groupOf.get(slot)!
-    const open = this.#sessions.get(group)!
-    open.delete(slot)
-    this.#groupOf.delete(slot)
-    if (open.size === 0) {
-      this.#sessions.delete(group)
-      this.#config.groups.remove(group)
-      // The groups are not in the checkpoint: their log is dropped, so that freed slots are used again.
-      this.#config.groups.takeChangeLog()
-    }
-    this.#config.table.remove(slot)
+    const { table, distinct, open } = this.#config
+    open.close(slot)
+    for (const values of distinct) values.release(open.numbersOf(Int32Array.of(slot))[0]!)
+    table.remove(slot)
   }
 
   #rows(slots: Int32Array): Batch {

@@ -11,7 +11,12 @@ export type RowFilter = (batch: Batch) => Int32Array | null
 
 export interface StreamJoinConfig {
   readonly schema: Schema
-  readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi'
+  readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
+  /**
+   * Port of a side that is a bounded table: all its rows come before the first trigger of the query's life, and are state
+   * from then on. Rows of the other side meet them and need not be kept. null: both are streams.
+   */
+  readonly bounded: 0 | 1 | null
   readonly left: JoinSide
   readonly right: JoinSide
   /** Over left then right columns. */
@@ -26,18 +31,21 @@ interface Probe {
   readonly port: 0 | 1
   readonly chains: Int32Array
   readonly matched: Uint8Array
+  /** Rows of the other side that are done with. */
+  readonly done: number[]
   row: number
   link: number
 }
 
 /**
  * Join of two streams: each row meets the rows of the other side that came before it, and is kept for those that
- * come later.
+ * come later. One side may be a bounded table whose rows the join keeps (`bounded`).
  *
- *   state   every row of both sides, until the condition rules out that a later row can match it
+ *   state   every row of both sides, until the condition rules out that a later row can match it; in an anti join, and
+ *           in a semi join of a bounded left side, left rows go when they match. With a bounded side only its rows
  *   late    with a time bound: rows whose event time is at or before the late watermark, counted one by one
  *   output  joined rows as found; rows of an outer side without a match, with NULLs, when they are released. A left
- *           semi join gives each left row once
+ *           semi join gives each left row once; an anti join those without a match, when they are released
  *   ports   0 left, 1 right; results leave through `drain`
  */
 export class StreamJoin implements Operator {
@@ -59,9 +67,10 @@ export class StreamJoin implements Operator {
 
   /** What is emitted is as old as the oldest row still kept. */
   outputWatermarkUs(inputUs: bigint): bigint {
-    const { left, right } = this.#config
+    const { left, right, type, bounded } = this.#config
+    if (bounded !== null) return inputUs
     let lowest = inputUs
-    for (const { release } of [left.config, right.config]) {
+    for (const { release } of type === 'semi' || type === 'anti' ? [left.config] : [left.config, right.config]) {
       if (release === null || release.exact) continue
       const own = inputUs - BigInt(release.afterUs)
       if (own < lowest) lowest = own
@@ -69,8 +78,22 @@ export class StreamJoin implements Operator {
     return lowest < 0n ? 0n : lowest
   }
 
-  onBatch(given: Batch, ctx: OpContext, port: number): void {
+  heldUntilUs(): bigint | null {
     const { left, right } = this.#config
+    let last: bigint | null = null
+    for (const [port, side] of [
+      [0, left],
+      [1, right],
+    ] as const) {
+      const own = this.#keepsUnmatched(port) ? side.unmatchedUntilUs() : null
+      if (own !== null && (last === null || own > last)) last = own
+    }
+    return last
+  }
+
+  onBatch(given: Batch, ctx: OpContext, port: number): void {
+    const { left, right, bounded } = this.#config
+    if (port === bounded) return this.#load(given, bounded)
     this.#firstRow ??= [left.nextRow, right.nextRow]
     const [own, other] = port === 0 ? [left, right] : [right, left]
     let batch = given
@@ -96,6 +119,7 @@ export class StreamJoin implements Operator {
       port: port as 0 | 1,
       chains,
       matched: new Uint8Array(batch.rowCount),
+      done: [],
       row: 0,
       link: chains[0]!,
     }
@@ -140,7 +164,31 @@ export class StreamJoin implements Operator {
 
   #keepsUnmatched(port: 0 | 1): boolean {
     const { type } = this.#config
-    return type === 'full' || (type === 'left' && port === 0) || (type === 'right' && port === 1)
+    return type === 'full' || ((type === 'left' || type === 'anti') && port === 0) || (type === 'right' && port === 1)
+  }
+
+  /** Left rows are gone with their first match. */
+  get #dropsMatched(): boolean {
+    const { type, bounded } = this.#config
+    return type === 'anti' || (type === 'semi' && bounded === 0)
+  }
+
+  /** Keeps the rows of the bounded side; one that fails a condition on its own side can match nothing. */
+  #load(batch: Batch, port: 0 | 1): void {
+    const only = this.#config.only[port]
+    const passing = only === null ? null : only(batch)
+    const passes = new Uint8Array(batch.length)
+    if (passing === null) passes.fill(1)
+    else for (const r of passing) passes[r] = 1
+    const rows: number[] = []
+    for (let i = 0; i < batch.rowCount; i++) {
+      const r = batch.rowAt(i)
+      if (passes[r] === 1 || this.#keepsUnmatched(port)) rows.push(r)
+    }
+    if (rows.length === 0) return
+    const settled = Uint8Array.from(rows, (r) => 1 - passes[r]!)
+    const side = port === 0 ? this.#config.left : this.#config.right
+    side.add(batch, Int32Array.from(rows), new Uint8Array(rows.length), settled)
   }
 
   /** Rows that fail a condition on their own side match nothing: an outer join gives them out at once. */
@@ -170,8 +218,8 @@ export class StreamJoin implements Operator {
       const physical = batch.rowAt(probe.row)
       let link = probe.link
       for (; link >= 0 && n < cap; link = other.next(link)) {
-        // A left row of a semi join is given out once.
-        if (type === 'semi' && port === 1 && other.isMatched(link)) continue
+        // A left row of a semi join is given out once, one of an anti join needs one match.
+        if ((type === 'semi' || type === 'anti') && port === 1 && other.isMatched(link)) continue
         mine[n] = physical
         theirs[n] = link
         from[n] = probe.row
@@ -201,8 +249,11 @@ export class StreamJoin implements Operator {
         if (first) semi.push(p)
       }
       matched[row] = 1
-      if (this.#keepsUnmatched(port === 0 ? 1 : 0) || (type === 'semi' && port === 1)) other.setMatched(slot)
+      if (!this.#keepsUnmatched(port === 0 ? 1 : 0) && (type !== 'semi' || port === 0)) continue
+      if (this.#dropsMatched && !other.isMatched(slot)) probe.done.push(slot)
+      other.setMatched(slot)
     }
+    if (type === 'anti') return
     if (type === 'semi') {
       if (semi.length === 0) return
       const width = left.config.schema.fields.length
@@ -213,13 +264,24 @@ export class StreamJoin implements Operator {
 
   /** Keeps the rows of a joined batch for the rows to come. */
   #buffer(probe: Probe, ctx: OpContext): void {
-    const { batch, port, matched } = probe
-    const { left, right, type } = this.#config
-    const own = port === 0 ? left : right
+    const { batch, port, matched, done } = probe
+    const { left, right, type, bounded } = this.#config
+    const [own, other] = port === 0 ? [left, right] : [right, left]
+    if (done.length > 0) {
+      other.remove(Int32Array.from(done))
+      ctx.count('numRowsRemoved', done.length)
+    }
+    if (bounded !== null) {
+      // All that could match has been there.
+      if (!this.#keepsUnmatched(port)) return
+      const alone = Int32Array.from({ length: batch.rowCount }, (_, i) => i).filter((i) => matched[i] === 0)
+      this.#emitUnmatched(batch.select(alone.map((i) => batch.rowAt(i))).dense(), port, ctx)
+      return
+    }
     const rows: number[] = []
     const flags: number[] = []
     for (let i = 0; i < batch.rowCount; i++) {
-      if (type === 'semi' && port === 0 && matched[i] === 1) continue
+      if ((type === 'semi' || type === 'anti') && port === 0 && matched[i] === 1) continue
       rows.push(batch.rowAt(i))
       flags.push(matched[i]!)
     }
@@ -230,7 +292,8 @@ export class StreamJoin implements Operator {
 
   #emitUnmatched(rows: Batch, port: 0 | 1, ctx: OpContext): void {
     if (rows.length === 0) return
-    const { left, right } = this.#config
+    const { left, right, type } = this.#config
+    if (type === 'anti') return ctx.emit(rows.rename(this.schema))
     const other = (port === 0 ? right : left).config.schema
     const nulls = other.fields.map((f) => allNull(f.type, rows.length))
     ctx.emit(

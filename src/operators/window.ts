@@ -1,4 +1,4 @@
-import { Batch } from '../columns/batch.ts'
+import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { asShape, Int64Vector, StructVector, type Vector } from '../columns/vector.ts'
 import type { Schema, StructType } from '../types/data-type.ts'
 import type { OpContext, Operator } from './operator.ts'
@@ -10,6 +10,8 @@ export interface WindowConfig {
   readonly sizeUs: bigint
   readonly slideUs: bigint
   readonly startUs: bigint
+  /** The rows of each window have to leave in the order they came. */
+  readonly keepsOrder: boolean
 }
 
 /** Beyond this a time in microseconds is no longer exact as a double. */
@@ -21,7 +23,7 @@ const EXACT = 2 ** 53
  *   state   none
  *   late    not judged
  *   output  input columns and struct<start, end>; rows with a NULL time are dropped. Windows are half-open and
- *           aligned to the epoch plus `start`
+ *           aligned to the epoch plus `start`. With `keepsOrder` the rows of a window come in the order of the input
  *   ports   one
  */
 export class AssignWindows implements Operator {
@@ -38,8 +40,45 @@ export class AssignWindows implements Operator {
   onBatch(batch: Batch, ctx: OpContext): void {
     const { sizeUs, slideUs } = this.#config
     const times = asShape(this.#config.time(batch), 'i64')
+    if (this.#config.keepsOrder && slideUs < sizeUs && !ascends(batch, times)) return this.#rowByRow(batch, times, ctx)
     // A row lies in at most ceil(size / slide) windows; the k-th pass takes the k-th latest of each row.
     for (let k = 0n; k * slideUs < sizeUs; k++) this.#pass(batch, times, k * slideUs, ctx)
+  }
+
+  /** Each row with all its windows, then the next: passes would put a row before an earlier one that is older. */
+  #rowByRow(batch: Batch, times: Int64Vector, ctx: OpContext): void {
+    const { sizeUs, slideUs, startUs } = this.#config
+    const rows = new Int32Array(MAX_BATCH_ROWS)
+    const starts = new BigInt64Array(MAX_BATCH_ROWS)
+    let n = 0
+    const flush = (): void => {
+      if (n > 0) ctx.emit(this.#gathered(batch, rows.subarray(0, n), starts.slice(0, n)))
+      n = 0
+    }
+    for (let i = 0; i < batch.rowCount; i++) {
+      const row = batch.rowAt(i)
+      if (times.isNull(row)) continue
+      const t = times.values[row]!
+      const shifted = t - startUs
+      const latest = t - (((shifted % slideUs) + slideUs) % slideUs)
+      for (let start = latest; t < start + sizeUs; start -= slideUs) {
+        rows[n] = row
+        starts[n++] = start
+        if (n === MAX_BATCH_ROWS) flush()
+      }
+    }
+    flush()
+  }
+
+  #gathered(batch: Batch, rows: Int32Array, starts: BigInt64Array): Batch {
+    const { schema, sizeUs } = this.#config
+    const window = windowsOf(
+      schema,
+      starts,
+      starts.map((start) => start + sizeUs),
+    )
+    const columns = [...batch.columns.map((c) => c.take(rows)), window]
+    return new Batch(schema, columns, rows.length, null, batch.weightsOf(rows))
   }
 
   /** Emits the rows whose window, `back` before their latest one, still holds them. */
@@ -94,14 +133,7 @@ export class AssignWindows implements Operator {
       selection[kept++] = r
     }
     if (kept === 0) return
-    const field = schema.fields[schema.fields.length - 1]!
-    const member = (field.type as StructType).fields[0]!.type
-    const window = new StructVector(
-      field.type,
-      [new Int64Vector(member, starts, null), new Int64Vector(member, ends, null)],
-      null,
-      batch.length,
-    )
+    const window = windowsOf(schema, starts, ends)
     const all = kept === batch.length && rows === null
     ctx.emit(
       new Batch(
@@ -113,4 +145,28 @@ export class AssignWindows implements Operator {
       ),
     )
   }
+}
+
+function windowsOf(schema: Schema, starts: BigInt64Array, ends: BigInt64Array): StructVector {
+  const type = schema.fields[schema.fields.length - 1]!.type as StructType
+  const member = type.fields[0]!.type
+  return new StructVector(
+    type,
+    [new Int64Vector(member, starts, null), new Int64Vector(member, ends, null)],
+    null,
+    starts.length,
+  )
+}
+
+/** No row is older than one before it. */
+function ascends(batch: Batch, times: Int64Vector): boolean {
+  let last: bigint | null = null
+  for (let i = 0; i < batch.rowCount; i++) {
+    const row = batch.rowAt(i)
+    if (times.isNull(row)) continue
+    const t = times.values[row]!
+    if (last !== null && t < last) return false
+    last = t
+  }
+  return true
 }

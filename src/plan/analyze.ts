@@ -26,6 +26,7 @@ import { lookupTable } from './table.ts'
 import type { PlanCatalog, SourceRef, Unresolved } from './unresolved.ts'
 import { userMap } from './user-map.ts'
 import { groupsWithState } from './groups-with-state.ts'
+import { transformWithState } from './transform-with-state.ts'
 import { watermarkOf } from './watermark.ts'
 import { where } from './where.ts'
 
@@ -117,6 +118,8 @@ function analyzePlan(a: Analysis, p: Unresolved, s: Surroundings): Relation {
       return userMap(a, p, s)
     case 'groupsWithState':
       return groupsWithState(a, p, s)
+    case 'transformWithState':
+      return transformWithState(a, p, s)
     case 'observe':
       return observe(a, p, s)
     case 'watermark':

@@ -1,14 +1,13 @@
 import { CHANGE_TYPE, OUTPUT_MODES, type OutputModeName } from '../connectors/provider.ts'
 import { AnalysisError, OptionError, UnsupportedError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
-import { conjuncts, transform, visit, type Expr } from '../expr/bound.ts'
+import { visit } from '../expr/bound.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import { checkChanges } from './changes.ts'
-import { eventTimeColumns, joinBound } from './event-time.ts'
+import { eventTimeColumns, JOIN_NAME, joinBound, joinWithoutWatermark, keptSide } from './event-time.ts'
 import { inputsOf, isStreaming, type Logical, type LogicalAggregate, type LogicalJoin } from './logical.ts'
 import { sessionOf } from './session-of.ts'
-import { conjunction } from './term.ts'
-import type { JoinType } from './unresolved.ts'
+import { isStreamJoin, streamJoins } from './stream-joins.ts'
 import { expressionsOf, visitPlan } from './walk.ts'
 
 /** Value of a session setting, or undefined. */
@@ -29,38 +28,19 @@ export function checkStreaming(plan: Logical, mode: string, conf: ConfReader, en
   })
   checkStateFunctions(plan, m)
   checkChains(plan, m, conf)
-  checkEqualities(plan, [])
+  checkEqualities(plan)
   checkChanges(plan, m, env)
 }
 
-/** A join of two streams needs an equality; that of an inner join may stand in a WHERE above it. */
-function checkEqualities(node: Logical, above: readonly Expr[]): void {
-  switch (node.op) {
-    case 'filter':
-      return checkEqualities(node.input, [...above, ...conjuncts(node.condition)])
-    case 'project': {
-      const items = new Map(node.items.map((i) => [i.attr.id, i.expr]))
-      return checkEqualities(
-        node.input,
-        above.map((c) => transform(c, (n) => (n.kind === 'attr' ? (items.get(n.id) ?? n) : n))),
+/** A join of two streams needs an equality. */
+function checkEqualities(plan: Logical): void {
+  for (const join of streamJoins(plan))
+    if (joinBound(join).equalities.length === 0)
+      throw new UnsupportedError(
+        'STREAMING_JOIN_WITHOUT_EQUALITY',
+        {},
+        { at: join.condition?.at ?? join.at, hint: 'join on l.key = r.key' },
       )
-    }
-    case 'join': {
-      const inner = node.type === 'inner' || node.type === 'cross'
-      const condition = conjunction([...(node.condition ? [node.condition] : []), ...(inner ? above : [])])
-      if (isStreamJoin(node) && joinBound({ ...node, condition }).equalities.length === 0)
-        throw new UnsupportedError(
-          'STREAMING_JOIN_WITHOUT_EQUALITY',
-          {},
-          { at: node.condition?.at ?? node.at, hint: 'join on l.key = r.key' },
-        )
-      checkEqualities(node.left, inner ? above : [])
-      checkEqualities(node.right, inner ? above : [])
-      return
-    }
-    default:
-      for (const p of inputsOf(node)) checkEqualities(p, [])
-  }
 }
 
 /** Refuses settings of streaming queries that have no meaning. */
@@ -128,15 +108,18 @@ function checkMode(plan: Logical, mode: OutputModeName, extensions: boolean): vo
   }
 }
 
-const isStreamJoin = (j: LogicalJoin): boolean => isStreaming(j.left) && isStreaming(j.right)
-
 function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): void {
   checkExpressions(node)
   switch (node.op) {
     case 'aggregate':
       return checkAggregate(node, extensions)
+    case 'generate':
+      // Rows of a session have no key by which they could be taken back when it grows.
+      if (mode === 'update' && node.input.op === 'aggregate' && sessionOf(node.input))
+        refuseMode('rows of a session', mode, node.at, 'write in output mode append')
+      return
     case 'join':
-      return checkJoin(node, mode)
+      return checkJoin(node, mode, extensions)
     case 'dedup':
       if (node.withinWatermark && eventTimeColumns(node.input).length === 0)
         throw new UnsupportedError(
@@ -154,7 +137,8 @@ function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): vo
         throw new UnsupportedError('STREAMING_EXCEPT', {}, { at: node.right.at ?? node.at })
       if (node.kind === 'intersect' && isStreaming(node.left) && isStreaming(node.right))
         throw new UnsupportedError('STREAMING_INTERSECT', {}, { at: node.at })
-      if (mode === 'append' && !node.attrs.some((x) => x.eventTime))
+      // With ALL every row is given at once; without, they are grouped.
+      if (mode === 'append' && !(extensions && node.all) && !node.attrs.some((x) => x.eventTime))
         refuseMode(`${node.kind.toUpperCase()} without a watermark column`, mode, node.at)
       return
     case 'sort':
@@ -177,6 +161,20 @@ function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): vo
           'UNSUPPORTED',
           { feature: `${node.kind} over a stream` },
           { at: node.at, hint: 'use flatMapGroupsWithState, reduceGroups or an aggregate function' },
+        )
+      return
+    case 'transformWithState':
+      if (mode === 'changelog' && node.emits === 'update')
+        throw new UnsupportedError(
+          'STREAMING_STATE_FUNCTION_MODE',
+          { emits: node.emits, place: 'in output mode changelog' },
+          { at: node.at, hint: 'nobody knows which row a result takes the place of: write in output mode update' },
+        )
+      if (node.initial !== null && isStreaming(node.initial))
+        throw new UnsupportedError(
+          'STREAMING_INITIAL_STATE',
+          { function: node.label },
+          { at: node.at, hint: 'give a bounded table as initialState, or read the stream as one of the inputs' },
         )
       return
     case 'sample':
@@ -205,7 +203,7 @@ function checkExpressions(node: Logical): void {
 
 function checkAggregate(node: LogicalAggregate, extensions: boolean): void {
   if (node.pivot) throw new UnsupportedError('STREAMING_PIVOT', {}, { at: node.at })
-  const distinct = node.aggregates.find((x) => x.call.distinct)
+  const distinct = extensions ? undefined : node.aggregates.find((x) => x.call.distinct)
   if (distinct)
     throw new UnsupportedError(
       'STREAMING_DISTINCT_AGGREGATE',
@@ -223,62 +221,56 @@ function checkAggregate(node: LogicalAggregate, extensions: boolean): void {
     throw new UnsupportedError('STREAMING_SESSION_WITHOUT_KEY', {}, { at: session.at })
 }
 
-const JOIN_NAME: Readonly<Record<JoinType, string>> = {
-  inner: 'inner',
-  cross: 'cross',
-  left: 'left outer',
-  right: 'right outer',
-  full: 'full outer',
-  semi: 'left semi',
-  anti: 'left anti',
+function checkJoin(node: LogicalJoin, mode: OutputModeName, extensions: boolean): void {
+  if (isStreamJoin(node)) return checkStreamJoin(node, mode, extensions)
+  const kept = keptSide(node)
+  if (kept === null) return
+  if (extensions) return checkKeptTable(node, kept, mode)
+  const side = kept === 0 ? 'right' : 'left'
+  throw new UnsupportedError(
+    'STREAMING_JOIN_TYPE',
+    { join: JOIN_NAME[node.type], side },
+    { at: node.at, hint: `put the stream on the ${kept === 0 ? 'left' : 'right'} side` },
+  )
 }
 
-function checkJoin(node: LogicalJoin, mode: OutputModeName): void {
+function checkStreamJoin(node: LogicalJoin, mode: OutputModeName, extensions: boolean): void {
   const join = JOIN_NAME[node.type]
-  const [left, right] = [isStreaming(node.left), isStreaming(node.right)]
-  if (left && right) {
-    if (node.type === 'anti')
-      throw new UnsupportedError('STREAMING_JOIN_TYPE', { join, side: 'right' }, { at: node.at })
-    const outer = node.type === 'left' || node.type === 'right' || node.type === 'full'
-    if (mode === 'complete' || (outer && mode === 'update'))
+  if (node.type === 'anti' && !extensions)
+    throw new UnsupportedError('STREAMING_JOIN_TYPE', { join, side: 'right' }, { at: node.at })
+  const keepsUnmatched = ['left', 'right', 'full', 'anti'].includes(node.type)
+  if (mode === 'complete' || (keepsUnmatched && mode === 'update')) refuseJoinMode(node, mode)
+  const { leftReleased, rightReleased } = joinBound(node)
+  const released =
+    node.type === 'right' ? rightReleased : node.type === 'full' ? leftReleased || rightReleased : leftReleased
+  if ((keepsUnmatched || node.type === 'semi') && !released) throw joinWithoutWatermark(node)
+}
+
+/** A join that keeps the rows of a table on port `kept`: but for a semi join, the watermark must make them final. */
+function checkKeptTable(node: LogicalJoin, kept: 0 | 1, mode: OutputModeName): void {
+  visitPlan(kept === 0 ? node.left : node.right, (p) => {
+    if (p.op === 'scan' && p.source.refresh !== undefined)
       throw new UnsupportedError(
-        'STREAMING_JOIN_OUTPUT_MODE',
-        { join, mode },
-        { at: node.at, hint: 'write in output mode append' },
+        'STREAMING_JOIN_KEEPS_REFRESHED_TABLE',
+        { join: JOIN_NAME[node.type] },
+        {
+          at: p.at ?? node.at,
+          hint: 'rows it has given out cannot be taken back: read the table without refreshInterval, or keep the rows of the stream instead',
+        },
       )
-    const bound = joinBound(node)
-    if (outer || node.type === 'semi') {
-      const released =
-        node.type === 'right'
-          ? bound.rightReleased
-          : node.type === 'full'
-            ? bound.leftReleased || bound.rightReleased
-            : bound.leftReleased
-      if (!released) {
-        const missing =
-          'an equality or a range of event-time columns with a watermark on the side that bounds the other'
-        throw new UnsupportedError(
-          'STREAMING_JOIN_WITHOUT_WATERMARK',
-          { join, missing },
-          {
-            at: node.condition?.at ?? node.at,
-            hint: 'set withWatermark(...) on both sides and add a condition such as r.time BETWEEN l.time AND l.time + INTERVAL 5 MINUTES',
-          },
-        )
-      }
-    }
-    return
-  }
-  const refuse = (side: 'left' | 'right'): never => {
-    throw new UnsupportedError(
-      'STREAMING_JOIN_TYPE',
-      { join, side },
-      { at: node.at, hint: side === 'right' ? 'put the stream on the left side' : 'put the stream on the right side' },
-    )
-  }
-  if (right && (node.type === 'left' || node.type === 'semi' || node.type === 'anti')) refuse('right')
-  if (left && node.type === 'right') refuse('left')
-  if (node.type === 'full') refuse(left ? 'left' : 'right')
+  })
+  if (node.type === 'semi') return
+  if (mode === 'update' || mode === 'complete') refuseJoinMode(node, mode)
+  const { leftReleased, rightReleased } = joinBound(node)
+  if (!(kept === 0 ? leftReleased : rightReleased)) throw joinWithoutWatermark(node)
+}
+
+const refuseJoinMode = (node: LogicalJoin, mode: OutputModeName): never => {
+  throw new UnsupportedError(
+    'STREAMING_JOIN_OUTPUT_MODE',
+    { join: JOIN_NAME[node.type], mode },
+    { at: node.at, hint: 'write in output mode append' },
+  )
 }
 
 /** The mode a state function emits in has to be that of the query; above it only append goes with aggregations. */
@@ -324,9 +316,12 @@ function isStateful(p: Logical): boolean {
   switch (p.op) {
     case 'aggregate':
     case 'groupsWithState':
+    case 'transformWithState':
       return true
     case 'join':
-      return isStreamJoin(p)
+      return isStreamJoin(p) || keptSide(p) !== null
+    case 'setop':
+      return p.all
     case 'dedup':
       return p.withinWatermark || p.input.attrs.some((x) => x.eventTime && p.keys.includes(x.id))
     default:
@@ -340,10 +335,12 @@ const describe = (p: Logical): string =>
       ? 'DISTINCT'
       : 'an aggregation'
     : p.op === 'join'
-      ? 'a join of streams'
-      : p.op === 'groupsWithState'
+      ? 'a join over streams'
+      : p.op === 'groupsWithState' || p.op === 'transformWithState'
         ? p.label
-        : 'dropDuplicates'
+        : p.op === 'setop'
+          ? `${p.kind.toUpperCase()} ALL`
+          : 'dropDuplicates'
 
 function checkChains(plan: Logical, mode: OutputModeName, conf: ConfReader): void {
   const single = conf('spark.sql.streaming.statefulOperator.allowMultiple')?.toLowerCase() === 'false'

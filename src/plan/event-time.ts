@@ -1,10 +1,53 @@
+import { UnsupportedError } from '../errors/errors.ts'
 import { conjuncts, visit, type Expr } from '../expr/bound.ts'
-import type { Attr, Logical, LogicalJoin } from './logical.ts'
+import { isStreaming, type Attr, type Logical, type LogicalJoin } from './logical.ts'
+import type { JoinType } from './unresolved.ts'
 
 /** The columns of a plan that carry event time. */
 export const eventTimeColumns = (plan: Logical): readonly Attr[] => plan.attrs.filter((x) => x.eventTime === true)
 
-/** How a join of two streams is bounded in time. */
+/** Joins as messages name them. */
+export const JOIN_NAME: Readonly<Record<JoinType, string>> = {
+  inner: 'inner',
+  cross: 'cross',
+  left: 'left outer',
+  right: 'right outer',
+  full: 'full outer',
+  semi: 'left semi',
+  anti: 'left anti',
+}
+
+/**
+ * In a join of a stream with a bounded table: the port of the table where the join keeps the table's rows, so that a row
+ * of the stream can change what becomes of them; null where every row of the stream is answered from the table alone.
+ */
+export function keptSide(join: LogicalJoin): 0 | 1 | null {
+  const [left, right] = [isStreaming(join.left), isStreaming(join.right)]
+  if (left === right) return null
+  if (join.type === 'full') return left ? 1 : 0
+  if (left) return join.type === 'right' ? 1 : null
+  return join.type === 'left' || join.type === 'semi' || join.type === 'anti' ? 0 : null
+}
+
+/** The refusal of a join whose rows without a match are never final. */
+export function joinWithoutWatermark(join: LogicalJoin): UnsupportedError {
+  const kept = keptSide(join)
+  const missing =
+    kept === null
+      ? 'an equality or a range of event-time columns with a watermark on the side that bounds the other'
+      : 'a condition by which the watermark of the stream makes a row of the table final'
+  const hint =
+    kept === null
+      ? 'set withWatermark(...) on both sides and add a condition such as r.time BETWEEN l.time AND l.time + INTERVAL 5 MINUTES'
+      : 'a row of the table has no match only when none can come any more: set withWatermark(...) on the stream and add a condition such as stream.time <= table.time, or keep the rows of the stream instead'
+  return new UnsupportedError(
+    'STREAMING_JOIN_WITHOUT_WATERMARK',
+    { join: JOIN_NAME[join.type], missing },
+    { at: join.condition?.at ?? join.at, hint },
+  )
+}
+
+/** How a join of two streams, or of a stream and a table whose rows it keeps, is bounded in time. */
 export interface JoinBound {
   /** Pairs of columns, left and right, that must be equal. */
   readonly equalities: readonly { readonly left: Expr; readonly right: Expr }[]
@@ -19,8 +62,8 @@ const COMPARE = new Set(['<', '<=', '>', '>='])
 
 /** Reads from a join's condition what bounds its state in time. */
 export function joinBound(join: LogicalJoin): JoinBound {
-  const left = new Map(join.left.attrs.map((x) => [x.id, x]))
-  const right = new Map(join.right.attrs.map((x) => [x.id, x]))
+  const left = columnsOf(join.left)
+  const right = columnsOf(join.right)
   const side = (e: Expr): 'left' | 'right' | 'both' | 'none' => {
     let l = false
     let r = false
@@ -65,6 +108,10 @@ export function joinBound(join: LogicalJoin): JoinBound {
     rightReleased: equalTime || rightLow,
   }
 }
+
+/** Columns by id; a watermark on a bounded table bounds nothing. */
+const columnsOf = (side: Logical): ReadonlyMap<number, Attr> =>
+  new Map(side.attrs.map((x) => [x.id, isStreaming(side) ? x : { ...x, eventTime: false }]))
 
 /** Whether an expression reads a column of `columns` that `test` holds for. */
 const reads =

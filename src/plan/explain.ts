@@ -1,4 +1,4 @@
-import { eventTimeColumns, joinBound } from './event-time.ts'
+import { eventTimeColumns, joinBound, keptSide } from './event-time.ts'
 import { exprText } from './expr-text.ts'
 import {
   generatedAttrs,
@@ -10,8 +10,12 @@ import {
   type Named,
   type SortKey,
 } from './logical.ts'
+import { stateType } from '../functions/user/group-state.ts'
+import type { StateVariable } from '../functions/user/processor-handle.ts'
 import type { AppliedRule } from './optimize.ts'
+import { WEEKDAYS } from '../types/calendar.ts'
 import { typeName } from '../types/data-type.ts'
+import { streamJoins } from './stream-joins.ts'
 import { stateWarnings } from './state-warnings.ts'
 import { visitPlan } from './walk.ts'
 
@@ -76,7 +80,9 @@ export function describeNode(p: Logical): string {
         p.predicates.length === 0
           ? ''
           : ` where=[${p.predicates.map((x) => `${x.column.join('.')} ${x.op}${x.literal === null ? '' : ` ${JSON.stringify(x.literal)}`}`).join(', ')}]`
-      return `Scan ${p.source.format}${p.source.streaming ? ' (stream)' : ''} ${columns(p.attrs)}${paths}${wanted}`
+      const { format, streaming, refresh } = p.source
+      const again = refresh === undefined ? '' : ` refresh=${refresh}${typeof refresh === 'number' ? 'ms' : ''}`
+      return `Scan ${format}${streaming ? ' (stream)' : ''} ${columns(p.attrs)}${paths}${wanted}${again}`
     }
     case 'local':
       return `Values ${columns(p.attrs)} rows=${p.rows.length}`
@@ -94,7 +100,11 @@ export function describeNode(p: Logical): string {
     case 'window':
       return p.gap
         ? `SessionWindow ${exprText(p.time)} gap=${exprText(p.gap)} AS ${column(p.attrs.at(-1)!)}`
-        : `TimeWindow ${exprText(p.time)} size=${p.sizeUs}us slide=${p.slideUs}us start=${p.startUs}us AS ${column(p.attrs.at(-1)!)}`
+        : p.calendar
+          ? `CalendarWindow ${exprText(p.time)} every ${p.calendar.count} ${p.calendar.unit}${p.calendar.zone === null ? '' : ` zone=${p.calendar.zone}`}${p.calendar.unit === 'week' ? ` weekStart=${WEEKDAYS[p.calendar.weekStart]}` : ''} AS ${column(p.attrs.at(-1)!)}`
+          : p.cumulates
+            ? `CumulatingWindow ${exprText(p.time)} size=${p.sizeUs}us step=${p.slideUs}us start=${p.startUs}us AS ${column(p.attrs.at(-1)!)}`
+            : `TimeWindow ${exprText(p.time)} size=${p.sizeUs}us slide=${p.slideUs}us start=${p.startUs}us AS ${column(p.attrs.at(-1)!)}`
     case 'watermark':
       return `Watermark #${p.column} delay=${p.delayUs}us`
     case 'join':
@@ -120,6 +130,8 @@ export function describeNode(p: Logical): string {
       return `UserFunction ${p.label}${p.version === null ? '' : ` version=${p.version}`} AS ${columns(p.attrs)}`
     case 'groupsWithState':
       return `StateFunction ${p.label}${p.version === null ? '' : ` version=${p.version}`} emits=${p.emits} timeout=${p.timeout} state=[${p.state.fields.map((f) => `${f.name}:${typeName(f.type)}`).join(', ')}] AS ${columns(p.attrs)}`
+    case 'transformWithState':
+      return `StatefulProcessor ${p.label}${p.version === null ? '' : ` version=${p.version}`} emits=${p.emits} timeMode=${p.timeMode} states=[${p.states.variables.map(variable).join(', ')}] AS ${columns(p.attrs)}`
     case 'asyncCall':
       return `AsyncCall ${p.fn}(${p.args.map(exprText).join(', ')}) AS ${column(p.attrs.at(-1)!)}`
     case 'observe':
@@ -133,26 +145,39 @@ export function describeNode(p: Logical): string {
   }
 }
 
+function variable({ kind, name, key, value, ttlMs }: StateVariable): string {
+  const types = [key, value].flatMap((s) => (s === null ? [] : [typeName(stateType(s))])).join(', ')
+  return `${name} ${kind}<${types}>${ttlMs === null ? '' : ` ttl=${ttlMs}ms`}`
+}
+
 /** What each stateful node of a stream remembers, and what bounds it. */
 function stateLines(plan: Logical): readonly string[] {
   const lines: string[] = []
+  const joins = new Map(streamJoins(plan).map((j) => [j.id, j]))
   visitPlan(plan, (p) => {
     if (!isStreaming(p)) return
-    const bound = boundOf(p)
+    const bound = boundOf(joins.get(p.id) ?? p)
     if (bound !== null) lines.push(`${describeNode(p).split(' ')[0]} #${p.id}: ${bound}`)
   })
   return lines
 }
 
+const distinctText = (c: AggregateCall): string =>
+  `(${c.args.map(exprText).join(', ')})${c.filter ? ` WHERE ${exprText(c.filter)}` : ''}`
+
 const UNBOUNDED = 'UNBOUNDED, it grows with every new key'
 
 function boundOf(p: Logical): string | null {
   switch (p.op) {
-    case 'aggregate':
-      if (p.keys.length === 0) return 'one row'
+    case 'aggregate': {
+      const seen = [...new Set(p.aggregates.flatMap((x) => (x.call.distinct ? [distinctText(x.call)] : [])))].join('; ')
+      const values = seen === '' ? '' : `, and one a group and distinct value of ${seen}`
+      if (p.keys.length === 0)
+        return seen === '' ? 'one row' : `one row${values}: UNBOUNDED, it grows with every new value`
       return p.keys.some((k) => k.attr.eventTime)
-        ? 'one row a group, until the watermark passes it (append and update)'
-        : UNBOUNDED
+        ? `one row a group${values}, until the watermark passes it (append and update)`
+        : `${UNBOUNDED}${seen === '' ? '' : `; one row a group${values}`}`
+    }
     case 'dedup':
       if (p.withinWatermark) return 'one row a key, until the watermark passes its first event time plus the delay'
       return eventTimeColumns(p.input).some((x) => p.keys.includes(x.id))
@@ -162,9 +187,16 @@ function boundOf(p: Logical): string | null {
       return p.timeout === 'NoTimeout'
         ? 'one row a key, until the function removes it: UNBOUNDED otherwise'
         : 'one row a key, until the function removes it or, called at its timeout, keeps it no longer'
+    case 'setop':
+      return p.all ? 'one count for each distinct row of the table' : null
+    case 'transformWithState':
+      return 'what its states hold, until the processor clears it or its TTL is over: UNBOUNDED otherwise'
     case 'join': {
-      if (!isStreaming(p.left) || !isStreaming(p.right)) return null
+      const kept = keptSide(p)
       const b = joinBound(p)
+      if (kept !== null)
+        return `rows of the table as of the first start${p.type === 'semi' ? ' until they match' : ''}${(kept === 0 ? b.leftReleased : b.rightReleased) ? ', until the watermark passes what they can match' : ''}`
+      if (!isStreaming(p.left) || !isStreaming(p.right)) return null
       const side = (released: boolean): string =>
         released ? 'until the watermark passes what it can match' : 'UNBOUNDED'
       return `rows of the left side ${side(b.leftReleased)}; rows of the right side ${side(b.rightReleased)}`

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Expr } from '../expr/bound.ts'
 import { typeName } from '../types/data-type.ts'
 import { describeNode } from './explain.ts'
+import { keptSide } from './event-time.ts'
 import { generatedAttrs, inputsOf, isStreaming, type AggregateCall, type Logical } from './logical.ts'
 import { identityText, sourceIdentity } from './source-identity.ts'
 import { visitPlan } from './walk.ts'
@@ -101,6 +102,8 @@ function originsOf(plan: Logical): Origins {
           slide: p.slideUs,
           start: p.startUs,
           gap: p.gap ? of(p.gap) : null,
+          ...(p.calendar ? { calendar: { ...p.calendar } } : {}),
+          ...(p.cumulates ? { cumulates: true } : {}),
         })
         return
       case 'userMap':
@@ -112,6 +115,11 @@ function originsOf(plan: Logical): Origins {
       case 'groupsWithState':
         p.attrs.forEach((x, i) =>
           set(x.id, { stateFunction: p.label, version: p.version, column: i, type: typeName(x.type) }),
+        )
+        return
+      case 'transformWithState':
+        p.attrs.forEach((x, i) =>
+          set(x.id, { statefulProcessor: p.label, version: p.version, column: i, type: typeName(x.type) }),
         )
         return
       case 'asyncCall':
@@ -204,6 +212,16 @@ function meaningOf(p: Logical, origins: Origins): Canonical {
         state: p.state.fields.map((f) => ({ name: f.name, type: typeName(f.type) })),
         timeout: p.timeout,
       }
+    case 'transformWithState':
+      // Its states are known by their tables: one may come and go, none may change.
+      return {
+        op: 'transformWithState',
+        processor: p.label,
+        version: p.version,
+        key: columnOf(p.input.attrs[0]!.id),
+        timeMode: p.timeMode,
+        emits: p.emits,
+      }
     case 'dedup':
       return {
         op: 'dedup',
@@ -212,7 +230,7 @@ function meaningOf(p: Logical, origins: Origins): Canonical {
         delays: p.withinWatermark ? delaysBelow(p) : [],
       }
     case 'join':
-      if (!isStreaming(p.left) || !isStreaming(p.right)) return null
+      if (keptSide(p) === null && (!isStreaming(p.left) || !isStreaming(p.right))) return null
       return {
         op: 'join',
         type: p.type,

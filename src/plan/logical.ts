@@ -1,6 +1,9 @@
 import type { Span } from '../errors/span.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
+import type { CalendarSpec } from '../types/calendar.ts'
+import type { ProcessorStates } from '../functions/user/processor-handle.ts'
+import type { TimeMode } from '../functions/user/stateful-processor.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
 import type { DecodePredicate } from '../formats/decode-plan.ts'
 import type { OverFrame } from './over.ts'
@@ -77,6 +80,7 @@ export type Logical =
   | LogicalSample
   | LogicalUserMap
   | LogicalGroupsWithState
+  | LogicalTransformWithState
   | LogicalAsyncCall
   | LogicalObserve
 
@@ -140,6 +144,13 @@ export interface LogicalWindow extends Base {
    * gap is not positive are dropped.
    */
   readonly gap?: Expr
+  /** Only for `calendar_window`: the period of the calendar that holds the time; then the sizes are '0'. */
+  readonly calendar?: CalendarSpec
+  /**
+   * Only for CUMULATE: the windows that begin where the one of `sizeUs` begins, as long as `slideUs`, twice that, up to
+   * `sizeUs`.
+   */
+  readonly cumulates?: true
 }
 export interface LogicalWatermark extends Base {
   readonly op: 'watermark'
@@ -254,6 +265,20 @@ export interface LogicalGroupsWithState extends Base {
   /** Where in `value` the event time stands; null without a watermark. */
   readonly time: number | null
 }
+/** A stateful processor, called for each key of its input and for rows of `initial` (both `key`, `value`); see UserMap. */
+export interface LogicalTransformWithState extends Base {
+  readonly op: 'transformWithState'
+  readonly input: Logical
+  readonly initial: Logical | null
+  readonly closure: string
+  readonly label: string
+  readonly version: string | null
+  readonly emits: 'append' | 'update'
+  readonly timeMode: TimeMode
+  readonly states: ProcessorStates
+  /** Where in `value` the event time stands; null without a watermark. */
+  readonly time: number | null
+}
 /** A call of an asynchronous function: input columns, then its result. */
 export interface LogicalAsyncCall extends Base {
   readonly op: 'asyncCall'
@@ -287,6 +312,8 @@ export function inputsOf(plan: Logical): readonly Logical[] {
       return [plan.left, plan.right]
     case 'union':
       return plan.inputs
+    case 'transformWithState':
+      return plan.initial === null ? [plan.input] : [plan.input, plan.initial]
     default:
       return [plan.input]
   }
@@ -317,6 +344,10 @@ export function withInputs(plan: Logical, inputs: readonly Logical[]): Logical {
         : { ...plan, left: inputs[0]!, right: inputs[1]! }
     case 'union':
       return inputs.every((x, i) => x === plan.inputs[i]) ? plan : { ...plan, inputs }
+    case 'transformWithState':
+      return inputs[0] === plan.input && (inputs[1] ?? null) === plan.initial
+        ? plan
+        : { ...plan, input: inputs[0]!, initial: inputs[1] ?? null }
     default:
       return inputs[0] === plan.input ? plan : { ...plan, input: inputs[0]! }
   }

@@ -22,6 +22,40 @@ const PARAMETER_NAMES: Readonly<Record<string, readonly string[]>> = {
 /** Values of parameters of those functions that are left out between others. */
 const DEFAULTS: Readonly<Record<string, readonly (string | null)[]>> = { mask: [null, 'X', 'x', 'n', null] }
 
+/**
+ * The arguments of a call by parameter, given in order or by name; those left out are undefined, and missing where they
+ * are `required`.
+ */
+export function byParameter(
+  call: AstCall,
+  fn: string,
+  parameters: readonly string[],
+  required: number,
+): readonly (AstExpr | undefined)[] {
+  const out: (AstExpr | undefined)[] = []
+  call.args.forEach((arg, i) => {
+    const name = call.argNames?.[i]
+    const at = name === undefined ? i : parameters.indexOf(name.toLowerCase())
+    if (at < 0)
+      throw new AnalysisError(
+        'UNRECOGNIZED_PARAMETER_NAME',
+        { function: fn, name: name! },
+        { at: arg.at ?? call.at, hint: `its parameters: ${parameters.join(', ')}` },
+      )
+    if (out[at] !== undefined)
+      throw new AnalysisError(
+        'DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.DOUBLE_NAMED_ARGUMENT_REFERENCE',
+        { function: fn, name: parameters[at]! },
+        { at: arg.at ?? call.at },
+      )
+    out[at] = arg
+  })
+  for (let at = 0; at < required; at++)
+    if (out[at] === undefined)
+      throw new AnalysisError('REQUIRED_PARAMETER_NOT_FOUND', { function: fn, name: parameters[at]! }, { at: call.at })
+  return out
+}
+
 /** The arguments of a call in the order of the parameters, where some are given as `name => value`. */
 export function orderedByName(call: AstCall, entry: FunctionEntry): readonly AstExpr[] {
   const argNames = call.argNames

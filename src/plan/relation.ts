@@ -10,9 +10,11 @@ import { rangeRelation } from './range.ts'
 import { calledName, findFunction } from './resolve-call.ts'
 import { tableRoutine } from './routine.ts'
 import { lookupTable } from './table.ts'
+import { extended } from './time-window.ts'
 import { values } from './values.ts'
 import { relationContext } from './where.ts'
 import { watermarkClause } from './watermark.ts'
+import { isWindowTableFunction, windowTableFunction } from './window-table-function.ts'
 
 /** FROM: relations joined left to right; LATERAL ones see those before them. */
 export function fromClause(a: Analysis, list: readonly AstRelation[], surroundings: Surroundings): Relation {
@@ -143,6 +145,7 @@ function tableFunction(a: Analysis, r: AstTableFunction, surroundings: Surroundi
   if (name === 'range') return rangeRelation(a, r.call, surroundings)
   const routine = a.catalog.routine?.(name)
   if (routine) return tableRoutine(a, r.call, routine, surroundings)
+  if (isWindowTableFunction(name) && extended(a)) return windowTableFunction(a, r.call, surroundings)
   const entry = findFunction(name, a.env)
   if (entry?.kind !== 'generator') {
     throw new AnalysisError(

@@ -17,11 +17,12 @@ interface Analyzed {
   readonly used: ReadonlySet<number>
 }
 
-function analyzeSubquery(query: AstQuery, span: Span | undefined, ctx: ExprContext): Analyzed {
+/** `asJoin`: it becomes a join, which may have a stream on its right (an extension). */
+function analyzeSubquery(query: AstQuery, span: Span | undefined, ctx: ExprContext, asJoin = false): Analyzed {
   const parent = ctx.surroundings.outer
   const outer: OuterColumns = { columns: ctx.names.columns, hidden: [], parent, used: new Set() }
   const relation = ctx.a.query(query, { ...ctx.surroundings, outer })
-  if (isStreaming(relation.plan))
+  if (isStreaming(relation.plan) && !(asJoin && ctx.a.catalog.conf('millrace.extensions') !== 'false'))
     throw new AnalysisError(
       'INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY',
       {},
@@ -193,12 +194,12 @@ function inSides(arg: AstExpr, relation: Relation, span: Span | undefined, ctx: 
 export function applySubqueryConjunct(ast: AstExpr, negated: boolean, ctx: ExprContext): boolean {
   if (ast.kind === 'unary' && ast.op === 'not') return applySubqueryConjunct(ast.arg, !negated, ctx)
   if (ast.kind === 'exists') {
-    const { relation, used } = analyzeSubquery(ast.query, ast.at, ctx)
+    const { relation, used } = analyzeSubquery(ast.query, ast.at, ctx, true)
     joinOn(relation, used, [], negated ? 'anti' : 'semi', ast.at, ctx)
     return true
   }
   if (ast.kind !== 'in' || !ast.query) return false
-  const { relation, used } = analyzeSubquery(ast.query, ast.at, ctx)
+  const { relation, used } = analyzeSubquery(ast.query, ast.at, ctx, true)
   const left = inSides(ast.arg, relation, ast.at, ctx)
   const anti = negated !== ast.not
   const equalities = left.map((t, i) => {

@@ -26,6 +26,7 @@ import { aliasNames, columnNames, firstOf } from './resolve-name.ts'
 import { expandItems, type SelectItem } from './select-items.ts'
 import { distinctRows, sorted, type SortTarget } from './sorting.ts'
 import type { Term } from './term.ts'
+import { impliedEnd } from './implied-end.ts'
 import { where } from './where.ts'
 
 /** What a SELECT, a pipe step or a DataFrame call asks of the relation below it. */
@@ -332,11 +333,12 @@ class Select {
       ? grouped.extra.map((x) => (x.attr.id === grouped.id!.id ? { expr: x.expr, attr: this.#grouping!.id } : x))
       : []
     const aggregates = this.#calls.list
-    const keys = [...grouped.keys, ...extra]
+    const end = grouping.sets ? null : impliedEnd(a, grouped.input, grouped.keys)
+    const keys = [...grouped.keys, ...extra, ...(end ? [end.key] : [])]
     const plan: LogicalAggregate = {
       op: 'aggregate',
       id: a.freshId(),
-      input: grouped.input,
+      input: end?.input ?? grouped.input,
       keys,
       aggregates,
       attrs: [...keys.map((k) => k.attr), ...aggregates.map((x) => x.attr)],

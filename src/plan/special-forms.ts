@@ -20,6 +20,7 @@ import {
   type DataType,
 } from '../types/data-type.ts'
 import { attrExpr } from './analysis.ts'
+import { calendarWindow } from './calendar-window.ts'
 import type { ExprContext } from './expr-context.ts'
 import { exprKey } from './expr-key.ts'
 import { betweenTerm, castTerm, commonOf, inTerm, resolveExpr } from './resolve-expr.ts'
@@ -233,6 +234,7 @@ export const SPECIAL_FORMS: Readonly<Record<string, Form | undefined>> = Object.
     grouping_id: groupingId,
     window: timeWindow,
     session_window: sessionWindow,
+    calendar_window: calendarWindow,
     window_time: windowTime,
     boolean: castTo1(BOOLEAN),
     tinyint: castTo1(TINYINT),

@@ -12,9 +12,10 @@ import {
   typeName,
   type DataType,
 } from '../types/data-type.ts'
+import type { CalendarSpec } from '../types/calendar.ts'
 import { CalendarInterval } from '../types/value.ts'
 import { parseDurationUs } from '../types/intervals.ts'
-import { attrExpr, freshAttr } from './analysis.ts'
+import { attrExpr, freshAttr, type Analysis } from './analysis.ts'
 import type { ExprContext } from './expr-context.ts'
 import { exprKey } from './expr-key.ts'
 import { at } from './locate.ts'
@@ -28,6 +29,8 @@ const DAY_US = 86_400_000_000n
 export function timeWindow(call: AstCall, ctx: ExprContext): Term {
   count(call, 'window', 2, 4)
   const time = timeOf(call.args[0]!, 'window', ctx)
+  const months = call.args.length === 2 ? wholeMonths(call.args[1]!, ctx) : null
+  if (months !== null) return monthsWindow(call, time, months, ctx)
   const size = durationUs(call.args[1]!, 'window', 'size', ctx)
   const slide = call.args[2] ? durationUs(call.args[2], 'window', 'slide', ctx) : size
   const start = call.args[3] ? durationUs(call.args[3], 'window', 'start', ctx) : 0n
@@ -45,35 +48,59 @@ export function timeWindow(call: AstCall, ctx: ExprContext): Term {
   if ((start < 0n ? -start : start) >= slide)
     violated('the absolute value of start', 'below', 'slide', call.args[3]?.at)
   const text = `window(${time.text}, ${[size, slide, start].join(', ')})`
-  const key = `window ${exprKey(time.expr)} ${size} ${slide} ${start}`
-  return windowColumn(ctx, call, key, text, 'window', time, {
+  return windowColumn(ctx, call, text, 'window', time, {
     sizeUs: String(size),
     slideUs: String(slide),
     startUs: String(start),
   })
 }
 
+/** The months of a constant duration of nothing but months, where calendar windows are to be had; null otherwise. */
+function wholeMonths(ast: AstExpr, ctx: ExprContext): number | null {
+  if (!extended(ctx.a)) return null
+  const term = resolveExpr(ast, { ...ctx, generator: undefined })
+  const value = constantValue(term.expr, ctx.a.env)
+  if (term.expr.type.kind === 'interval_ym') return typeof value === 'number' && value > 0 ? value : null
+  const duration =
+    typeof value === 'string'
+      ? at(ast.at, () => parseDurationUs(value))
+      : value instanceof CalendarInterval
+        ? value
+        : null
+  return duration !== null && duration.months > 0 && duration.days === 0 && duration.micros === 0n
+    ? duration.months
+    : null
+}
+
+/** `window(time, '1 month')`, which the recorded engine refuses: the months of the calendar. */
+function monthsWindow(call: AstCall, time: Time, count: number, ctx: ExprContext): Term {
+  const calendar: CalendarSpec = { unit: 'month', count, zone: zoneFor(time, ctx), weekStart: 0 }
+  return windowColumn(ctx, call, `window(${time.text}, ${count} months)`, 'window', time, { ...NO_SIZES, calendar })
+}
+
+/** The time zone whose calendar a time is read by: none for TIMESTAMP_NTZ, else that of the session. */
+export const zoneFor = (time: Time, ctx: ExprContext): string | null =>
+  time.expr.type.kind === 'timestamp_ntz' ? null : ctx.a.env.timeZone
+
+/** True where what the recorded engine refuses may be run (`millrace.extensions`). */
+export const extended = (a: Analysis): boolean => a.catalog.conf('millrace.extensions')?.toLowerCase() !== 'false'
+
 /** `session_window(time, gap)`: the gap a duration, or an expression that gives one as text or interval per row. */
 export function sessionWindow(call: AstCall, ctx: ExprContext): Term {
   count(call, 'session_window', 2, 2)
   const time = timeOf(call.args[0]!, 'session_window', ctx)
-  const gapTerm = resolveExpr(call.args[1]!, { ...ctx, generator: undefined })
-  const span = call.args[1]!.at ?? call.at
-  const constant = constantValue(gapTerm.expr, ctx.a.env)
-  let gap: Expr
-  if (constant === undefined) gap = gapExpr(gapTerm, span, ctx)
-  else {
-    const us = durationUs(call.args[1]!, 'session_window', 'gap', ctx)
-    positive(us, 'gap', span, 'session_window')
-    gap = literal(new CalendarInterval(0, 0, us), CALENDAR_INTERVAL, span)
-  }
-  const key = `session_window ${exprKey(time.expr)} ${exprKey(gap)}`
-  return windowColumn(ctx, call, key, `session_window(${time.text}, ${gapTerm.text})`, 'session_window', time, {
-    sizeUs: '0',
-    slideUs: '0',
-    startUs: '0',
-    gap,
-  })
+  const { gap, shown } = sessionGap(call.args[1]!, 'session_window', ctx)
+  const text = `session_window(${time.text}, ${shown})`
+  return windowColumn(ctx, call, text, 'session_window', time, { ...NO_SIZES, gap })
+}
+
+/** The gap of sessions: a duration above 0, or an expression that gives one for each row. */
+export function sessionGap(ast: AstExpr, fn: string, ctx: ExprContext): { readonly gap: Expr; readonly shown: string } {
+  const term = resolveExpr(ast, { ...ctx, generator: undefined })
+  if (constantValue(term.expr, ctx.a.env) === undefined) return { gap: gapExpr(term, ast.at, ctx), shown: term.text }
+  const us = durationUs(ast, fn, 'gap', ctx)
+  positive(us, 'gap', ast.at, fn)
+  return { gap: literal(new CalendarInterval(0, 0, us), CALENDAR_INTERVAL, ast.at), shown: term.text }
 }
 
 function gapExpr(term: Term, span: Span | undefined, ctx: ExprContext): Expr {
@@ -87,7 +114,8 @@ function gapExpr(term: Term, span: Span | undefined, ctx: ExprContext): Expr {
   )
 }
 
-function count(call: AstCall, fn: string, least: number, most: number): void {
+/** WRONG_NUM_ARGS unless a call has so many arguments. */
+export function count(call: AstCall, fn: string, least: number, most: number): void {
   if (call.args.length >= least && call.args.length <= most) return
   const expected = least === most ? `${least} arguments` : `${least} to ${most} arguments`
   throw new AnalysisError(
@@ -97,7 +125,8 @@ function count(call: AstCall, fn: string, least: number, most: number): void {
   )
 }
 
-function positive(us: bigint, name: string, at: Span | undefined, fn = 'window'): void {
+/** VALUE_OUT_OF_RANGE unless a duration is above 0. */
+export function positive(us: bigint, name: string, at: Span | undefined, fn = 'window'): void {
   if (us <= 0n)
     throw new AnalysisError(
       'DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE',
@@ -107,7 +136,7 @@ function positive(us: bigint, name: string, at: Span | undefined, fn = 'window')
 }
 
 /** A duration that must be constant: text (`'5 minutes'`) or a day-time interval, in microseconds. */
-function durationUs(ast: AstExpr, fn: string, name: string, ctx: ExprContext): bigint {
+export function durationUs(ast: AstExpr, fn: string, name: string, ctx: ExprContext): bigint {
   const term = resolveExpr(ast, { ...ctx, generator: undefined })
   const value = constantValue(term.expr, ctx.a.env)
   if (value === undefined || value === null)
@@ -120,7 +149,10 @@ function durationUs(ast: AstExpr, fn: string, name: string, ctx: ExprContext): b
     throw new AnalysisError(
       'TIME_WINDOW_DURATION_WITH_MONTHS',
       { name, function: fn, value: text },
-      { at: ast.at, hint: 'count in days' },
+      {
+        at: ast.at,
+        hint: extended(ctx.a) ? "calendar_window(time, 'month') has the months of the calendar" : 'count in days',
+      },
     )
   }
   if (typeof value === 'string') {
@@ -148,7 +180,8 @@ function durationUs(ast: AstExpr, fn: string, name: string, ctx: ExprContext): b
   }
 }
 
-interface Time {
+/** A time that windows are cut by, and its text. */
+export interface Time {
   readonly expr: Expr
   readonly text: string
 }
@@ -162,7 +195,7 @@ const isWindowStruct = (t: DataType): boolean =>
   isDatetime(t.fields[0]!.type)
 
 /** The time a window is cut by: a timestamp, what casts to one, or the window of an earlier aggregation (its window_time). */
-function timeOf(ast: AstExpr, fn: string, ctx: ExprContext): Time {
+export function timeOf(ast: AstExpr, fn: string, ctx: ExprContext): Time {
   const term = resolveExpr(ast, { ...ctx, generator: undefined })
   const { type } = term.expr
   if (type.kind === 'timestamp' || type.kind === 'timestamp_ntz') return term
@@ -199,16 +232,24 @@ function lastInstant(term: Term, span: Span | undefined, ctx: ExprContext): Term
   return { expr: attrExpr(column, span), text: name }
 }
 
-function windowColumn(
+/** What tells one window node from another. */
+export type WindowParts = Pick<LogicalWindow, 'sizeUs' | 'slideUs' | 'startUs' | 'gap' | 'calendar' | 'cumulates'>
+
+/** Of windows that have no fixed size. */
+export const NO_SIZES = { sizeUs: '0', slideUs: '0', startUs: '0' } as const
+
+/** The column of a window node put below, one for windows that are the same. */
+export function windowColumn(
   ctx: ExprContext,
   call: AstCall,
-  key: string,
   text: string,
   name: string,
   time: Time,
-  shape: Pick<LogicalWindow, 'sizeUs' | 'slideUs' | 'startUs' | 'gap'>,
+  shape: WindowParts,
 ): Term {
-  const other = ctx.base.madeAny('window ') ?? ctx.base.madeAny('session_window ')
+  const { gap, ...rest } = shape
+  const key = `time window ${exprKey(time.expr)} ${JSON.stringify(rest)} ${gap ? exprKey(gap) : ''}`
+  const other = ctx.base.madeAny('time window ')
   if (other !== undefined && other !== key) throw new AnalysisError('TIME_WINDOW_TWICE', {}, { at: call.at })
   const attr = ctx.base.extend(
     key,

@@ -1,8 +1,11 @@
+import type { Refresh } from '../connectors/refresh.ts'
 import type { Span } from '../errors/span.ts'
 import type { AstExpr, AstGroupBy, AstQuery, AstSortItem, Ident } from '../sql/ast.ts'
 import type { DataType, Field, Schema } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
+import type { ProcessorStates } from '../functions/user/processor-handle.ts'
+import type { TimeMode } from '../functions/user/stateful-processor.ts'
 import type { Logical } from './logical.ts'
 
 /**
@@ -73,6 +76,8 @@ export type Unresolved =
   | UserMap
   /** A function of the user's with a state per key; see GroupsWithState. */
   | GroupsWithState
+  /** A processor of the user's with states and timers per key; see TransformWithState. */
+  | TransformWithState
   /** Rows as the columns of a table take them; see StoreInto. */
   | StoreInto
   /** `observer`: id of the Observation that waits for the metrics. */
@@ -123,6 +128,22 @@ export interface GroupsWithState {
   readonly result: Schema
 }
 
+/** A stateful processor over what a `key` closure gave: `key` and `value`. Its results have the columns `result`. */
+export interface TransformWithState {
+  readonly op: 'transformWithState'
+  readonly input: Unresolved
+  /** Rows of the initial state under their keys. */
+  readonly initial: Unresolved | null
+  /** Its function gives the processor. */
+  readonly closure: Closure
+  readonly emits: 'append' | 'update'
+  readonly timeMode: TimeMode
+  readonly states: ProcessorStates
+  readonly result: Schema
+  /** Column of the results that is the event time for operators above. */
+  readonly eventTimeColumn: string | null
+}
+
 /** A user's function under an id that the session finds it by. `label` names it in plans and errors, `version` its meaning. */
 export interface Closure {
   readonly id: string
@@ -147,6 +168,8 @@ export interface SourceRef {
   readonly name?: string
   /** Silent for this long, a stream no longer holds the watermark back; the session's setting unless given. */
   readonly idleTimeoutMs?: number
+  /** When a bounded table is read again in a streaming query; once a start unless given. */
+  readonly refresh?: Refresh
 }
 
 /** How `STREAM t WITH (…)` reads its table. */

@@ -1,78 +1,89 @@
 import { InternalError } from '../errors/errors.ts'
 import type { Expr } from '../expr/bound.ts'
 import { entryOf, type ExprEnv, siteOf } from '../expr/env.ts'
-import type { AggregateBody, AggregateEntry } from '../functions/entry.ts'
-import type { AggregateSpec } from '../operators/config.ts'
+import type { AggregateEntry } from '../functions/entry.ts'
+import type { AggregateSpec, DistinctSpec } from '../operators/config.ts'
+import { exprKey } from '../plan/expr-key.ts'
 import type { AggregateCall } from '../plan/logical.ts'
-import { rowKey } from '../types/compare.ts'
-import { arrayOf, type DataType, field, structOf } from '../types/data-type.ts'
-import type { Value } from '../types/value.ts'
+import type { StateTableSpec } from '../state/table.ts'
+import { BIGINT, field, type Field } from '../types/data-type.ts'
 
 /** The entry of an aggregate; a missing one is a fault of the analyzer. */
-function aggregateEntry(name: string, env: ExprEnv): AggregateEntry {
+export function aggregateEntry(name: string, env: ExprEnv): AggregateEntry {
   const entry = entryOf(name, env)
   if (entry.kind !== 'aggregate') throw new InternalError(`${name} is not an aggregate function`)
   return entry
 }
 
-/** An aggregate call over bound arguments, with the types its state takes. */
-export function aggregateSpec(call: AggregateCall, bind: (e: Expr) => Expr, env: ExprEnv): AggregateSpec {
-  const args = call.args.map(bind)
-  const spec = {
-    fn: call.fn,
-    args,
-    distinct: call.distinct,
-    filter: call.filter ? bind(call.filter) : null,
-    type: call.type,
-  }
-  const entry = runningEntry(
-    call.fn,
-    call.distinct,
-    args.map((a) => a.type),
-    env,
-  )
-  const state = entry.state(siteOf(call.fn, args, call.type, env))
-  return { ...spec, state }
+/** What a table of DISTINCT values is kept by besides the values. */
+export interface DistinctTables {
+  /** The grouping keys in front of the values; none where the pane alone says the group. */
+  readonly keys: readonly Field[]
+  readonly paned: boolean
+  readonly window?: StateTableSpec['window']
+  readonly paneField?: Field
+  /** Counts how often each value came: what a later deletion of a row would ask for. */
+  readonly counted: boolean
 }
 
-const distinctState = (args: readonly DataType[]): DataType =>
-  arrayOf(structOf(args.map((type, i) => field(`a${i}`, type))))
+/** The aggregates of one node. */
+export interface AggregateSpecs {
+  readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
+}
 
-/** The body of an aggregate over distinct arguments: keeps each combination once and aggregates them at the end. */
-function distinctBody(inner: AggregateBody, args: readonly DataType[]): AggregateBody {
-  // The set beside the kept rows is rebuilt when a state came from a checkpoint.
-  const seen = new WeakMap<readonly Value[], Set<string>>()
-  const text = rowKey(args)
-  const setOf = (rows: readonly Value[]): Set<string> => {
-    let set = seen.get(rows)
-    if (set === undefined) seen.set(rows, (set = new Set(rows.map((r) => text(r as readonly Value[])))))
-    return set
-  }
-  const add = (state: Value[], row: readonly Value[]): void => {
-    const rows = state[0] as Value[]
-    const set = setOf(rows)
-    const key = text(row)
-    if (set.has(key)) return
-    set.add(key)
-    rows.push([...row])
-  }
+/**
+ * Aggregate calls over bound arguments, with the types their states take. Calls over the same DISTINCT arguments and
+ * FILTER share one table of the values seen.
+ */
+export function aggregateSpecs(
+  calls: readonly AggregateCall[],
+  bind: (e: Expr) => Expr,
+  env: ExprEnv,
+  tables: DistinctTables,
+): AggregateSpecs {
+  const sets = new Map<string, { readonly values: readonly Expr[]; readonly filter: Expr | null }>()
+  const specs = calls.map((call): AggregateSpec => {
+    const { fn, type } = call
+    const bound = call.args.map(bind)
+    const filter = call.filter ? bind(call.filter) : null
+    const state = aggregateEntry(fn, env).state(siteOf(fn, bound, type, env))
+    if (!call.distinct) return { fn, args: bound, distinct: null, filter, type, state }
+    const values = differentValues(bound)
+    const key = [...values, ...(filter ? [filter] : [])].map((e) => exprKey(e)).join('|') + (filter ? '|filter' : '')
+    if (!sets.has(key)) sets.set(key, { values, filter })
+    const args = bound.map((e): Expr => {
+      if (e.kind === 'literal') return e
+      const index = values.findIndex((v) => exprKey(v) === exprKey(e))
+      return { kind: 'column', index, name: valueName(e, index), type: e.type, nullable: e.nullable, at: e.at }
+    })
+    return { fn, args, distinct: [...sets.keys()].indexOf(key), filter: null, type, state }
+  })
+  const distinct = [...sets.values()].map(({ values, filter }, i) => ({
+    values,
+    filter,
+    state: distinctState(`distinct_${i}`, values, tables),
+  }))
+  return { calls: specs, distinct }
+}
+
+/** Arguments that are no constants, each once: what makes a row another one. */
+function differentValues(args: readonly Expr[]): readonly Expr[] {
+  const seen = new Map<string, Expr>()
+  for (const e of args) if (e.kind !== 'literal' && !seen.has(exprKey(e))) seen.set(exprKey(e), e)
+  return [...seen.values()]
+}
+
+const valueName = (e: Expr, index: number): string => (e.kind === 'column' ? e.name : `value_${index}`)
+
+function distinctState(name: string, values: readonly Expr[], tables: DistinctTables): StateTableSpec {
+  const { keys, paned, window, paneField, counted } = tables
   return {
-    init: () => [[]],
-    add,
-    merge: (state, other) => {
-      for (const row of other[0] as readonly Value[]) add(state, row as readonly Value[])
-    },
-    finish: (state) => {
-      const total = inner.init()
-      for (const row of state[0] as readonly Value[]) inner.add(total, row as readonly Value[])
-      return inner.finish(total)
-    },
+    name,
+    keys: [...keys, ...values.map((e, i) => field(valueName(e, i), e.type))],
+    values: counted ? [field('count', BIGINT)] : [],
+    paned,
+    ...(window === undefined ? {} : { window }),
+    ...(paneField === undefined ? {} : { paneField }),
   }
-}
-
-/** The entry that runs for a call: the registry's, or for DISTINCT one around it that keeps each combination of arguments once. */
-export function runningEntry(fn: string, distinct: boolean, args: readonly DataType[], env: ExprEnv): AggregateEntry {
-  const { codegen, resultField, ...entry } = aggregateEntry(fn, env)
-  if (!distinct) return { ...entry, ...(codegen ? { codegen } : {}), ...(resultField ? { resultField } : {}) }
-  return { ...entry, state: () => [distinctState(args)], bind: (site) => distinctBody(entry.bind(site), args) }
 }

@@ -33,7 +33,8 @@ function compileNode(node: NodeSpec, input: Schema, env: ExprEnv): void {
     if (node.items !== null) compileFused(node.filter, node.items, input, env)(empty)
     else if (node.filter !== null) compileFilter(node.filter, input, env)(empty)
   } else if (node.op === 'aggregate') {
-    const { update } = runningAggregates(node.calls, input, env, 0)
+    const { update } = runningAggregates(node.calls, node.distinct, input, env, 0)
     update(empty, new Int32Array(0), new HashStateTable(node.state).columns)
+    for (const d of node.distinct) compileFused(d.filter, d.values, input, env)(empty)
   }
 }

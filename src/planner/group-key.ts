@@ -1,7 +1,7 @@
 import type { Expr } from '../expr/bound.ts'
 import { inputsOf, type Logical } from '../plan/logical.ts'
 import { upsertKey } from '../plan/upsert-key.ts'
-import { originOf } from './window-origin.ts'
+import { originOf } from '../plan/window-origin.ts'
 
 /**
  * Positions of the output columns that identify a row, as upsertKey, where each group gives one row and all its keys are

@@ -29,6 +29,7 @@ export function groupsWithStateOf(node: GroupsWithStateNode, input: Schema, ctx:
     fn: fn as (...args: unknown[]) => unknown,
     single,
     timeout,
+    judgesLate: node.streaming && timeout === 'EventTimeTimeout',
     time,
     codec: stateCodec(node.states, env.timeZone),
     keyType: keyField!.type,

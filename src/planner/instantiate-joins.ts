@@ -29,26 +29,28 @@ export function makeJoin(node: JoinNode, inputs: readonly Schema[], env: ExprEnv
   })
 }
 
-/** Join of two streams. */
+/** Join of two streams, or of a stream with a table whose rows the join keeps. */
 export function makeStreamJoin(node: StreamJoinNode, inputs: readonly Schema[], ctx: InstantiateContext): Operator {
   const { env } = ctx
   const filter = (e: Expr | null, schema: Schema) => (e === null ? null : compileFilter(e, schema, env))
   const side = (spec: StreamJoinNode['left'], schema: Schema): JoinSide => {
     const keys = spec.keys.map((k) => schema.fields[k]!)
+    const rows = tableOf(node.id, spec.state, ctx)
     return new JoinSide({
       schema,
       keys: spec.keys,
       nullSafe: spec.nullSafe,
       late: spec.late,
       release: spec.release,
-      rows: tableOf(node.id, spec.state, ctx),
-      index: new HashStateTable({ name: 'index', keys, values: [], paned: false }),
+      rows,
+      index: new HashStateTable({ name: 'index', keys, values: [], paned: false }, rows.visits),
     })
   }
   const [left, right] = [inputs[0]!, inputs[1]!]
   return new StreamJoin({
     schema: node.schema,
     type: node.type,
+    bounded: node.bounded,
     left: side(node.left, left),
     right: side(node.right, right),
     residual: filter(node.residual, { fields: [...left.fields, ...right.fields] }),

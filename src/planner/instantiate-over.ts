@@ -5,7 +5,7 @@ import type { Operator } from '../operators/operator.ts'
 import { Over, type OverCall, type RankingName } from '../operators/over.ts'
 import type { OverBound, OverFrame } from '../operators/over-frame.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
-import { runningEntry } from './aggregates.ts'
+import { aggregateEntry } from './aggregates.ts'
 import type { OverBoundSpec, OverCallSpec, OverFrameSpec, OverNode } from './spec.ts'
 
 const RANKING: ReadonlySet<string> = new Set<RankingName>([
@@ -52,12 +52,7 @@ function overCall(call: OverCallSpec, column: (e: Expr) => number, env: ExprEnv)
     return { kind: 'counter', value: column(args[0]!), since: args[1] === undefined ? null : column(args[1]), type }
   const frame = frameOf(call.frame, column)
   if (fn === 'nth_value') return { kind: 'nth', n: constant, value: column(args[0]!), frame, ignoreNulls, type }
-  const entry = runningEntry(
-    fn,
-    false,
-    args.map((a) => a.type),
-    env,
-  )
+  const entry = aggregateEntry(fn, env)
   const site = siteOf(fn, args, type, env)
   const body = entry.bind(site)
   const state = entry.state(site)

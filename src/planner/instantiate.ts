@@ -4,6 +4,8 @@ import { compileFilter, compileFused, compileProjection } from '../expr/compile.
 import { entryOf, type ExprEnv, siteOf } from '../expr/env.ts'
 import { HashStateTable } from '../state/hash-state-table.ts'
 import { TimeIndex } from '../state/time-index.ts'
+import { AssignCalendarWindows } from '../operators/calendar-window.ts'
+import { AssignCumulatingWindows } from '../operators/cumulate-window.ts'
 import { ChangeTypes } from '../operators/change-types.ts'
 import { Dedup } from '../operators/dedup.ts'
 import { Expand } from '../operators/expand.ts'
@@ -14,12 +16,14 @@ import type { Operator } from '../operators/operator.ts'
 import { SetOperation } from '../operators/set-operation.ts'
 import { Sort } from '../operators/sort.ts'
 import { AssignSessions } from '../operators/assign-sessions.ts'
+import { StreamSetOperation } from '../operators/stream-set-operation.ts'
 import { Union } from '../operators/union.ts'
 import { Watermark } from '../operators/watermark.ts'
 import { AssignWindows } from '../operators/window.ts'
 import type { Vector } from '../columns/vector.ts'
 import { BIGINT, field, type Schema } from '../types/data-type.ts'
 import { groupsWithStateOf } from './groups-with-state.ts'
+import { transformWithStateOf } from './transform-with-state.ts'
 import { userMapOf } from './user-map.ts'
 import { makeAggregate, makeSessionAggregate } from './instantiate-aggregates.ts'
 import { type InstantiateContext, tableOf } from './instantiate-context.ts'
@@ -62,6 +66,8 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
       return userMapOf(node, input, env)
     case 'groupsWithState':
       return groupsWithStateOf(node, input, ctx)
+    case 'transformWithState':
+      return transformWithStateOf(node, inputs, ctx)
     case 'fused':
       return new Fused(schema, fusedKernel(node.filter, node.items, input, schema, env))
     case 'watermark':
@@ -73,6 +79,22 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
         time: (batch) => time.project(batch)[0]!,
         sizeUs: BigInt(node.sizeUs),
         slideUs: BigInt(node.slideUs),
+        startUs: BigInt(node.startUs),
+        keepsOrder: node.keepsOrder,
+      })
+    }
+    case 'calendar-window': {
+      const time = compileProjection([node.time], input, env)
+      const { calendar } = node
+      return new AssignCalendarWindows({ schema, time: (batch) => time.project(batch)[0]!, calendar })
+    }
+    case 'cumulate-window': {
+      const time = compileProjection([node.time], input, env)
+      return new AssignCumulatingWindows({
+        schema,
+        time: (batch) => time.project(batch)[0]!,
+        sizeUs: BigInt(node.sizeUs),
+        stepUs: BigInt(node.stepUs),
         startUs: BigInt(node.startUs),
       })
     }
@@ -126,6 +148,12 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
     case 'generate':
       return generate(node, input, env)
     case 'setop': {
+      if (node.stream !== null) {
+        const { port, state } = node.stream
+        const copies = { name: 'table', keys: schema.fields, values: [field('copies', BIGINT)], paned: false }
+        const [table, met] = [new HashStateTable(copies), tableOf(node.id, state, ctx)]
+        return new StreamSetOperation({ schema, kind: node.kind, stream: port, table, met })
+      }
       const values = [field('left', BIGINT), field('right', BIGINT)]
       const counts = new HashStateTable({ name: 'counts', keys: schema.fields, values, paned: false })
       return new SetOperation({ schema, kind: node.kind, all: node.all, counts })

@@ -21,13 +21,12 @@ const DAY_US = 86_400_000_000n
  * `l.t + b`, provided the right side has a watermark; the other side alike.
  */
 export function joinBounds(keys: JoinKeys, left: readonly Attr[], right: readonly Attr[]): JoinBounds {
-  for (const { left: l, right: r } of keys.pairs) {
+  for (const { left: l, right: r, nullSafe } of keys.pairs) {
     const [a, b] = [timeOf(l, left), timeOf(r, right)]
-    if (a && b && (a.attr.eventTime === true || b.attr.eventTime === true))
-      return {
-        left: { time: a.column, afterUs: '0', exact: true },
-        right: { time: b.column, afterUs: '0', exact: true },
-      }
+    if (a && b && (a.attr.eventTime === true || b.attr.eventTime === true)) {
+      const rule = { afterUs: '0', exact: true, nulls: nullSafe ? 'kept' : 'final' } as const
+      return { left: { time: a.column, ...rule }, right: { time: b.column, ...rule } }
+    }
   }
   const l = left.findIndex((a) => a.eventTime === true)
   const r = right.findIndex((a) => a.eventTime === true)
@@ -44,6 +43,7 @@ export function joinBounds(keys: JoinKeys, left: readonly Attr[], right: readonl
         time: { column: leftAt, kind: 'time' },
         afterUs: String(offsetUs + extra),
         exact: false,
+        nulls: 'final',
       })
     // right >= left + offset: the last left match of a right row is right - offset.
     if ((op === '>' || op === '>=') && leftAt === l)
@@ -51,6 +51,7 @@ export function joinBounds(keys: JoinKeys, left: readonly Attr[], right: readonl
         time: { column: rightAt, kind: 'time' },
         afterUs: String(extra - offsetUs),
         exact: false,
+        nulls: 'final',
       })
   }
   return rules

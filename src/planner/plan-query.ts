@@ -4,10 +4,11 @@ import { conjuncts, type Expr } from '../expr/bound.ts'
 import { attrIds } from '../plan/expr-key.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import { stateType } from '../functions/user/group-state.ts'
-import type { AggregateSpec, PaneSpec, ReleaseRule } from '../operators/config.ts'
+import type { PaneSpec, ReleaseRule } from '../operators/config.ts'
 import { callExpr } from '../plan/term.ts'
+import { originOf, shapeOf } from '../plan/window-origin.ts'
 import { groupKey } from './group-key.ts'
-import { originOf } from './window-origin.ts'
+import { processorTables } from './processor-tables.ts'
 import {
   type Attr,
   inputsOf,
@@ -18,13 +19,16 @@ import {
   type LogicalJoin,
   type LogicalObserve,
   type LogicalScan,
+  type LogicalTransformWithState,
   type Named,
 } from '../plan/logical.ts'
 import type { StateTableSpec } from '../state/table.ts'
 import { BIGINT, BOOLEAN, field, STRING, TIMESTAMP } from '../types/data-type.ts'
-import { aggregateSpec } from './aggregates.ts'
+import type { WindowShape } from '../types/window-shape.ts'
+import { aggregateEntry, aggregateSpecs, type AggregateSpecs, type DistinctTables } from './aggregates.ts'
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
+import { joinWithoutWatermark, keptSide } from '../plan/event-time.ts'
 import { joinBounds, lateColumn } from './join-bounds.ts'
 import { splitJoinCondition } from './join-keys.ts'
 import type { EnvSpec, NodeSpec, PipelineSpec, StreamJoinSide } from './spec.ts'
@@ -61,6 +65,8 @@ class Planner {
   #sources = 0
   readonly #watermarks = new Map<number, string>()
   #stateful = 0
+  /** Windows whose rows may leave in any order. */
+  readonly #anyOrder = new Set<number>()
   /** Rows that a LIMIT wants of a recursive table, by id of its node. */
   readonly #wanted = new Map<number, number>()
 
@@ -158,10 +164,40 @@ class Planner {
           ) as [Expr, Expr]
           return this.#add({ op: 'session', id: this.#id('session'), inputs: [input.id], schema, start, end }, attrs)
         }
-        const { sizeUs, slideUs, startUs } = plan
+        const { sizeUs, slideUs, startUs, calendar, cumulates } = plan
         const time = bindExpr(plan.time, input.attrs)
+        if (calendar)
+          return this.#add(
+            { op: 'calendar-window', id: this.#id('window'), inputs: [input.id], schema, time, calendar },
+            attrs,
+          )
+        if (cumulates)
+          return this.#add(
+            {
+              op: 'cumulate-window',
+              id: this.#id('window'),
+              inputs: [input.id],
+              schema,
+              time,
+              sizeUs,
+              stepUs: slideUs,
+              startUs,
+            },
+            attrs,
+          )
+        const keepsOrder = !this.#anyOrder.has(plan.id)
         return this.#add(
-          { op: 'window', id: this.#id('window'), inputs: [input.id], schema, time, sizeUs, slideUs, startUs },
+          {
+            op: 'window',
+            id: this.#id('window'),
+            inputs: [input.id],
+            schema,
+            time,
+            sizeUs,
+            slideUs,
+            startUs,
+            keepsOrder,
+          },
           attrs,
         )
       }
@@ -202,6 +238,8 @@ class Planner {
           attrs,
         )
       }
+      case 'transformWithState':
+        return this.#transformWithState(plan)
       case 'asyncCall': {
         const input = this.#plan(plan.input)
         const args = plan.args.map((e) => bindExpr(e, input.attrs))
@@ -228,15 +266,14 @@ class Planner {
         return this.#add({ op: 'union', id: this.#id('union'), inputs, schema }, attrs)
       }
       case 'setop': {
-        // The operator counts within one run and keeps nothing in the checkpoint.
-        if (isStreaming(plan))
-          throw new UnsupportedError(
-            'UNSUPPORTED',
-            { feature: `${plan.kind.toUpperCase()} ALL on a stream` },
-            { at: plan.at },
-          )
+        const { kind, all } = plan
         const inputs = [this.#plan(plan.left).id, this.#plan(plan.right).id]
-        return this.#add({ op: 'setop', id: this.#id('setop'), inputs, schema, kind: plan.kind, all: plan.all }, attrs)
+        const port = isStreaming(plan.left) ? 0 : 1
+        const state: StateTableSpec = { name: 'met', keys: schema.fields, values: [field('met', BIGINT)], paned: false }
+        const streaming = isStreaming(plan)
+        const id = streaming ? this.#statefulId('setop', plan) : this.#id('setop')
+        const stream = streaming ? ({ port, state } as const) : null
+        return this.#add({ op: 'setop', id, inputs, schema, kind, all, stream }, attrs)
       }
       case 'sort': {
         const input = this.#plan(plan.input)
@@ -327,6 +364,33 @@ class Planner {
     }
   }
 
+  #transformWithState(plan: LogicalTransformWithState): Planned {
+    const { closure, label, timeMode, emits: outputMode, states, time, attrs } = plan
+    const input = this.#plan(plan.input)
+    const initial = plan.initial === null ? [] : [this.#plan(plan.initial).id]
+    const streaming = isStreaming(plan)
+    const emitTime = attrs.findIndex((x) => x.eventTime)
+    return this.#add(
+      {
+        op: 'transformWithState',
+        id: streaming ? this.#statefulId('transformWithState', plan) : this.#id('transformWithState'),
+        inputs: [input.id, ...initial],
+        schema: schemaOfAttrs(attrs),
+        closure,
+        label,
+        timeMode,
+        outputMode,
+        states,
+        ...processorTables(states, timeMode, input.attrs[0]!.type),
+        // A bounded table is complete: nothing in it is late.
+        time: streaming && timeMode === 'EventTime' ? time : null,
+        emitTime: emitTime < 0 ? null : emitTime,
+        streaming,
+      },
+      attrs,
+    )
+  }
+
   /** Streams are numbered in the order of the plan, so that the commit log finds them again. */
   #stream(origin: number): string {
     let name = this.#watermarks.get(origin)
@@ -351,6 +415,7 @@ class Planner {
         plan: { columns: plan.columns ?? attrs.map((a) => [a.name]), predicates: plan.predicates },
         streaming: source.streaming,
         ...(source.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: source.idleTimeoutMs }),
+        ...(source.refresh === undefined ? {} : { refresh: source.refresh }),
       },
       attrs,
     )
@@ -393,7 +458,12 @@ class Planner {
     const input = this.#plan(plan.input)
     if (this.#nodes.some((n) => n.op === 'observe' && n.name === name))
       throw new AnalysisError('DUPLICATED_METRICS_NAME', { name }, { at: plan.at })
-    const calls = plan.calls.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), this.#options.env))
+    const { calls, distinct } = aggregateSpecs(
+      plan.calls.map((x) => x.call),
+      (e) => bindExpr(e, input.attrs),
+      this.#options.env,
+      { keys: [], paned: false, counted: false },
+    )
     const results = plan.calls.map((c) => c.attr)
     return this.#add(
       {
@@ -404,6 +474,7 @@ class Planner {
         name,
         observer,
         calls,
+        distinct,
         results: schemaOfAttrs(results),
         items: plan.items.map((i) => bindExpr(i.expr, results)),
         metrics: schemaOfAttrs(plan.items.map((i) => i.attr)),
@@ -420,19 +491,40 @@ class Planner {
 
   #aggregate(plan: LogicalAggregate): Planned {
     const { env, mode } = this.#options
+    if (plan.aggregates.every(({ call }) => aggregateEntry(call.fn, env).ordered !== true))
+      for (let p: Logical = plan.input; ; p = inputsOf(p)[0]!) {
+        if (p.op === 'window') this.#anyOrder.add(p.id)
+        else if (p.op !== 'project' && p.op !== 'filter' && p.op !== 'expand') break
+      }
     const { planned: input, at: keys } = this.#withColumns(plan.input, plan.keys)
-    const calls = plan.aggregates.map(({ call }) => aggregateSpec(call, (e) => bindExpr(e, input.attrs), env))
+    const streaming = isStreaming(plan)
+    const specs = (tables: Omit<DistinctTables, 'counted'>): AggregateSpecs =>
+      aggregateSpecs(
+        plan.aggregates.map((x) => x.call),
+        (e) => bindExpr(e, input.attrs),
+        env,
+        { ...tables, counted: streaming },
+      )
     const session = plan.keys.findIndex(
       (k) => k.expr.kind === 'attr' && originOf(plan.input, k.expr.id)?.gap !== undefined,
     )
-    if (session >= 0) return this.#sessionAggregate(plan, input.id, keys, session, calls)
+    if (session >= 0) {
+      const byNumber = { keys: [], paned: true, paneField: field('session', BIGINT, false) }
+      return this.#sessionAggregate(plan, input.id, keys, session, specs(byNumber))
+    }
     const pane = this.#pane(plan)
     const keyFields = plan.keys
       .map((k) => field(k.attr.name, k.attr.type))
       .filter((_, k) => !(pane?.kind === 'window' && pane.index === k))
-    const values = calls.flatMap((c, i) => c.state.map((type, k) => field(`${stateName(c.fn)}_${i}_${k}`, type)))
     const windowKey = pane?.kind === 'window' ? plan.keys[pane.index]!.attr : null
-    const streaming = isStreaming(plan)
+    const paned = {
+      paned: pane !== null,
+      ...(pane === null || windowKey === null
+        ? {}
+        : { window: { at: pane.index, field: field(windowKey.name, windowKey.type), ...sizeOf(pane.shape) } }),
+    }
+    const { calls, distinct } = specs({ keys: keyFields, ...paned })
+    const values = calls.flatMap((c, i) => c.state.map((type, k) => field(`${stateName(c.fn)}_${i}_${k}`, type)))
     const id = streaming ? this.#statefulId('aggregate', plan) : this.#id('aggregate')
     return this.#add(
       {
@@ -443,16 +535,9 @@ class Planner {
         keys,
         pane,
         calls,
+        distinct,
         emit: streaming && mode !== null ? mode : 'batch',
-        state: {
-          name: 'groups',
-          keys: keyFields,
-          values,
-          paned: pane !== null,
-          ...(pane === null || windowKey === null
-            ? {}
-            : { window: { at: pane.index, field: field(windowKey.name, windowKey.type), sizeUs: pane.sizeUs } }),
-        },
+        state: { name: 'groups', keys: keyFields, values, ...paned },
       },
       plan.attrs,
     )
@@ -463,7 +548,7 @@ class Planner {
     input: string,
     keys: readonly number[],
     session: number,
-    calls: readonly AggregateSpec[],
+    { calls, distinct }: AggregateSpecs,
   ): Planned {
     const { mode } = this.#options
     const streaming = isStreaming(plan)
@@ -479,6 +564,7 @@ class Planner {
         session,
         expires: plan.keys[session]!.attr.eventTime === true,
         calls,
+        distinct,
         emit: streaming && mode !== null ? mode : 'batch',
         state: {
           name: 'sessions',
@@ -495,13 +581,12 @@ class Planner {
   #pane(plan: LogicalAggregate): PaneSpec | null {
     let found: PaneSpec | null = null
     plan.keys.forEach(({ expr, attr }, index) => {
-      if (expr.kind !== 'attr') return
-      const window = originOf(plan.input, expr.id)
+      const window = expr.kind === 'attr' ? originOf(plan.input, expr.id) : null
       const expires = attr.eventTime === true
       if (window !== null) {
-        if (found === null || expires) found = { kind: 'window', index, sizeUs: window.sizeUs, expires }
+        if (found === null || expires) found = { kind: 'window', index, shape: shapeOf(window), expires }
       } else if (expires && (attr.type.kind === 'timestamp' || attr.type.kind === 'timestamp_ntz') && found === null)
-        found = { kind: 'time', index, sizeUs: '0', expires }
+        found = { kind: 'time', index, shape: { kind: 'fixed', sizeUs: '0' }, expires }
     })
     return found
   }
@@ -511,11 +596,11 @@ class Planner {
     const position = (id: number) => input.attrs.findIndex((a) => a.id === id)
     const keys = plan.keys.map(position)
     const streaming = isStreaming(plan)
-    const time = streaming
-      ? input.attrs.findIndex(
-          (a) => a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz'),
-        )
-      : -1
+    const times = input.attrs.flatMap((a, i) =>
+      streaming && a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz') ? [i] : [],
+    )
+    // Of several columns with event time the one among the keys says when a key is done with.
+    const time = (plan.withinWatermark ? undefined : times.find((i) => keys.includes(i))) ?? times[0] ?? -1
     const watermark =
       time < 0 ? null : findNode(plan.input, (n) => n.op === 'watermark' && n.column === input.attrs[time]!.id)
     const expiry =
@@ -545,18 +630,14 @@ class Planner {
   #join(plan: LogicalJoin): Planned {
     const leftStreams = isStreaming(plan.left)
     const rightStreams = isStreaming(plan.right)
-    if (leftStreams && rightStreams) return this.#streamJoin(plan)
+    if (leftStreams && rightStreams) return this.#streamJoin(plan, null)
+    const kept = keptSide(plan)
+    if (kept !== null) return this.#streamJoin(plan, kept)
     // The side that is complete first is built; the other probes it.
     const swap = rightStreams
     const probe = swap ? plan.right : plan.left
     const build = swap ? plan.left : plan.right
-    const type = swap ? swapped(plan.type) : plan.type
-    if (type === null)
-      throw new UnsupportedError(
-        'UNSUPPORTED',
-        { feature: `a ${plan.type} join with a stream on the right` },
-        { at: plan.at },
-      )
+    const type = swap && plan.type === 'right' ? 'left' : plan.type
     const keys = splitJoinCondition(
       plan.condition,
       new Set(probe.attrs.map((a) => a.id)),
@@ -576,11 +657,11 @@ class Planner {
       type === 'left' || type === 'full'
         ? right.planned.attrs.map((a) => ({ ...a, nullable: true }))
         : right.planned.attrs
-    const kept =
+    const probed =
       type === 'right' || type === 'full'
         ? left.planned.attrs.map((a) => ({ ...a, nullable: true }))
         : left.planned.attrs
-    const joined = type === 'semi' || type === 'anti' ? left.planned.attrs : [...kept, ...outer]
+    const joined = type === 'semi' || type === 'anti' ? left.planned.attrs : [...probed, ...outer]
     const node = this.#add(
       {
         op: 'join',
@@ -608,10 +689,11 @@ class Planner {
     return this.#fused(node, null, items, attrs)
   }
 
-  #streamJoin(plan: LogicalJoin): Planned {
+  /** A join of two streams, or of a stream with a table on port `kept` whose rows the join keeps. */
+  #streamJoin(plan: LogicalJoin, kept: 0 | 1 | null): Planned {
     const { type } = plan
-    if (type === 'cross' || type === 'anti')
-      throw new UnsupportedError('UNSUPPORTED', { feature: `a ${type} join of two streams` }, { at: plan.at })
+    if (type === 'cross')
+      throw new UnsupportedError('UNSUPPORTED', { feature: 'a cross join of two streams' }, { at: plan.at })
     const ids = (side: Logical): ReadonlySet<number> => new Set(side.attrs.map((a) => a.id))
     const keys = splitJoinCondition(plan.condition, ids(plan.left), ids(plan.right))
     const left = this.#withColumns(
@@ -623,8 +705,10 @@ class Planner {
       keys.pairs.map((p, i) => keyColumn(p.right, i, 'r')),
     )
     const [l, r] = [left.planned.attrs, right.planned.attrs]
-    const bounds = joinBounds(keys, l, r)
+    const bounds = joinBounds(keys, kept === 0 ? timeless(l) : l, kept === 1 ? timeless(r) : r)
     const bounded = bounds.left !== null || bounds.right !== null
+    if ((type === 'anti' && bounds.left === null) || (kept !== null && type !== 'semi' && bounds[PORTS[kept]] === null))
+      throw joinWithoutWatermark(plan)
     const conditions = keys.residual === null ? [] : conjuncts(keys.residual)
     const onlyOf = (side: ReadonlySet<number>): Expr[] =>
       conditions.filter((c) => [...attrIds(c)].every((id) => side.has(id)))
@@ -640,7 +724,7 @@ class Planner {
     ): StreamJoinSide => ({
       keys: at,
       nullSafe: keys.pairs.map((p) => p.nullSafe),
-      late: bounded ? lateColumn(attrs) : null,
+      late: bounded && (kept === null || name !== PORTS[kept]) ? lateColumn(attrs) : null,
       release,
       only: only && bindExpr(only, attrs),
       state: {
@@ -653,7 +737,7 @@ class Planner {
     const nullable = (attrs: readonly Attr[]): readonly Attr[] => attrs.map((a) => ({ ...a, nullable: true }))
     const outLeft = type === 'right' || type === 'full' ? nullable(l) : l
     const outRight = type === 'left' || type === 'full' ? nullable(r) : r
-    const joined = type === 'semi' ? l : [...outLeft, ...outRight]
+    const joined = type === 'semi' || type === 'anti' ? l : [...outLeft, ...outRight]
     const residual = allOf(both)
     const node = this.#add(
       {
@@ -662,6 +746,7 @@ class Planner {
         inputs: [left.planned.id, right.planned.id],
         schema: schemaOfAttrs(joined),
         type,
+        bounded: kept,
         residual: residual && bindExpr(residual, [...l, ...r]),
         left: side('left', l, left.at, bounds.left, allOf(leftOnly)),
         right: side('right', r, right.at, bounds.right, allOf(rightOnly)),
@@ -690,11 +775,11 @@ function allOf(list: readonly Expr[]): Expr | null {
   return { kind: 'and', args: list, type: BOOLEAN, nullable: list.some((e) => e.nullable) }
 }
 
-/** The join as seen with its sides exchanged; null where the operator cannot run it so. */
-function swapped(type: LogicalJoin['type']): LogicalJoin['type'] | null {
-  if (type === 'inner' || type === 'cross') return type
-  return type === 'right' ? 'left' : null
-}
+/** Names of the two sides of a stream join, by port. */
+const PORTS = ['left', 'right'] as const
+
+/** Columns of a bounded table: a watermark set on it bounds nothing. */
+const timeless = (attrs: readonly Attr[]): readonly Attr[] => attrs.map((a) => ({ ...a, eventTime: false }))
 
 function findNode(plan: Logical, wanted: (n: Logical) => boolean): Logical | null {
   if (wanted(plan)) return plan
@@ -704,6 +789,10 @@ function findNode(plan: Logical, wanted: (n: Logical) => boolean): Logical | nul
   }
   return null
 }
+
+/** As the state of fixed windows has had it from the first format on. */
+const sizeOf = (shape: WindowShape): { readonly sizeUs: string; readonly shape?: WindowShape } =>
+  shape.kind === 'fixed' ? { sizeUs: shape.sizeUs } : { sizeUs: '0', shape }
 
 /** A closure's id differs from run to run; what it is does not. */
 const stateName = (fn: string): string => fn.replace(/^closure:(\w+):\d+$/, '$1')

@@ -1,10 +1,21 @@
 import type { OutputModeName } from '../connectors/provider.ts'
+import type { Refresh } from '../connectors/refresh.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { DecodePlan } from '../formats/decode-plan.ts'
+import type { ProcessorStates } from '../functions/user/processor-handle.ts'
+import type { TimeMode } from '../functions/user/stateful-processor.ts'
 import type { GroupStateTimeout } from '../functions/user/group-state.ts'
 import type { StateTableSpec } from '../state/table.ts'
+import type { CalendarSpec } from '../types/calendar.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
-import type { AggregateSpec, PaneSpec, ReleaseRule, SortKeySpec, TimeColumn } from '../operators/config.ts'
+import type {
+  AggregateSpec,
+  DistinctSpec,
+  PaneSpec,
+  ReleaseRule,
+  SortKeySpec,
+  TimeColumn,
+} from '../operators/config.ts'
 
 /**
  * A query ready to run, as plain JSON: what the planner gives and `instantiate` takes, on any thread. Expressions are
@@ -45,6 +56,8 @@ export type NodeSpec =
   | FusedNode
   | WatermarkNode
   | WindowNode
+  | CalendarWindowNode
+  | CumulateWindowNode
   | SessionNode
   | ExpandNode
   | AggregateNode
@@ -62,6 +75,7 @@ export type NodeSpec =
   | SetOperationNode
   | UserMapNode
   | GroupsWithStateNode
+  | TransformWithStateNode
   | AsyncCallNode
   | ObserveNode
   | ChangeTypesNode
@@ -78,6 +92,8 @@ export interface SourceNode extends NodeBase {
   readonly streaming: boolean
   /** Silent for this long, it no longer holds the watermark back; the query's own timeout unless given. */
   readonly idleTimeoutMs?: number
+  /** Of a bounded table beside a stream: when it is read again; once a start unless given. */
+  readonly refresh?: Refresh
 }
 export interface LocalNode extends NodeBase {
   readonly op: 'local'
@@ -109,6 +125,22 @@ export interface WindowNode extends NodeBase {
   readonly sizeUs: string
   readonly slideUs: string
   readonly startUs: string
+  /** Something above depends on the order of the rows of a window. */
+  readonly keepsOrder: boolean
+}
+/** Appends struct<start, end>: the period of the calendar. */
+export interface CalendarWindowNode extends NodeBase {
+  readonly op: 'calendar-window'
+  readonly time: Expr
+  readonly calendar: CalendarSpec
+}
+/** Appends struct<start, end>: each of the growing windows that hold the row. */
+export interface CumulateWindowNode extends NodeBase {
+  readonly op: 'cumulate-window'
+  readonly time: Expr
+  readonly sizeUs: string
+  readonly stepUs: string
+  readonly startUs: string
 }
 /** Appends struct<start, end>: the session a row is by itself. */
 export interface SessionNode extends NodeBase {
@@ -126,6 +158,7 @@ export interface AggregateNode extends NodeBase {
   readonly keys: readonly number[]
   readonly pane: PaneSpec | null
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   readonly emit: OutputModeName | 'batch'
   readonly state: StateTableSpec
 }
@@ -136,6 +169,7 @@ export interface SessionAggregateNode extends NodeBase {
   readonly session: number
   readonly expires: boolean
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   readonly emit: OutputModeName | 'batch'
   readonly state: StateTableSpec
 }
@@ -159,10 +193,12 @@ export interface JoinNode extends NodeBase {
   /** Over left then right columns. */
   readonly residual: Expr | null
 }
-/** Both ports are streams; port 0 is the left side. Positions are those of the side's own columns. */
+/** Port 0 is the left side. Positions are those of the side's own columns. */
 export interface StreamJoinNode extends NodeBase {
   readonly op: 'stream-join'
-  readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi'
+  readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
+  /** Port of a side that is a bounded table, kept as it was at the first start; null: both are streams. */
+  readonly bounded: 0 | 1 | null
   /** Over left then right columns. */
   readonly residual: Expr | null
   readonly left: StreamJoinSide
@@ -252,6 +288,8 @@ export interface SetOperationNode extends NodeBase {
   readonly op: 'setop'
   readonly kind: 'intersect' | 'except'
   readonly all: boolean
+  /** Beside a bounded table: the port of the stream, and its state; null where both sides are bounded. */
+  readonly stream: { readonly port: 0 | 1; readonly state: StateTableSpec } | null
 }
 /** A closure over rows, by its id; see operators/user-map.ts. */
 export interface UserMapNode extends NodeBase {
@@ -275,6 +313,23 @@ export interface GroupsWithStateNode extends NodeBase {
   /** Over a bounded table each group is called once and nothing is kept. */
   readonly streaming: boolean
 }
+/** A stateful processor by the id of its closure; a second input is its initial state. See operators/transform-with-state.ts. */
+export interface TransformWithStateNode extends NodeBase {
+  readonly op: 'transformWithState'
+  readonly closure: string
+  readonly label: string
+  readonly timeMode: TimeMode
+  readonly outputMode: 'append' | 'update'
+  readonly states: ProcessorStates
+  /** Tables of the states in their order, and of the timers. */
+  readonly tables: readonly StateTableSpec[]
+  readonly timers: StateTableSpec | null
+  readonly time: number | null
+  /** The column of the results that is their event time. */
+  readonly emitTime: number | null
+  /** Over a bounded table nothing is kept. */
+  readonly streaming: boolean
+}
 /** Input columns, then the result of an asynchronous function; the engine awaits it between two pipelines. */
 export interface AsyncCallNode extends NodeBase {
   readonly op: 'asyncCall'
@@ -287,6 +342,7 @@ export interface ObserveNode extends NodeBase {
   readonly name: string
   readonly observer: string | null
   readonly calls: readonly AggregateSpec[]
+  readonly distinct: readonly DistinctSpec[]
   /** Columns of the results of the calls. */
   readonly results: Schema
   readonly items: readonly Expr[]

@@ -198,7 +198,13 @@ function readTable(table: Table, stream: StreamRead | undefined): Unresolved {
   const source: Unresolved = table.rows
     ? {
         op: 'source',
-        source: { format: 'memory', options: { ...stream?.options, id: table.rows.id }, schema, streaming },
+        source: {
+          format: 'memory',
+          options: { ...stream?.options, id: table.rows.id },
+          schema,
+          streaming,
+          ...(streaming ? {} : table.refresh),
+        },
       }
     : {
         op: 'source',
@@ -207,7 +213,7 @@ function readTable(table: Table, stream: StreamRead | undefined): Unresolved {
           options: { ...table.sourceOptions, ...stream?.options },
           schema,
           streaming,
-          ...(streaming ? { name: sourceName(table.name) } : {}),
+          ...(streaming ? { name: sourceName(table.name) } : table.refresh),
         },
       }
   if (!streaming || !table.watermark) return source

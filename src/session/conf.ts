@@ -21,6 +21,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'millrace.runMode': 'auto',
   'millrace.shell.outputMode': 'auto',
   'millrace.lateFilter': 'previous',
+  'millrace.flush': 'never',
   'millrace.checkpoint.allowSinkChange': 'false',
   'millrace.durability': 'power',
   'millrace.lockTimeoutMs': '0',
@@ -40,6 +41,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'millrace.runMode': ['auto', 'batch', 'stream'],
   'millrace.shell.outputMode': ['auto', ...OUTPUT_MODES],
   'millrace.lateFilter': ['previous', 'batch'],
+  'millrace.flush': ['never', 'onIdle'],
   'millrace.durability': ['power', 'process'],
 }
 

@@ -1,4 +1,5 @@
 import type { OptionSpecs } from '../connectors/provider.ts'
+import { isRefreshOption, type Refresh, takeRefresh } from '../connectors/refresh.ts'
 import type { Connectors } from '../connectors/registry.ts'
 import { OptionError } from '../errors/errors.ts'
 import { nearestName } from '../errors/suggest.ts'
@@ -26,11 +27,16 @@ export function optionsFor(connectors: Connectors, format: string, options: Give
   return Object.fromEntries(Object.entries(options).filter(([key]) => knows(provider, key)))
 }
 
+/** The refresh a table's options ask for; throws OptionError for one that its source cannot do. */
+export function refreshFor(connectors: Connectors, format: string, options: Given): { readonly refresh?: Refresh } {
+  return formatKind(connectors, format).source ? takeRefresh(connectors.source(format), options).refresh : {}
+}
+
 /** Refuses an option that neither the source nor the sink of the format takes. */
 export function checkTableOptions(connectors: Connectors, format: string, options: Given): void {
   const sides = [sideOf(connectors, format, 'source'), sideOf(connectors, format, 'sink')]
   for (const key of Object.keys(options)) {
-    if (sides.some((s) => knows(s, key))) continue
+    if (sides.some((s) => knows(s, key)) || (sides[0] !== undefined && isRefreshOption(key))) continue
     const names = [...new Set(sides.flatMap((s) => Object.keys(s?.options ?? {})))]
     const near = nearestName(key, names)
     const known = names.length === 0 ? 'It takes none.' : `It knows: ${names.join(', ')}.`

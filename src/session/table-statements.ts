@@ -15,7 +15,7 @@ import { evaluateNow } from './evaluate.ts'
 import { insertRows } from './insert-statements.ts'
 import { partsOf, requireDefaultSchema, requireTable, unknownTable } from './object-names.ts'
 import { command, NOTHING, type Outcome, type StatementContext } from './statement-context.ts'
-import { checkTableOptions, formatKind, optionsFor } from './table-options.ts'
+import { checkTableOptions, formatKind, optionsFor, refreshFor } from './table-options.ts'
 import { fieldOf, MemoryRows, type ColumnDefault, type Table } from './table.ts'
 
 /** Formats of stores millrace has none of, whose tables are kept in the session: `USING parquet` without a path. */
@@ -126,6 +126,7 @@ export function tableOf(s: AstCreateTable, ctx: StatementContext, queried: Schem
     watermark: s.watermark ? watermarkOf(s.watermark) : undefined,
     partitionedBy: (s.partitionedBy ?? []).map((c) => c.name),
     sourceOptions: format === null ? {} : optionsFor(connectors, format, options, 'source'),
+    refresh: refreshFor(connectors, format ?? 'memory', options),
     sinkOptions: format === null ? {} : optionsFor(connectors, format, options, 'sink'),
     definition: format === null ? s : absolute(s, options),
     rows:

@@ -1,3 +1,4 @@
+import type { Refresh } from '../connectors/refresh.ts'
 import { MemoryStream } from '../connectors/memory/stream.ts'
 import type { AstColumn, AstCreateTable, AstExpr } from '../sql/ast.ts'
 import type { Field, Schema } from '../types/data-type.ts'
@@ -25,6 +26,8 @@ export interface Table {
   /** Those of the options that its source takes, and its sink. */
   readonly sourceOptions: Readonly<Record<string, string>>
   readonly sinkOptions: Readonly<Record<string, string>>
+  /** When a streaming query beside it reads it again. */
+  readonly refresh: { readonly refresh?: Refresh }
   readonly properties: Readonly<Record<string, string>>
   readonly comment: string | undefined
   readonly columnComments: ReadonlyMap<string, string>

@@ -4,6 +4,7 @@ import { scan } from '../../grammar/tokens.ts'
 import { SINKS, SOURCES } from '../connectors/registry.ts'
 import { MillraceError } from '../errors/errors.ts'
 import { functionNames } from '../functions/registry.ts'
+import { WINDOW_TABLE_FUNCTIONS } from '../plan/window-table-function.ts'
 import type { MillraceSession } from '../session.ts'
 import { META_NAMES, MODES_OF, TABLE_COMMANDS } from './meta-names.ts'
 
@@ -40,6 +41,9 @@ const STARTS = [
   'VALUES',
 ]
 
+/** Functions that are no entries of the registry. */
+const TIME_WINDOWS = ['window', 'session_window', 'calendar_window', 'window_time']
+
 /**
  * Completes the word at the end of `line`; `before` are the earlier lines of the statement, `after` is what stands behind
  * the cursor: its tables count too.
@@ -74,7 +78,9 @@ export function complete(session: MillraceSession, before: string, line: string,
     .flatMap((t) => columnsOf(session, t))
     .map(quoted)
   if (typed === '') return [[...new Set(columns)], '']
-  const functions = functionNames().map((f) => `${matchCase(f, typed)}(`)
+  const functions = [...functionNames(), ...TIME_WINDOWS, ...WINDOW_TABLE_FUNCTIONS].map(
+    (f) => `${matchCase(f, typed)}(`,
+  )
   return [starting([...new Set([...columns, ...tables, ...functions, ...cased(KEYWORDS, typed)])], typed), typed]
 }
 

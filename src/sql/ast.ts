@@ -181,6 +181,8 @@ export interface AstCall extends Node {
   /** WITHIN GROUP (ORDER BY …). */
   readonly within?: readonly AstSortItem[]
   readonly over?: AstWindowSpec
+  /** `TABLE t PARTITION BY …` as an argument: a call of `table`. */
+  readonly partitionBy?: readonly AstExpr[]
 }
 /** OVER w, or OVER (…); `base` is the name of a window it extends. */
 export interface AstWindowSpec extends Node {

@@ -158,6 +158,7 @@ export function printCall(e: AstCall): string {
   if (e.within) text += ` WITHIN GROUP (ORDER BY ${e.within.map(printSortItem).join(', ')})`
   if (e.filter) text += ` FILTER (WHERE ${printExpr(e.filter)})`
   if (e.nulls) text += ` ${e.nulls.toUpperCase()} NULLS`
+  if (e.partitionBy) text += ` PARTITION BY (${list(e.partitionBy)})`
   if (e.over) text += ` OVER ${printWindowSpec(e.over)}`
   return text
 }

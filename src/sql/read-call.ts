@@ -67,6 +67,15 @@ function argumentName(r: Reading, node: Cst): string | undefined {
 }
 
 function readArgument(r: Reading, node: Cst): AstExpr {
+  const arg = readArgumentValue(r, node)
+  const partition = kid(node, 'partition')
+  if (!partition) return arg
+  if (arg.kind !== 'call' || arg.name.at(-1)!.name.toLowerCase() !== 'table') throw syntaxError(spanOf(r, partition))
+  const by = readExpr(r, partition)
+  return { ...arg, partitionBy: by.kind === 'tuple' ? by.items : [by] }
+}
+
+function readArgumentValue(r: Reading, node: Cst): AstExpr {
   if (!has(node, 'TABLE')) return readExpr(r, must(node, 'expression'))
   const at = spanOf(r, node)
   const query = kid(node, 'query')

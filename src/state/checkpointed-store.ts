@@ -36,6 +36,13 @@ export class CheckpointedStateStore implements StateStore {
     return table
   }
 
+  forget(operatorId: string, name: string): void {
+    const stored = this.#source?.stateTables?.().find((t) => t.operatorId === operatorId && t.table === name)
+    if (stored === undefined) return
+    const table = this.table(operatorId, stored.spec as StateTableSpec)
+    for (const slot of table.slots()) table.remove(slot)
+  }
+
   takeWrites(snapshotBudgetBytes: number): StateTableWrite[] {
     const logs = new Map<Entry, Uint8Array | null>()
     for (const entry of this.#entries.values()) logs.set(entry, entry.table.takeChangeLog())

@@ -13,6 +13,7 @@ import { ShardLog } from './shard-log.ts'
 import type { StateTable, StateTableSpec } from './table.ts'
 import { SlotMarks } from './slot-marks.ts'
 import { ValueColumn } from './value-columns.ts'
+import { Visits } from './visits.ts'
 
 const MAX_SLOTS = 1 << 28
 const NO_SLOTS = new Int32Array(0)
@@ -43,9 +44,12 @@ export class HashStateTable implements StateTable, ProbeHost {
   /** Rows of removed panes by shard since the last commit. */
   readonly #droppedOfShard = new Int32Array(256)
   #scratch = new Int32Array(0)
+  readonly visits: Visits
 
-  constructor(spec: StateTableSpec) {
+  /** Tables that belong together may count into one `visits`. */
+  constructor(spec: StateTableSpec, visits = new Visits()) {
     this.spec = spec
+    this.visits = visits
     this.columns = spec.values.map((f) => new ValueColumn(f.type, this.#capacity))
     this.keyColumns = spec.keys.map((f) => new KeyColumn(f.type, this.#capacity))
     this.hashes = new Int32Array(this.#capacity)
@@ -62,8 +66,7 @@ export class HashStateTable implements StateTable, ProbeHost {
     for (const column of this.columns) bytes += column.memoryBytes(this.#size)
     for (const column of this.keyColumns) bytes += column.memoryBytes
     // an index, and about 200 bytes for the pane's objects
-    for (const pane of this.#panes.list) if (pane !== undefined && !pane.dead) bytes += pane.index.byteLength + 200
-    return bytes
+    return bytes + this.#panes.indexBytes + this.#panes.size * 200
   }
 
   /** How many of the latest change logs a restore needs beside the snapshots. */
@@ -110,6 +113,7 @@ export class HashStateTable implements StateTable, ProbeHost {
     )
     const held = keys.map((key, k) => keyColumns[k]!.held(key, rows))
     const nullable = held.map((key, k) => key.validity !== null || keyColumns[k]!.validity !== null)
+    this.visits.slots += n
     if (this.#scratch.length < n) this.#scratch = new Int32Array(Math.max(n, 1024))
     hashRows(held, rows, n, this.#scratch)
     const halves = panes === null ? null : new Int32Array(panes.buffer, panes.byteOffset, panes.length * 2)
@@ -137,7 +141,12 @@ export class HashStateTable implements StateTable, ProbeHost {
     for (let k = 0; k < columns.length; k++) columns[k]!.store(slot, keys[k]!, row, this.spec.name)
     this.hashes[slot] = hash
     if (this.spec.paned) this.#paneOf[slot] = pane.ordinal
+    const before = pane.index.length
     pane.insert(slot, hash, this.hashes)
+    if (pane.index.length !== before) {
+      this.#panes.grown(before, pane)
+      this.visits.moved += before
+    }
     this.#marks.hold(slot, this.#loading)
     this.#shardSizes[hash >>> 24]!++
     this.#size++
@@ -149,6 +158,7 @@ export class HashStateTable implements StateTable, ProbeHost {
     const capacity = Math.min(MAX_SLOTS, old < 65_536 ? old * 2 : Math.ceil(old * 1.5))
     if (capacity === old)
       throw new ExecutionError('STATE_TABLE_TOO_LARGE', { table: this.spec.name, message: `it has ${old} keys` })
+    this.visits.moved += old
     for (const column of this.keyColumns) column.grow(capacity)
     for (const column of this.columns) column.grow(capacity)
     this.hashes = grownInts(this.hashes, capacity)
@@ -158,11 +168,14 @@ export class HashStateTable implements StateTable, ProbeHost {
   }
 
   markChanged(slots: Int32Array, count: number): void {
+    this.visits.slots += count
     this.#marks.change(slots, count)
   }
 
   changedSlots(): Int32Array {
-    return this.#marks.changed()
+    const changed = this.#marks.changed()
+    this.visits.slots += changed.length
+    return changed
   }
 
   isHeld(slot: number): boolean {
@@ -179,6 +192,7 @@ export class HashStateTable implements StateTable, ProbeHost {
 
   #forget(slot: number, byKey: boolean): void {
     const shard = this.hashes[slot]! >>> 24
+    this.visits.slots++
     const written = this.#marks.remove(slot, byKey && !this.#loading)
     if (!written) this.#droppedOfShard[shard]!++
     this.#shardSizes[shard]!--
@@ -194,7 +208,10 @@ export class HashStateTable implements StateTable, ProbeHost {
   slots(): Int32Array {
     const out = new Int32Array(this.#size)
     let at = 0
-    for (const pane of this.#panes.ascending()) at = pane.slots(out, at)
+    for (const pane of this.#panes.ascending()) {
+      at = pane.slots(out, at)
+      this.visits.slots += pane.index.length
+    }
     return out
   }
 
@@ -202,12 +219,14 @@ export class HashStateTable implements StateTable, ProbeHost {
     const out = new BigInt64Array(this.#panes.size)
     let n = 0
     for (const pane of this.#panes.ascending()) if (pane.count > 0) out[n++] = pane.id
+    this.visits.slots += out.length
     return out.subarray(0, n)
   }
 
   panesUpTo(bound: bigint): BigInt64Array {
     const out: bigint[] = []
     for (const pane of this.#panes.ascending()) {
+      this.visits.slots++
       if (pane.id > bound) break
       if (pane.count > 0) out.push(pane.id)
     }
@@ -219,6 +238,7 @@ export class HashStateTable implements StateTable, ProbeHost {
     if (held === undefined) return NO_SLOTS
     const out = new Int32Array(held.count)
     held.slots(out, 0)
+    this.visits.slots += held.index.length
     return out
   }
 
@@ -283,8 +303,14 @@ export class HashStateTable implements StateTable, ProbeHost {
       this.#removedPanes,
     )
     this.#shardLog.addLog(touched, blob.length)
+    this.visits.slots += changed.length + deleted.length
+    this.visits.bytes += blob.length
     this.#settle()
     return blob
+  }
+
+  forgetChanges(): void {
+    this.#settle()
   }
 
   /** Ends a batch: marks cleared, slots of removed keys free again. */
@@ -296,7 +322,8 @@ export class HashStateTable implements StateTable, ProbeHost {
     this.#panes.reclaim()
     this.#removedPanes = []
     this.#droppedOfShard.fill(0)
-    for (const column of this.keyColumns) if (column.shape === 'bytes') column.compact(this.#marks.states, this.#high)
+    for (const column of this.keyColumns)
+      if (column.shape === 'bytes' && column.compact(this.#marks.states, this.#high)) this.visits.moved += this.#high
   }
 
   #keyVectors(slots: Int32Array): Vector[] {
@@ -318,12 +345,15 @@ export class HashStateTable implements StateTable, ProbeHost {
     const due = this.#shardLog.due(budgetBytes, (shard) => 64 + this.#shardSizes[shard]! * rowBytes)
     if (due.length === 0) return []
     // many panes: one walk over all slots is cheaper than a look into every pane for every shard
+    this.visits.slots += this.#panes.size
     const starts = new Uint32Array(257)
     const walked = this.#panes.size * due.length > this.#size ? byShard(this.slots(), this.hashes, starts) : null
     return due.map((shard) => {
       const slots = walked === null ? this.#slotsOfShard(shard) : walked.subarray(starts[shard], starts[shard + 1])
       const blob = encodeSnapshot(this.spec, shard, this.#rowVectors(slots), slots.length)
       this.#shardLog.clear(shard)
+      this.visits.slots += slots.length
+      this.visits.bytes += blob.length
       return { shard, blob }
     })
   }

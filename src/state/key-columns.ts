@@ -165,9 +165,12 @@ export class KeyColumn {
     }
   }
 
-  /** Drops released bytes when they are half of the arena; `states[slot]` not 0 says which slots below `high` still hold keys. */
-  compact(states: Uint8Array, high: number): void {
-    if (this.#dead < 4096 || this.#dead * 2 < this.#arenaEnd) return
+  /**
+   * Drops released bytes when they are half of the arena, and enough to pay for a walk over the slots below `high`;
+   * `states[slot]` not 0 says which still hold keys. False where there was nothing to do.
+   */
+  compact(states: Uint8Array, high: number): boolean {
+    if (this.#dead < Math.max(4096, high) || this.#dead * 2 < this.#arenaEnd) return false
     const live = this.#arenaEnd - this.#dead
     // a new buffer: vectors given out earlier still point into the old one
     const arena = Buffer.allocUnsafeSlow(Math.max(256, Math.ceil(live * 1.25) + ARENA_SLACK))
@@ -184,6 +187,7 @@ export class KeyColumn {
     this.view = viewOf(arena)
     this.#arenaEnd = at
     this.#dead = 0
+    return true
   }
 
   /** The keys of the slots given, as SQL sees them. String keys share the arena. */

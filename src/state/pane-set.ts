@@ -21,6 +21,8 @@ export class PaneSet {
   #sorted: PaneIndex[] = []
   #head = 0
   #fresh: PaneIndex[] = []
+  /** Bytes of the indexes of the panes held. */
+  indexBytes = 0
   readonly #halves = new Int32Array(2)
   readonly #id = new BigInt64Array(this.#halves.buffer)
 
@@ -49,11 +51,17 @@ export class PaneSet {
       this.list[ordinal] = pane
       this.#byKey.set(key, pane)
       this.#fresh.push(pane)
+      this.indexBytes += pane.index.byteLength
     }
     this.#cache[at] = pane
     this.#cacheLow[at] = low
     this.#cacheHigh[at] = high
     return pane
+  }
+
+  /** Says that the index of a pane has grown from `entries`. */
+  grown(entries: number, pane: PaneIndex): void {
+    this.indexBytes += pane.index.byteLength - entries * 4
   }
 
   /** The pane with this id, if held. */
@@ -68,6 +76,7 @@ export class PaneSet {
     this.#byKey.delete(keyOf(this.#halves[0]!, this.#halves[1]!))
     for (let i = 0; i < CACHE; i++) if (this.#cache[i] === pane) this.#cache[i] = undefined
     pane.dead = true
+    this.indexBytes -= pane.index.byteLength
     this.#retired.push(pane)
     while (this.#head < this.#sorted.length && this.#sorted[this.#head]!.dead) this.#head++
     if (this.#fresh.length > 64 + 2 * this.#byKey.size) this.#fresh = this.#fresh.filter((p) => !p.dead)

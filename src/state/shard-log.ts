@@ -1,8 +1,14 @@
 const SHARDS = 256
 /** Below this many bytes of change logs a shard is not worth a snapshot on account of its size. */
 const MIN_LOG_BYTES = 4096
-/** After this many change logs a shard gets its snapshot whatever its size, so that old logs can go. */
-const MAX_LOGS = 100
+/** After this many change logs a shard gets its snapshot though it outweighs them, so that old logs can go … */
+const OLD_LOGS = 100
+/** … if it does so at most this many times: what a few changed keys make a large table write stays in proportion. */
+const MAX_REWRITE = 4
+/** … or where its snapshot has no more than this. */
+const SMALL_BYTES = 1024
+/** After this many a shard gets its snapshot whatever its size: a restart reads no more logs. */
+const MAX_LOGS = 4000
 /** The most shards in one commit: keeps a trigger from stalling when many small shards come due together. */
 const MAX_SHARDS = 32
 
@@ -63,8 +69,12 @@ export class ShardLog {
     for (let shard = 0; shard < SHARDS; shard++) {
       const since = this.#since[shard]!
       if (since === 0) continue
-      if (this.#logs - since >= MAX_LOGS) old.push(shard)
-      else if (this.#bytes[shard]! >= Math.max(MIN_LOG_BYTES, bytesOf(shard))) overgrown.push(shard)
+      const logs = this.#logs - since
+      const logged = this.#bytes[shard]!
+      const bytes = bytesOf(shard)
+      if (logs >= MAX_LOGS || (logs >= OLD_LOGS && Math.max(SMALL_BYTES, logged * MAX_REWRITE) >= bytes))
+        old.push(shard)
+      else if (logged >= Math.max(MIN_LOG_BYTES, bytes)) overgrown.push(shard)
     }
     old.sort((a, b) => this.#since[a]! - this.#since[b]!)
     overgrown.sort((a, b) => this.#bytes[b]! - this.#bytes[a]!)

@@ -2,6 +2,8 @@ import type { StateTable, StateTableSpec } from './table.ts'
 
 /** Where tables are restored from; structurally what `checkpoint` gives. */
 export interface StateRestoreSource {
+  /** The tables ever written, with their specs. */
+  stateTables?(): readonly { readonly operatorId: string; readonly table: string; readonly spec: unknown }[]
   restoreState(
     operatorId: string,
     table: string,
@@ -26,6 +28,8 @@ export interface StateTableWrite {
 export interface StateStore {
   /** The same object for the life of the query. */
   table(operatorId: string, spec: StateTableSpec): StateTable
+  /** Empties a table that the query no longer has, where the checkpoint holds one. */
+  forget(operatorId: string, table: string): void
   /** Takes the change logs of all tables and the snapshots due within the byte budget; clears the marks. */
   takeWrites(snapshotBudgetBytes: number): StateTableWrite[]
   tables(): readonly { readonly operatorId: string; readonly table: StateTable }[]

@@ -2,6 +2,8 @@ import type { Batch } from '../columns/batch.ts'
 import type { Vector } from '../columns/vector.ts'
 import type { DataType, Field } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
+import type { WindowShape } from '../types/window-shape.ts'
+import type { Visits } from './visits.ts'
 
 /**
  * What a state table holds: plain JSON, part of the PipelineSpec, written to the checkpoint and compared on restart.
@@ -14,8 +16,18 @@ export interface StateTableSpec {
   readonly keys: readonly Field[]
   readonly values: readonly Field[]
   readonly paned: boolean
-  /** Where the pane is the start of a window: the key that stands for it (not among `keys`), for those who read the state. */
-  readonly window?: { readonly at: number; readonly field: Field; readonly sizeUs: string }
+  /** Where the pane is neither a window nor a time: what it is, for those who read the state. */
+  readonly paneField?: Field
+  /**
+   * Where the pane is that of a window: the key that stands for it (not among `keys`), for those who read the state. Of a
+   * fixed size, `sizeUs`, unless it has another shape.
+   */
+  readonly window?: {
+    readonly at: number
+    readonly field: Field
+    readonly sizeUs: string
+    readonly shape?: WindowShape
+  }
 }
 
 /**
@@ -43,6 +55,7 @@ export interface StateTable {
   readonly size: number
   /** Bytes of typed arrays and key arena held; objects are estimated. */
   readonly memoryBytes: number
+  readonly visits: Visits
 
   /**
    * Finds or makes the slot of each row's key. `keys` are the key columns of `batch` order (physical rows);
@@ -91,6 +104,8 @@ export interface StateTable {
    * clears the marks. null when nothing changed.
    */
   takeChangeLog(): Uint8Array | null
+  /** Clears the marks without writing, so that slots of removed keys are free again: for tables that are in no checkpoint. */
+  forgetChanges(): void
   /** Snapshot blobs of the shards most in need, within a byte budget: those with most change-log bytes since their last snapshot first. */
   takeSnapshots(budgetBytes: number): { readonly shard: number; readonly blob: Uint8Array }[]
   /** Puts a snapshot of one shard into an empty shard. */

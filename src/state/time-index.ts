@@ -49,6 +49,7 @@ export class TimeIndex {
 
   #add(slots: Int32Array, count: number): void {
     const { validity, halves } = this.#times()
+    this.#table.visits.slots += count
     this.#reserve(this.#length + count)
     for (let i = 0; i < count; i++) {
       const slot = slots[i]!
@@ -145,6 +146,7 @@ export class TimeIndex {
   }
 
   #pop(): void {
+    this.#table.visits.slots++
     const last = --this.#length
     const high = this.#high[last]!
     const low = this.#low[last]!

@@ -24,6 +24,7 @@ export {
   type EquivalenceTable,
 } from './batch-equivalence.ts'
 export { testStream, type TestStreamReport } from './test-stream.ts'
+export { TwsTester, type TwsTesterOptions } from './tws-tester.ts'
 export { type ContractCheck, sourceContract, type SourceUnderTest } from './source-contract.ts'
 export { sinkContract, type SinkUnderTest } from './sink-contract.ts'
 export { sinkContext, sourceContext } from './contexts.ts'

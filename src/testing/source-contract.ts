@@ -50,6 +50,8 @@ export function sourceContract(
     },
     { name: 'delivers just the columns asked for', run: () => suite.columns() },
   ]
+  if (provider.tellsChange === true)
+    checks.push({ name: 'tells that it changed, and that it did not', run: () => suite.tellsChange() })
   if (provider.supports.includes('stream'))
     checks.push(
       { name: 'gives every row once, however the input is cut', run: () => suite.cuts() },
@@ -123,6 +125,17 @@ class Suite {
       const end = await source.latestOffset(start)
       assert.deepEqual(JSON.parse(JSON.stringify(end)), end, 'an offset is plain JSON')
       assert.notDeepEqual(end, start)
+    })
+  }
+
+  tellsChange(): Promise<void> {
+    return this.#with(async (source, t) => {
+      await t.feed(source)
+      const before = await source.changeToken!()
+      assert.equal(await source.changeToken!(), before, 'the same input has the same token')
+      if (t.bounded === true) return
+      await t.feed(source)
+      assert.notEqual(await source.changeToken!(), before, 'more input has another token')
     })
   }
 

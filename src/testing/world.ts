@@ -303,8 +303,8 @@ function streamsOf(df: DataFrame): Pick<TestStream, 'id' | 'schema'>[] {
   const found: Pick<TestStream, 'id' | 'schema'>[] = []
   const walk = (node: Logical): void => {
     if (node.op === 'scan') {
-      const { format, options, schema } = node.source
-      if (format === 'memory' && options['id'] !== undefined) found.push({ id: options['id'], schema })
+      const { format, options, schema, streaming } = node.source
+      if (streaming && format === 'memory' && options['id'] !== undefined) found.push({ id: options['id'], schema })
     }
     inputsOf(node).forEach(walk)
   }

@@ -33,7 +33,7 @@ test('a checkpoint that another process holds is refused by name and process; fr
   const work = tempDir()
   const paths = { input: join(work, 'input'), output: join(work, 'output'), checkpoint: join(work, 'checkpoint') }
   new EventWriter(paths.input, 1).write(40)
-  const plan: ChildPlan = { ...paths, notes: join(work, 'notes'), kill: null, drain: false }
+  const plan: ChildPlan = { ...paths, notes: join(work, 'notes'), kill: null, drain: false, query: 'aggregation' }
   const holder = spawn(process.execPath, [childProgram(), JSON.stringify(plan)], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })

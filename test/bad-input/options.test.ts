@@ -160,11 +160,13 @@ test('a streaming refusal points at the clause', async () => {
     names: ['2 |'],
     carets: 'ORDER BY a',
   })
+  session.conf.set('millrace.extensions', false)
   expectError(await failure(start('SELECT a, count(DISTINCT ts) AS n FROM events GROUP BY a', 'update')), {
     kind: 'UnsupportedError',
     code: 'STREAMING_DISTINCT_AGGREGATE',
     names: ['count'],
   })
+  session.conf.unset('millrace.extensions')
   expect(session.streams.active).toEqual([])
 })
 

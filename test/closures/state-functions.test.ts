@@ -211,6 +211,21 @@ test('over a bounded table each group is called once', async () => {
   expect(await append.collect()).toEqual(['a', '2', 'b', '1'].map((value) => ({ value })))
 })
 
+test('over a bounded table no row is late, from before 1970 neither', async () => {
+  const session = millrace({ 'spark.sql.session.timeZone': 'UTC' })
+  const df = session
+    .createDataFrame([{ ts: new Date('1969-12-31T00:00:00Z'), value: 'a' }], 'ts TIMESTAMP, value STRING')
+    .withWatermark('ts', '1 second')
+  const counts = df
+    .groupByKey((r) => r.value ?? '')
+    .mapGroupsWithState((key, rows) => ({ key, n: BigInt([...rows].length) }), {
+      state: 'BIGINT',
+      result: 'key STRING, n BIGINT',
+      timeout: 'EventTimeTimeout',
+    })
+  expect(await counts.collect()).toEqual([{ key: 'a', n: 1n }])
+})
+
 test('an aggregation may stand above a state function in append mode', async () => {
   const kit = new TestKit()
   const words = kit.stream('value STRING')

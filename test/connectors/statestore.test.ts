@@ -132,6 +132,27 @@ test('windows that are released come as deletes, and the key has the window', as
   ])
 })
 
+test.each([
+  ["calendar_window(at, 'month', 'Europe/Berlin')", ['2025-12-31 23:00:00 2026-01-31 23:00:00']],
+  [
+    "window(at, '1 minute', '30 seconds')",
+    ['2025-12-31 23:59:30 2026-01-01 00:00:30', '2026-01-01 00:00:00 2026-01-01 00:01:00'],
+  ],
+])('the key has both bounds of %s', async (window, bounds) => {
+  const { stream, df } = session.memoryStream('at TIMESTAMP, word STRING')
+  df.createOrReplaceTempView('words')
+  const query = await session
+    .sql(`SELECT ${window} AS w, count(*) AS n FROM words WATERMARK at DELAY OF INTERVAL 0 SECONDS GROUP BY 1`)
+    .writeStream.format('noop')
+    .outputMode('append')
+    .option('checkpointLocation', checkpoint)
+    .start()
+  stream.addData([{ at: new Date('2026-01-01T00:00:01Z'), word: 'a' }])
+  await query.processAllAvailable()
+  const keys = await state().selectExpr("concat_ws(' ', key.window.start, key.window.end) AS k").orderBy('k').collect()
+  expect(keys.map((r) => r['k'])).toEqual(bounds)
+})
+
 test('both sides of a join', async () => {
   const left = session.memoryStream('id INT, a STRING')
   const right = session.memoryStream('id INT, b STRING')

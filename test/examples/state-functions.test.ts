@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { peaks, visits } from '../../examples/state-functions.ts'
+import { failedLogins, peaks, tryFailedLogins, visits } from '../../examples/state-functions.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -28,10 +28,28 @@ test('peaks come with every batch of a sensor', async () => {
   ])
 })
 
+test('failed logins: the third is reported, then all are forgotten', async () => {
+  const at = (time: string, user: string, address: string) => ({ ts: `2026-01-01T${time}:00Z`, user, address })
+  const batches = [
+    [at('12:00', 'ann', 'home'), at('12:01', 'ann', 'home'), at('12:02', 'ann', 'cafe'), at('12:02', 'bob', 'home')],
+    [at('12:03', 'ann', 'home'), at('12:04', 'ann', 'home')],
+    [at('12:12', 'cid', 'home')],
+  ]
+  expect(await failedLogins(batches)).toEqual([
+    { user: 'ann', address: 'home', what: 'third failure' },
+    { user: 'ann', address: 'home', what: 'forgotten' },
+    { user: 'ann', address: 'cafe', what: 'forgotten' },
+  ])
+  expect(tryFailedLogins()).toEqual({
+    third: [{ user: 'ann', address: '10.0.0.7', what: 'third failure' }],
+    failures: new Map([['10.0.0.7', 3]]),
+  })
+})
+
 test('docs/state-functions.md shows pieces of the example', () => {
   const plain = (text: string): string => text.replaceAll(/[\s,]+/g, '')
   const source = plain(readFileSync(join(root, 'examples/state-functions.ts'), 'utf8'))
   const blocks = [...readFileSync(join(root, 'docs/state-functions.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)]
-  expect(blocks.length).toBe(2)
+  expect(blocks.length).toBe(5)
   for (const [, block] of blocks) expect(source).toContain(plain(block!))
 })

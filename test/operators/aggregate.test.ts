@@ -13,7 +13,7 @@ import {
 } from '../../src/types/data-type.ts'
 import type { Value } from '../../src/types/value.ts'
 import { call, col, lit } from '../expr/build.ts'
-import { aggregate, bag, columns, Harness, pick, type Row, SEEDS, seeded, text } from './harness.ts'
+import { aggregate, aggregates, bag, columns, Harness, pick, type Row, SEEDS, seeded, text } from './harness.ts'
 
 const INPUT = columns(STRING, INT, BIGINT, DOUBLE)
 const CALLS = [
@@ -24,9 +24,12 @@ const CALLS = [
   aggregate('max', [col(3, DOUBLE)]),
   aggregate('avg', [col(2, BIGINT)]),
   aggregate('sum', [col(2, BIGINT)], { distinct: true }),
+  aggregate('count', [col(2, BIGINT)], { distinct: true }),
+  aggregate('count', [col(0, STRING), col(3, DOUBLE)], { distinct: true }),
+  aggregate('count', [col(2, BIGINT)], { distinct: true, filter: call('>', col(2, BIGINT), lit(2n, BIGINT)) }),
   aggregate('count', [lit(1, INT)], { filter: call('>', col(2, BIGINT), lit(2n, BIGINT)) }),
 ]
-const valueFields = CALLS.flatMap((c, i) => c.state.map((t, k) => field(`v${i}_${k}`, t)))
+const valueFields = aggregates(CALLS, []).calls.flatMap((c, i) => c.state.map((t, k) => field(`v${i}_${k}`, t)))
 const outputOf = (keys: readonly Field[]) => schemaOf(...keys, ...CALLS.map((c, i) => field(`a${i}`, c.type)))
 
 /** The aggregates of CALLS over rows, the plain way. */
@@ -46,6 +49,9 @@ function plain(rows: readonly Row[]): Value[] {
     doubles.length === 0 ? null : Math.max(...doubles),
     longs.length === 0 ? null : Number(sum(longs)) / longs.length,
     sum([...new Set(longs)]),
+    BigInt(new Set(longs).size),
+    BigInt(new Set(rows.filter((r) => r[0] !== null && r[3] !== null).map((r) => text([r[0]!, r[3]!]))).size),
+    BigInt(new Set(longs.filter((v) => v > 2n)).size),
     BigInt(longs.filter((v) => v > 2n).length),
   ]
 }
@@ -79,7 +85,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
         op: 'aggregate',
         keys,
         pane: null,
-        calls: CALLS,
+        ...aggregates(CALLS, keyFields, false, false),
         emit: 'batch',
         schema: outputOf(keyFields),
         state: { name: 'groups', keys: keyFields, values: valueFields, paned: false },
@@ -98,7 +104,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
       op: 'aggregate',
       keys: [],
       pane: null,
-      calls: CALLS,
+      ...aggregates(CALLS, [], false, false),
       emit: 'batch',
       schema: outputOf([]),
       state: { name: 'groups', keys: [], values: valueFields, paned: false },
@@ -117,6 +123,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
       keys: [0, 1],
       pane: null,
       calls: [],
+      distinct: [],
       emit: 'batch',
       schema: schemaOf(...keyFields),
       state: { name: 'groups', keys: keyFields, values: [], paned: false },
@@ -135,7 +142,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
         op: 'aggregate',
         keys: [0, 1],
         pane: null,
-        calls: CALLS,
+        ...aggregates(CALLS, keyFields),
         emit,
         schema: outputOf(keyFields),
         state: { name: 'groups', keys: keyFields, values: valueFields, paned: false },
@@ -166,8 +173,8 @@ describe.each(SEEDS)('seed %i', (seed) => {
       const node = {
         op: 'aggregate',
         keys: [4, 1],
-        pane: { kind: 'window', index: 0, sizeUs: String(size), expires: true },
-        calls: CALLS,
+        pane: { kind: 'window', index: 0, shape: { kind: 'fixed', sizeUs: String(size) }, expires: true },
+        ...aggregates(CALLS, [INPUT.fields[1]!], true),
         emit,
         schema: outputOf(keyFields),
         state: { name: 'groups', keys: [INPUT.fields[1]!], values: valueFields, paned: true },
@@ -212,12 +219,13 @@ describe.each(SEEDS)('seed %i', (seed) => {
     const random = seeded(seed)
     const input = columns(TIMESTAMP, INT)
     const keyFields = [field('c0', TIMESTAMP), field('c1', INT)]
-    const calls = [aggregate('count', [lit(1, INT)])]
+    const { calls, distinct } = aggregates([aggregate('count', [lit(1, INT)])], [])
     const node = {
       op: 'aggregate',
       keys: [0, 1],
-      pane: { kind: 'time', index: 0, sizeUs: '0', expires: true },
+      pane: { kind: 'time', index: 0, shape: { kind: 'fixed', sizeUs: '0' }, expires: true },
       calls,
+      distinct,
       emit: 'append',
       schema: schemaOf(...keyFields, field('n', BIGINT)),
       state: { name: 'groups', keys: keyFields, values: [field('n', calls[0]!.state[0]!)], paned: true },
@@ -249,12 +257,14 @@ describe.each(SEEDS)('seed %i', (seed) => {
 test('many groups leave in pieces, each once', () => {
   const random = seeded(9)
   const keyFields = [field('c0', INT)]
-  const calls = [aggregate('count', [lit(1, INT)], { filter: and(call('>=', col(0, INT), lit(0, INT))) })]
+  const positive = and(call('>=', col(0, INT), lit(0, INT)))
+  const { calls, distinct } = aggregates([aggregate('count', [lit(1, INT)], { filter: positive })], [])
   const node = {
     op: 'aggregate',
     keys: [0],
     pane: null,
     calls,
+    distinct,
     emit: 'batch',
     schema: schemaOf(...keyFields, field('n', BIGINT)),
     state: { name: 'groups', keys: keyFields, values: [field('n', calls[0]!.state[0]!)], paned: false },

@@ -1,14 +1,16 @@
 import { memoryCheckpoint } from '../../src/checkpoint/open.ts'
 import { Batch, MAX_BATCH_ROWS } from '../../src/columns/batch.ts'
 import { batchOf } from '../../src/columns/builder.ts'
-import type { AggregateSpec } from '../../src/operators/config.ts'
 import type { Metric, OpContext, Operator } from '../../src/operators/operator.ts'
-import { aggregateSpec } from '../../src/planner/aggregates.ts'
+import type { AggregateCall } from '../../src/plan/logical.ts'
+import { aggregateSpecs, type AggregateSpecs } from '../../src/planner/aggregates.ts'
 import { instantiate } from '../../src/planner/instantiate.ts'
 import type { NodeSpec, PipelineSpec } from '../../src/planner/spec.ts'
 import { CheckpointedStateStore } from '../../src/state/checkpointed-store.ts'
+import { Visits } from '../../src/state/visits.ts'
 import type { Expr } from '../../src/expr/bound.ts'
-import { field, type DataType, type Schema, schemaOf } from '../../src/types/data-type.ts'
+import type { ExprEnv } from '../../src/expr/env.ts'
+import { field, type DataType, type Field, type Schema, schemaOf } from '../../src/types/data-type.ts'
 import type { Value } from '../../src/types/value.ts'
 import { call, env } from '../expr/build.ts'
 
@@ -27,25 +29,29 @@ type WithoutPlace<N> = N extends NodeSpec ? Omit<N, 'id' | 'inputs'> : never
 
 export const columns = (...types: DataType[]): Schema => schemaOf(...types.map((t, i) => field(`c${i}`, t)))
 
-/** An aggregate call as the planner writes it. */
+/** An aggregate call over the columns of the input. */
 export function aggregate(
   fn: string,
   args: readonly Expr[],
   more: { readonly distinct?: boolean; readonly filter?: Expr } = {},
-): AggregateSpec {
+): AggregateCall {
   const typed = call(fn, ...args)
-  return aggregateSpec(
-    {
-      fn,
-      args: typed.args,
-      distinct: more.distinct ?? false,
-      ...(more.filter ? { filter: more.filter } : {}),
-      type: typed.type,
-    },
-    (e) => e,
-    env,
-  )
+  return {
+    fn,
+    args: typed.args,
+    distinct: more.distinct ?? false,
+    ...(more.filter ? { filter: more.filter } : {}),
+    type: typed.type,
+  }
 }
+
+/** `calls` and `distinct` of a node as the planner writes them, over a table of groups with these keys. */
+export const aggregates = (
+  calls: readonly AggregateCall[],
+  keys: readonly Field[],
+  paned = false,
+  counted = true,
+): AggregateSpecs => aggregateSpecs(calls, (e) => e, env, { keys, paned, counted })
 
 /**
  * One operator, made from a node of a PipelineSpec that went through JSON, and driven by the contract of `Operator`: odd
@@ -57,12 +63,22 @@ export class Harness {
   readonly #random: () => number
   readonly #checkpoint = memoryCheckpoint()
   readonly #stateful: boolean
+  readonly #env: ExprEnv
   #store: CheckpointedStateStore
   #batchId = 0
   operator: Operator
+  /** Of snapshots in one commit. */
+  snapshotBytes = 1 << 16
   metrics = new Map<Metric, number>()
 
-  constructor(node: WithoutPlace<NodeSpec>, inputs: readonly Schema[], random: () => number, stateful = false) {
+  constructor(
+    node: WithoutPlace<NodeSpec>,
+    inputs: readonly Schema[],
+    random: () => number,
+    stateful = false,
+    closure?: ExprEnv['closure'],
+  ) {
+    this.#env = { ...env, closure }
     const leaves: NodeSpec[] = inputs.map((schema, i) => ({ op: 'local', id: `in-${i}`, inputs: [], schema, rows: [] }))
     const whole = { ...node, id: 'op', inputs: leaves.map((l) => l.id) } as NodeSpec
     const envSpec = {
@@ -89,7 +105,18 @@ export class Harness {
   }
 
   #make(): Operator {
-    return instantiate(this.#spec, { env, store: this.#stateful ? this.#store : null }).get('op')!
+    return instantiate(this.#spec, { env: this.#env, store: this.#stateful ? this.#store : null }).get('op')!
+  }
+
+  /** What the tables of the operator were visited for so far. */
+  visits(): Visits {
+    const sum = new Visits()
+    for (const { table } of this.#store.tables()) {
+      sum.slots += table.visits.slots
+      sum.bytes += table.visits.bytes
+      sum.moved += table.visits.moved
+    }
+    return sum
   }
 
   /** Goes back to what the last trigger committed, as a new process would. */
@@ -148,7 +175,7 @@ export class Harness {
     })
     this.#checkpoint.commit(
       { batchId, nextBatchWatermarkMs: 0, streamWatermarksMs: {} },
-      this.#store.takeWrites(1 << 16),
+      this.#store.takeWrites(this.snapshotBytes),
     )
   }
 }

@@ -27,7 +27,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
       )
       // The sides may come in any order, in turns too.
       const half = Math.floor(left.length / 2)
-      const got = new Harness({ op: 'setop', kind, all, schema: INPUT }, [INPUT, INPUT], random).trigger([
+      const got = new Harness({ op: 'setop', kind, all, stream: null, schema: INPUT }, [INPUT, INPUT], random).trigger([
         { port: 0, rows: left.slice(0, half) },
         { port: 1, rows: right },
         { port: 0, rows: left.slice(half) },

@@ -21,15 +21,19 @@ function windowsOf(t: bigint, size: bigint, slide: bigint, offset: bigint): Valu
   return out
 }
 
-const node = (sizeUs: bigint, slideUs: bigint, startUs: bigint) =>
+const node = (sizeUs: bigint, slideUs: bigint, startUs: bigint, keepsOrder = false) =>
   ({
     op: 'window',
     time: col(0, TIMESTAMP),
     sizeUs: String(sizeUs),
     slideUs: String(slideUs),
     startUs: String(startUs),
+    keepsOrder,
     schema: OUTPUT,
   }) as const
+
+const first = (row: Row): bigint => (row[2] as readonly bigint[])[0]!
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const HUGE = [
   2n ** 53n - 1n,
@@ -69,6 +73,10 @@ describe.each(SEEDS)('seed %i', (seed) => {
       )
       const got = new Harness(node(size, slide, offset), [INPUT], random).trigger([{ rows }])
       expect(bag(got), `size ${size} slide ${slide} offset ${offset}`).toEqual(bag(expected))
+      // The stable sort by window leaves the rows of each as they came.
+      const byWindow = (all: readonly Row[]): Row[] => all.toSorted((a, b) => compare(first(a), first(b)))
+      const inOrder = new Harness(node(size, slide, offset, true), [INPUT], random).trigger([{ rows }])
+      expect(byWindow(inOrder)).toEqual(byWindow(expected))
     }
   })
 })
@@ -90,4 +98,59 @@ test('just below the times that are no longer exact as doubles, each microsecond
       bag(expected),
     )
   }
+})
+
+describe('windows of other shapes, beyond the times that are exact as doubles', () => {
+  const floor = (a: bigint, b: bigint): bigint => (a >= 0n || a % b === 0n ? a / b : a / b - 1n)
+
+  test('growing windows: every step up to the size', () => {
+    const random = seeded(9)
+    for (const [size, step, offset] of [
+      [20n, 5n, 0n],
+      [12n, 12n, 7n],
+      [9n, 1n, -4n],
+      [86_400_000_000n, 21_600_000_000n, 3_600_000_000n],
+    ] as const) {
+      const rows = Array.from({ length: 80 }, (_, i): Row => {
+        if (i % 13 === 5) return [null, i]
+        if (i % 7 === 0) return [pick(random, HUGE) / 2n + BigInt(i), i]
+        return [BigInt(Math.floor((random() - 0.5) * 200)) * step + BigInt(i % 3) - 1n, i]
+      })
+      const expected = rows.flatMap((r): Row[] => {
+        if (r[0] === null) return []
+        const t = r[0] as bigint
+        const start = floor(t - offset, size) * size + offset
+        return Array.from({ length: Number(size / step) }, (_, k) => start + step * BigInt(k + 1))
+          .filter((end) => t < end)
+          .map((end): Row => [...r, [start, end]])
+      })
+      const grow = {
+        op: 'cumulate-window',
+        time: col(0, TIMESTAMP),
+        sizeUs: String(size),
+        stepUs: String(step),
+        startUs: String(offset),
+        schema: OUTPUT,
+      } as const
+      expect(bag(new Harness(grow, [INPUT], random).trigger([{ rows }]))).toEqual(bag(expected))
+    }
+  })
+
+  test('days of the calendar, half an hour from UTC', () => {
+    const random = seeded(10)
+    const [day, shift] = [86_400_000_000n, 19_800_000_000n]
+    const near = [0n, day, 104_249n * day, 104_250n * day, -719_162n * day, 2_932_896n * day]
+    const rows = near.flatMap((d) => [-1n, 0n, 1n, day / 2n].map((x, i): Row => [d - shift + x, i]))
+    const expected = rows.map((r): Row => {
+      const start = floor((r[0] as bigint) + shift, day) * day - shift
+      return [...r, [start, start + day]]
+    })
+    const days = {
+      op: 'calendar-window',
+      time: col(0, TIMESTAMP),
+      calendar: { unit: 'day', count: 1, zone: '+05:30', weekStart: 0 },
+      schema: OUTPUT,
+    } as const
+    expect(bag(new Harness(days, [INPUT], random).trigger([{ rows: [...rows, [null, 0]] }]))).toEqual(bag(expected))
+  })
 })

@@ -63,11 +63,43 @@ test('a join of streams that keeps a side for ever names it', async () => {
   const join = (more: string): string =>
     `SELECT l.deviceType FROM events l JOIN other r ON l.deviceType = r.deviceType ${more}`
   expect(await started(join(''), 'append')).toEqual([
-    'the join keeps every row of the left and of the right side for ever: no condition bounds their event times',
+    'the inner join keeps every row of the left and of the right side for ever: no condition bounds their event times',
   ])
   const [one] = await started(join('AND l.time >= r.time'), 'append')
   expect(one).toMatch(/keeps every row of the right side for ever/)
   expect(
     await started(join('AND l.time BETWEEN r.time - INTERVAL 1 MINUTE AND r.time + INTERVAL 1 MINUTE'), 'append'),
   ).toEqual([])
+})
+
+test('bounds in a WHERE count; semi, anti and outer joins name the side that nothing bounds', async () => {
+  const within = 'l.time BETWEEN r.time - INTERVAL 1 MINUTE AND r.time + INTERVAL 1 MINUTE'
+  const where = `SELECT l.deviceType FROM events l, other r WHERE l.deviceType = r.deviceType AND ${within}`
+  expect(await started(where, 'append')).toEqual([])
+  const oneSided = (how: string): string =>
+    `SELECT l.deviceType FROM events l ${how} JOIN other r ON l.deviceType = r.deviceType AND r.time <= l.time`
+  for (const [how, name] of [
+    ['LEFT SEMI', 'left semi'],
+    ['LEFT ANTI', 'left anti'],
+    ['LEFT', 'left outer'],
+  ] as const)
+    expect(await started(oneSided(how), 'append')).toEqual([
+      `the ${name} join keeps every row of the right side for ever: no condition bounds their event times`,
+    ])
+  expect(await started(oneSided('FULL'), 'append')).toEqual([
+    'the full outer join keeps every row of the right side for ever: no condition bounds their event times',
+    'the full outer join never gives the rows of the right side that have no match',
+  ])
+})
+
+test('an aggregation by a time that the join below does not bound is told what it loses', async () => {
+  const query = (time: string): string =>
+    `SELECT window(t, '5 seconds') AS w, count(*) AS n FROM (SELECT ${time} AS t FROM events l
+     JOIN other r ON l.deviceType = r.deviceType AND r.time >= l.time) GROUP BY 1`
+  expect(await started(query('l.time'), 'append')).toContainEqual(
+    expect.stringContaining('come too late for the aggregation above it and are dropped'),
+  )
+  expect(await started(query('r.time'), 'append')).toEqual([
+    'the inner join keeps every row of the left side for ever: no condition bounds their event times',
+  ])
 })

@@ -36,6 +36,26 @@ describe('window()', () => {
     expect(nodes(q, 'aggregate').map((a) => a.keys[0]!.attr.eventTime)).toEqual([true, true])
   })
 
+  test('calendar windows are those of the session time zone; whole months of window() are some', () => {
+    const calendar = (group: string): unknown =>
+      nodes(run(`SELECT window.start, count(*) FROM e GROUP BY ${group}`), 'window')[0]!.calendar
+    const months = { unit: 'month', count: 1, zone: 'UTC', weekStart: 0 }
+    expect(calendar("window(ts, '1 month')")).toEqual(months)
+    expect(calendar("window(ts, INTERVAL '1' YEAR)")).toEqual({ ...months, count: 12 })
+    expect(calendar("calendar_window(ts, 'quarter', 'Asia/Tokyo')")).toEqual({
+      ...months,
+      count: 3,
+      zone: 'Asia/Tokyo',
+    })
+    expect(calendar("calendar_window(CAST(ts AS TIMESTAMP_NTZ), 'week', week_start => 'Sat')")).toEqual({
+      unit: 'week',
+      count: 1,
+      zone: null,
+      weekStart: 5,
+    })
+    expect(calendar("window(ts, '1 day')")).toBeUndefined()
+  })
+
   test('arithmetic loses event time, an alias keeps it', () => {
     expect(run('SELECT ts AS t, ts + INTERVAL 1 HOUR AS h FROM e').attrs.map((x) => x.eventTime === true)).toEqual([
       true,
@@ -60,7 +80,19 @@ describe('window()', () => {
       'DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION',
       "'5 minutes'",
     ],
-    ["window(ts, '1 month')", 'TIME_WINDOW_DURATION_WITH_MONTHS', "'1 month'"],
+    ["window(ts, '1 month 2 days')", 'TIME_WINDOW_DURATION_WITH_MONTHS', "'1 month 2 days'"],
+    ["window(ts, '2 months', '1 month')", 'TIME_WINDOW_DURATION_WITH_MONTHS', "'2 months'"],
+    ["calendar_window(ts, 'hour')", 'INVALID_CALENDAR_PERIOD', "'hour'"],
+    ["calendar_window(ts, '0 days')", 'INVALID_CALENDAR_PERIOD', "'0 days'"],
+    ['calendar_window(ts, k)', 'TIME_WINDOW_DURATION_NOT_CONSTANT', 'k'],
+    ["calendar_window(v, 'day')", 'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE', 'v'],
+    ["calendar_window(ts, 'day', 'Mars/Base')", 'INVALID_TIMEZONE', "'Mars/Base'"],
+    ["calendar_window(ts, 'week', 'UTC', 'someday')", 'INVALID_WEEK_START', "'someday'"],
+    ["calendar_window(ts, 'month', 'UTC', 'monday')", 'INVALID_WEEK_START', "'monday'"],
+    ['calendar_window(ts)', 'WRONG_NUM_ARGS.WITHOUT_SUGGESTION', 'calendar_window(ts)'],
+    ["calendar_window(ts, 'day', zone => 'UTC')", 'UNRECOGNIZED_PARAMETER_NAME', "'UTC'"],
+    ["calendar_window(CAST(ts AS TIMESTAMP_NTZ), 'day', 'UTC')", 'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE', "'UTC'"],
+    ["window(ts, '5 minutes'), calendar_window(ts, 'day')", 'TIME_WINDOW_TWICE', "calendar_window(ts, 'day')"],
     ['window(ts, k)', 'TIME_WINDOW_DURATION_NOT_CONSTANT', 'k'],
     ["window(ts, '5 minutes'), window(ts, '10 minutes')", 'TIME_WINDOW_TWICE', "window(ts, '10 minutes')"],
   ])('GROUP BY %s: %s', (group, code, at) => {

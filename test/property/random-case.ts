@@ -31,6 +31,8 @@ interface Relation {
 const STREAM = 'ts TIMESTAMP, k INT, s STRING, v BIGINT, d DOUBLE, m DECIMAL(10,2), ok BOOLEAN'
 /** Rows that pass every filter there is. */
 const FLUSH: readonly TestRow[] = [1, 2].map((v) => ['2999-12-31 00:00:00', 1, 'a', v, 0, '0', true])
+/** Joins that give columns of one side only. */
+const ONE_SIDED = /SEMI|ANTI/
 const START = Date.UTC(2026, 0, 1)
 
 /** The case of a seed. */
@@ -43,7 +45,7 @@ class Maker {
   readonly #views: View[] = []
   readonly #shape: string[] = []
   #names = 0
-  /** Joins and dedup keep rows without event time for ever, as Spark does: no such rows there. */
+  /** Dedup keeps rows without event time for ever, as Spark does: no such rows there. */
   #nullTimes = true
 
   constructor(seed: number) {
@@ -121,8 +123,13 @@ class Maker {
   #static(): EquivalenceTable {
     const rows: TestRow[] = []
     for (let n = this.#int(0, 5); n > 0; n--)
-      rows.push([this.#maybe(0.1) ? null : this.#int(1, 4), this.#pick(['x', 'y']), this.#int(0, 3)])
-    return { schema: 'k INT, name STRING, w BIGINT', rows, static: true }
+      rows.push([
+        this.#maybe(0.1) ? null : this.#int(1, 4),
+        this.#pick(['x', 'y']),
+        this.#int(0, 3),
+        this.#maybe(0.15) ? null : new Date(START + this.#int(0, 90_000)),
+      ])
+    return { schema: 'k INT, name STRING, w BIGINT, until TIMESTAMP', rows, static: true }
   }
 
   // ------------------------------------------------------------- relations
@@ -216,12 +223,11 @@ class Maker {
       case 'dedup':
         return this.#dedup(r)
       default: {
-        this.#nullTimes = false
-        const how = this.#pick(['JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'LEFT SEMI JOIN'])
+        const how = this.#pick(['JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'LEFT SEMI JOIN', 'LEFT ANTI JOIN'])
         this.#shape.push(`stream ${how}`)
         const other = this.#base()
         const [near, far] = how === 'RIGHT JOIN' ? ['r', 'l'] : ['l', 'r']
-        const v = how === 'LEFT SEMI JOIN' ? 'l.v' : `${near}.v + coalesce(${far}.v, 100)`
+        const v = ONE_SIDED.test(how) ? 'l.v' : `${near}.v + coalesce(${far}.v, 100)`
         const name = this.#view(
           `SELECT ${near}.ts, ${near}.k, ${near}.s, ${v} AS v FROM ${r.name} l ${how} ${other.name} r ON ${this.#bounds(false)}`,
         )
@@ -261,6 +267,11 @@ class Maker {
   }
 
   #window(time: string): string {
+    // The data lies within some minutes: odd offsets bring the midnights among them.
+    if (this.#maybe(0.12)) {
+      const zone = this.#pick(['Europe/Berlin', '+00:01', '-00:02', '+03:00:20', '+12:59:50'])
+      return `calendar_window(${time}, '${this.#pick(['day', '2 days', 'week', 'month', 'year'])}', '${zone}')`
+    }
     const size = this.#pick([5, 10, 30])
     if (this.#maybe(0.5)) return `window(${time}, '${size} seconds')`
     const slide = this.#pick(size === 5 ? [1, 5] : size === 10 ? [3, 4, 5] : [7, 10, 15])
@@ -321,16 +332,31 @@ class Maker {
     if (r.rich)
       some.push('sum(d)', 'avg(m)', 'sum(m)', 'min(d)', 'max(m)', 'bool_and(ok)', 'bool_or(ok)', 'round(avg(d), 9)')
     if (ordered) some.push('first(v)', 'last(s)', 'first(s, true)', 'last(v, true)', 'collect_list(s)')
-    if (this.#maybe(0.1)) some.push('count(DISTINCT v)', 'sum(DISTINCT v)', 'count(DISTINCT s)')
-    return this.#some(some, 5)
-      .map((a, i) => `${a} AS a${i}`)
-      .join(', ')
+    const distinct = [
+      'count(DISTINCT v)',
+      'sum(DISTINCT v)',
+      'avg(DISTINCT v)',
+      'count(DISTINCT s)',
+      'count(DISTINCT s, v)',
+      'count(DISTINCT ts)',
+      'count(DISTINCT struct(v, s))',
+      "count(DISTINCT v) FILTER (WHERE s = 'a')",
+      'sum(DISTINCT v) FILTER (WHERE v > 1)',
+      'count(DISTINCT CASE WHEN v > 2 THEN k END)',
+      'sort_array(collect_list(DISTINCT v))',
+      'max(DISTINCT s)',
+    ]
+    if (r.rich) distinct.push('count(DISTINCT d)', 'sum(DISTINCT m)', 'count(DISTINCT ok, m)')
+    if (ordered) distinct.push('collect_list(DISTINCT s)', 'first(DISTINCT v)')
+    const more = this.#maybe(0.25) ? this.#some(distinct, 3) : []
+    return [...this.#some(some, 5), ...more].map((a, i) => `${a} AS a${i}`).join(', ')
   }
 
   #top(): { readonly sql: string; readonly mode: RandomCase['outputMode']; readonly key: readonly string[] } {
     const kind = this.#pick([
       'window',
       'window',
+      'table function',
       'session',
       'plain',
       'plain',
@@ -338,6 +364,7 @@ class Maker {
       'dedup',
       'join',
       'join',
+      'kept table',
       'equal windows',
       'rows',
       'nested',
@@ -356,6 +383,22 @@ class Maker {
           sql: `SELECT window.start AS ws, window.end AS we${list}, ${this.#aggregates(r, r.ordered)} FROM ${r.name} GROUP BY ${this.#window('ts')}${list}${mode === 'changelog' ? this.#changing(having) : having}`,
           mode,
           key: ['ws', 'we', ...keys],
+        }
+      }
+      case 'table function': {
+        const r = this.#relation(lower)
+        const mode = r.levels > 0 ? 'append' : this.#pick(['append', 'append', 'update', 'complete'] as const)
+        const key = this.#pick([['window_start', 'window_end'], ['window_start'], ['window_end'], ['window_time']])
+        const from = this.#pick([
+          `TUMBLE(TABLE ${r.name}, DESCRIPTOR(ts), '10 seconds', '${this.#int(-30, 30)} seconds')`,
+          `HOP(TABLE ${r.name}, DESCRIPTOR(ts), '4 seconds', '10 seconds')`,
+          `CUMULATE(TABLE ${r.name}, DESCRIPTOR(ts), '5 seconds', '20 seconds', '${this.#int(-30, 30)} seconds')`,
+        ])
+        this.#shape.push(`${from.slice(0, from.indexOf('('))} ${mode}`)
+        return {
+          sql: `SELECT ${key.join(', ')}, k, ${this.#aggregates(r, false)} FROM ${from} GROUP BY ${key.join(', ')}, k${having}`,
+          mode,
+          key: [...key, 'k'],
         }
       }
       case 'session': {
@@ -412,21 +455,43 @@ class Maker {
         return { sql: `SELECT ts, k, s, v FROM ${r.name}`, mode, key: [] }
       }
       case 'join': {
-        this.#nullTimes = false
         const l = this.#relation(lower)
         const r = this.#relation(this.#maybe(0.2) ? 1 : 0)
         const how = this.#pick(['JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN', 'LEFT SEMI JOIN', 'LEFT ANTI JOIN'])
         this.#shape.push(`stream ${how} append`)
-        const right =
-          how.endsWith('SEMI JOIN') || how.endsWith('ANTI JOIN') ? '' : ', r.ts AS rts, r.k AS rk, r.s AS rs, r.v AS rv'
+        const right = ONE_SIDED.test(how) ? '' : ', r.ts AS rts, r.k AS rk, r.s AS rs, r.v AS rv'
         return {
           sql: `SELECT l.ts, l.k, l.s, l.v${right} FROM ${l.name} l ${how} ${r.name} r ON ${this.#bounds(how === 'JOIN')}`,
           mode: 'append',
           key: [],
         }
       }
+      case 'kept table': {
+        const r = this.#relation(lower)
+        const how = this.#pick(['LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN', 'LEFT SEMI JOIN', 'LEFT ANTI JOIN'])
+        this.#shape.push(`kept table ${how} append`)
+        const from = how === 'RIGHT JOIN' ? `${r.name} l RIGHT JOIN c` : `c ${how} ${r.name} l`
+        const free = how === 'LEFT SEMI JOIN' && this.#maybe(0.3)
+        const time = free
+          ? []
+          : [this.#pick(['l.ts <= c.until', 'l.ts < c.until - INTERVAL 7 SECONDS', 'l.ts = c.until'])]
+        const more = this.#pick([
+          'l.k = c.k',
+          'l.k = c.k AND l.v > c.w',
+          'l.k <=> c.k AND c.w > 0',
+          'l.k = c.k AND l.v > 0',
+        ])
+        const on = [...time, ...(free || this.#maybe(0.8) ? [more] : [])].join(' AND ')
+        if (ONE_SIDED.test(how)) return { sql: `SELECT c.* FROM ${from} ON ${on}`, mode: 'append', key: [] }
+        if (this.#maybe(0.3))
+          return {
+            sql: `SELECT window.start AS ws, name, count(*) AS n, sum(v) AS v FROM (SELECT l.ts, l.v, c.name FROM ${from} ON ${on}) GROUP BY ${this.#window('ts')}, name`,
+            mode: 'append',
+            key: ['ws', 'name'],
+          }
+        return { sql: `SELECT c.*, l.ts, l.k AS lk, l.s, l.v FROM ${from} ON ${on}`, mode: 'append', key: [] }
+      }
       case 'equal windows': {
-        this.#nullTimes = false
         const w = this.#window('ts')
         const side = (r: Relation): string =>
           this.#maybe(0.5)
@@ -434,9 +499,9 @@ class Maker {
             : this.#view(`SELECT window, k, v FROM (SELECT ${w} AS window, k, v FROM ${r.name})`)
         const l = side(this.#relation(0))
         const r = side(this.#relation(0))
-        const how = this.#pick(['JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN', 'LEFT SEMI JOIN'])
+        const how = this.#pick(['JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN', 'LEFT SEMI JOIN', 'LEFT ANTI JOIN'])
         this.#shape.push(`equal windows ${how} append`)
-        const right = how === 'LEFT SEMI JOIN' ? '' : ', r.window.start AS rw, r.k AS rk, r.v AS rv'
+        const right = ONE_SIDED.test(how) ? '' : ', r.window.start AS rw, r.k AS rk, r.v AS rv'
         return {
           sql: `SELECT l.window.start AS lw, l.k, l.v${right} FROM ${l} l ${how} ${r} r ON l.k = r.k AND l.window = r.window`,
           mode: 'append',

@@ -321,6 +321,10 @@ describe('statements print back', () => {
     'USE default', 'USE CATALOG c', "USE SCHEMA 's'", 'CACHE LAZY TABLE t OPTIONS (a = 1) AS SELECT 1', 'CACHE TABLE t', 'UNCACHE TABLE IF EXISTS t', 'CLEAR CACHE', 'REFRESH TABLE t', 'REFRESH t',
     "CREATE OR REPLACE TEMP FUNCTION IF NOT EXISTS f(a INT DEFAULT 1 COMMENT 'x', b ARRAY<INT>) RETURNS STRING LANGUAGE SQL NOT DETERMINISTIC COMMENT 'y' CONTAINS SQL RETURN a || 'z'",
     'CREATE FUNCTION f() RETURNS TABLE (a INT, b STRING) READS SQL DATA RETURN SELECT 1, 2', 'CREATE FUNCTION f(x INT) RETURN (SELECT max(a) FROM t WHERE b = x)',
+    "SELECT * FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '10' MINUTES))", "SELECT * FROM TUMBLE(DATA => TABLE t, TIMECOL => DESCRIPTOR(ts), SIZE => INTERVAL 10 MINUTES) AS w",
+    "SELECT * FROM HOP(TABLE (SELECT * FROM STREAM s WATERMARK ts DELAY OF INTERVAL 1 MINUTE), DESCRIPTOR(ts), INTERVAL '5' MINUTE, INTERVAL '1' HOUR) h",
+    "SELECT * FROM SESSION(TABLE t PARTITION BY k, DESCRIPTOR(ts), INTERVAL '10' MINUTES)", "SELECT * FROM SESSION(TABLE(t) PARTITION BY (k, a + 1), ts, '1 minute')",
+    "SELECT * FROM SESSION(DATA => TABLE (SELECT 1 AS k) PARTITION BY (k), TIMECOL => ts, GAP => '1 minute')", "SELECT * FROM a.t JOIN CUMULATE(t, ts, '1 minute', '1 hour') ON TRUE",
     'EXPLAIN INSERT INTO t SELECT * FROM STREAM s WITH (a = 1)', 'SELECT IDENTIFIER(a || b) FROM IDENTIFIER(:t) AS x',
   ]
   const bare = (tree: unknown): unknown =>
@@ -330,6 +334,12 @@ describe('statements print back', () => {
     expect(tree.kind).not.toBe('unparsed')
     const printed = printStatement(tree)
     expect(bare(parseStatement(printed)), printed).toEqual(bare(tree))
+  })
+  test('PARTITION BY belongs to a table that is an argument', () => {
+    expect(refusal('SELECT * FROM f(a PARTITION BY k)')).toMatchObject({ code: 'PARSE_SYNTAX_ERROR' })
+    expect(parseStatement('SELECT * FROM f(TABLE t PARTITION BY (a, b), 1)')).toMatchObject({
+      query: { body: { from: [{ call: { args: [{ partitionBy: [{ kind: 'name' }, { kind: 'name' }] }, {}] } }] } },
+    })
   })
   test('the WITH at the end belongs to the INSERT', () => {
     const tree = parseStatement("INSERT INTO t SELECT * FROM STREAM s WITH (a = 1) WITH (b = '2')")

@@ -4,7 +4,7 @@ import { openSync, writeSync } from 'node:fs'
 import type { CrashPoint } from '../../src/engine/micro-batch.ts'
 import { MillraceSession, Trigger } from '../../src/index.ts'
 import { SCHEMA } from './events.ts'
-import { countsPerWindow } from './query.ts'
+import { countsByProcessor, countsPerWindow } from './query.ts'
 
 /** What one life is told. */
 export interface ChildPlan {
@@ -17,6 +17,8 @@ export interface ChildPlan {
   readonly kill: { readonly point: CrashPoint; readonly nth: number } | null
   /** Process what is there and stop, instead of running until killed. */
   readonly drain: boolean
+  /** What counts: an aggregation, or a processor with states and timers. */
+  readonly query: 'aggregation' | 'processor'
 }
 
 const plan = JSON.parse(process.argv[2]!) as ChildPlan
@@ -29,7 +31,8 @@ const crash = (point: CrashPoint, batchId: number): void => {
 
 const session = new MillraceSession({ 'spark.sql.session.timeZone': 'UTC' }, { crash, note: () => undefined })
 const events = session.readStream.format('json').schema(SCHEMA).option('maxFilesPerTrigger', 2).load(plan.input)
-const query = await countsPerWindow(events)
+const counts = plan.query === 'processor' ? countsByProcessor : countsPerWindow
+const query = await counts(events)
   .writeStream.queryName('torture')
   .outputMode('append')
   .trigger(plan.drain ? Trigger.AvailableNow() : Trigger.ProcessingTime(0))

@@ -5,7 +5,10 @@ import { expect, test } from 'vitest'
 import { childProgram } from './built.ts'
 import { torture } from './torture.ts'
 
-test('a query killed twelve times writes exactly the batch answer', async () => {
+test.each([
+  ['aggregation', 12],
+  ['processor', 6],
+] as const)('a query (%s) killed %i times writes exactly the batch answer', async (query, kills) => {
   const work = mkdtempSync(join(tmpdir(), 'millrace-kill-'))
   const lines: string[] = []
   try {
@@ -13,7 +16,8 @@ test('a query killed twelve times writes exactly the batch answer', async () => 
     lines.push(`seed ${seed}`)
     const result = await torture({
       seed,
-      kills: 12,
+      kills,
+      query,
       minEach: 1,
       work,
       child: childProgram(),
@@ -21,7 +25,7 @@ test('a query killed twelve times writes exactly the batch answer', async () => 
     })
     expect(result.faults, lines.join('\n')).toEqual([])
     expect(result.outputRows).toBeGreaterThan(0)
-    console.log(`kill test: seed ${seed}; ${JSON.stringify(result.kills)}`)
+    console.log(`kill test of the ${query}: seed ${seed}; ${JSON.stringify(result.kills)}`)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }

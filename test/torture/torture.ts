@@ -35,6 +35,8 @@ export interface TortureOptions {
   /** The compiled child program. */
   readonly child: string
   readonly say: (line: string) => void
+  /** See ChildPlan; the aggregation unless told. */
+  readonly query?: ChildPlan['query']
 }
 
 export interface TortureResult {
@@ -179,6 +181,7 @@ class Torture {
       notes: this.#notesPath,
       kill,
       drain,
+      query: this.#options.query ?? 'aggregation',
     }
     const child = spawn(process.execPath, [this.#options.child, JSON.stringify(plan)], {
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -4,10 +4,16 @@ import {
   col,
   type DataFrame,
   functions,
+  type ListState,
+  type MapState,
   millrace,
   type Row,
   type RowOf,
+  StatefulProcessor,
+  type StatefulProcessorHandle,
+  TimeMode,
   type Timestamp,
+  type ValueState,
   window,
 } from '../../src/index.ts'
 
@@ -188,4 +194,39 @@ test('what is not known stays open, and everything is a DataFrame', () => {
   expectTypeOf(open.as<{ a: number }>()).toEqualTypeOf<DataFrame<{ a: number }>>()
   expectTypeOf(open.as('a INT NOT NULL')).toEqualTypeOf<DataFrame<{ a: number }>>()
   expect(open.as('a BIGINT').dtypes).toEqual([['a', 'bigint']])
+})
+
+test('a stateful processor: states, key, rows and results', async () => {
+  const processor = new (class Totals extends StatefulProcessor<string, { user: string; n: number }> {
+    #total!: ValueState<bigint>
+    #seen!: MapState<string, { at: Timestamp | null; n: number }>
+    override init(handle: StatefulProcessorHandle): void {
+      this.#total = handle.getValueState('total', 'BIGINT')
+      this.#seen = handle.getMapState('seen', 'STRING', 'at TIMESTAMP, n INT NOT NULL')
+      expectTypeOf(handle.getListState('list', 'a INT, b STRING NOT NULL')).toEqualTypeOf<
+        ListState<{ a: number | null; b: string }>
+      >()
+      // @ts-expect-error a map of strings is none of numbers
+      const wrong: MapState<number, number> = handle.getMapState('wrong', 'STRING', 'INT')
+      expect(wrong).toBeDefined()
+    }
+    override *handleInputRows(user: string, rows: Iterable<{ n: number }>) {
+      expectTypeOf(this.#total.get()).toEqualTypeOf<bigint | null>()
+      expectTypeOf(this.#seen.getValue(user)).toEqualTypeOf<{ at: Timestamp | null; n: number } | null>()
+      for (const { n } of rows) this.#total.update(n)
+      this.#seen.updateValue(user, { at: new Date(0), n: 1 })
+      // @ts-expect-error a BIGINT does not take text
+      if (user === '') this.#total.update('many')
+      yield { user, n: 1 }
+    }
+  })()
+  const frame = session
+    .createDataFrame([{ user: 'ann', n: 1 }], 'user STRING NOT NULL, n INT NOT NULL')
+    .groupByKey((r) => r.user)
+  const totals = frame.transformWithState(processor, { result: 'user STRING, n INT', timeMode: TimeMode.None })
+  expectTypeOf(totals).toEqualTypeOf<DataFrame<{ user: string | null; n: number | null }>>()
+  expect(await totals.collect()).toEqual([{ user: 'ann', n: 1 }])
+  const numbered = frame.mapGroups((user) => user).groupByKey((r) => r.length)
+  // @ts-expect-error the processor is for keys that are strings
+  expect(() => numbered.transformWithState(processor, { result: 'STRING' })).not.toThrow()
 })

@@ -5,6 +5,7 @@
  *   replay   native: a lot lists its files with their sizes; a file is read up to the size it had when it was listed,
  *            but in a batch that runs again after a restart as it is then, so that a mended file counts
  */
+import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Batch } from '../../columns/batch.ts'
@@ -55,6 +56,7 @@ function fileSource(format: FileFormat): SourceProvider {
     options: { ...FILE_OPTIONS, ...format.options },
     replay: 'native',
     supports: ['batch', 'stream'],
+    tellsChange: true,
     metadataColumns: FILE_METADATA,
     infersSchema: !format.isFixed,
     schema: (options, declared, ctx) => columnsOf(format, options, declared, ctx),
@@ -323,6 +325,14 @@ class FileSource implements Source<FileOffset> {
     const found = this.#seen.fresh(await this.#list())
     this.#frozen = true
     this.#keep(found)
+  }
+
+  /** Names, sizes and modification times of the files. */
+  async changeToken(): Promise<string> {
+    const files = await listFilesInSlices(String(this.#options['path']), this.#listOptions)
+    const hash = createHash('sha256')
+    for (const f of files.sort(byAge)) hash.update(`${f.path}\0${f.size}\0${f.timestamp}\0`)
+    return hash.digest('hex')
   }
 
   close(): Promise<void> {

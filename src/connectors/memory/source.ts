@@ -23,6 +23,7 @@ export const memorySource = defineSource({
   },
   replay: 'native',
   supports: ['batch', 'stream'],
+  tellsChange: true,
   schema(_options: Options, declared: Schema | null): Schema {
     if (declared === null) throw new InternalError('a memory source is declared with the schema of its stream')
     return declared
@@ -75,6 +76,10 @@ class MemorySource implements Source<number> {
   prepareAvailableNow(): Promise<void> {
     this.#frozen = this.#stream.size
     return Promise.resolve()
+  }
+
+  changeToken(): Promise<string> {
+    return Promise.resolve(String(this.#stream.size))
   }
 
   close(): Promise<void> {

@@ -24,6 +24,7 @@ export const sqliteSource = defineSource({
   },
   replay: 'none',
   supports: ['batch'],
+  tellsChange: true,
   schema(options, declared) {
     const db = open(options)
     try {
@@ -101,6 +102,15 @@ function unknownColumn(name: string, found: Schema): AnalysisError {
   )
 }
 
+/** Sizes and modification times of the file and of its log of commits. */
+function changeTokenOf(options: Options): string {
+  const path = plainPath(String(options['path']))
+  return [path, `${path}-wal`]
+    .map((file) => statSync(file, { throwIfNoEntry: false, bigint: true }))
+    .map((found) => (found === undefined ? '' : `${found.size}:${found.mtimeNs}`))
+    .join(' ')
+}
+
 class SqliteSource implements Source<number> {
   readonly #db: Database
   readonly #options: Options
@@ -136,6 +146,10 @@ class SqliteSource implements Source<number> {
       rows = []
     }
     if (rows.length > 0) yield batchOf(this.#schema, rows)
+  }
+
+  changeToken(): Promise<string> {
+    return Promise.resolve(changeTokenOf(this.#options))
   }
 
   close(): Promise<void> {

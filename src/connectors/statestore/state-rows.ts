@@ -6,13 +6,25 @@ import { NEVER_PANE } from '../../state/pane-of-time.ts'
 import type { HashStateTable } from '../../state/hash-state-table.ts'
 import type { StateTableSpec } from '../../state/table.ts'
 import { equalValues } from '../../types/compare.ts'
-import { BIGINT, field, INT, type Schema, STRING, type StructType, TIMESTAMP } from '../../types/data-type.ts'
+import {
+  BIGINT,
+  type Field,
+  field,
+  INT,
+  type Schema,
+  STRING,
+  type StructType,
+  TIMESTAMP,
+} from '../../types/data-type.ts'
+import { windowBounds } from '../../types/window-shape.ts'
 
-/** `key`: the keys, the window in its place or, for a table kept by event time, the time as `pane`; `value`: the values. */
+/** `key`: the keys, the window in its place or, for a table kept by event time, the time as `pane` (or what else the pane is); `value`: the values. */
 const structsOf = (spec: StateTableSpec): { readonly key: StructType; readonly value: StructType } => ({
-  key: { kind: 'struct', fields: withPane(spec, spec.keys, spec.window?.field ?? field('pane', TIMESTAMP)) },
+  key: { kind: 'struct', fields: withPane(spec, spec.keys, spec.window?.field ?? paneFieldOf(spec)) },
   value: { kind: 'struct', fields: [...spec.values] },
 })
+
+const paneFieldOf = (spec: StateTableSpec): Field => spec.paneField ?? field('pane', TIMESTAMP)
 
 /** The keys of a table with what stands for its pane, where it has one. */
 function withPane<T>(spec: StateTableSpec, keys: readonly T[], pane: T): readonly T[] {
@@ -62,12 +74,13 @@ function paneVector(table: HashStateTable, slots: Int32Array): Vector {
   const panes = BigInt64Array.from(slots, (slot) => table.paneOf(slot))
   const known = Uint8Array.from(panes, (pane) => (pane === NEVER_PANE ? 0 : 1))
   const validity = known.includes(0) ? known : null
-  if (table.spec.window === undefined) return new Int64Vector(TIMESTAMP, panes, validity)
-  const { field: at, sizeUs } = table.spec.window
+  if (table.spec.window === undefined) return new Int64Vector(paneFieldOf(table.spec).type, panes, validity)
+  const { field: at, sizeUs, shape } = table.spec.window
   const type = at.type as StructType
-  const size = BigInt(sizeUs)
-  const ends = panes.map((start) => (start === NEVER_PANE ? start : start + size))
-  const members = [panes, ends].map((times, m) => new Int64Vector(type.fields[m]!.type, times, null))
+  const { startOf, endOf } = windowBounds(shape ?? { kind: 'fixed', sizeUs })
+  const starts = panes.map((pane) => (pane === NEVER_PANE ? pane : startOf(pane)))
+  const ends = panes.map((pane) => (pane === NEVER_PANE ? pane : endOf(pane)))
+  const members = [starts, ends].map((times, m) => new Int64Vector(type.fields[m]!.type, times, null))
   return new StructVector(type, members, validity, slots.length)
 }
 

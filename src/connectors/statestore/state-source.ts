@@ -20,6 +20,12 @@ export const stateSource = defineSource({
       doc: 'Which operator with state: its number or its name, as `state-metadata` gives them.',
     },
     storeName: { type: 'string', doc: 'Which of its tables, where it has several.' },
+    stateVarName: { type: 'string', doc: 'Which state of a processor of transformWithState.' },
+    readRegisteredTimers: {
+      type: 'boolean',
+      default: false,
+      doc: 'Read the timers of a processor of transformWithState.',
+    },
     joinSide: { type: 'string', default: 'none', doc: 'Side of a join whose buffered rows are read: left or right.' },
     readChangeFeed: { type: 'boolean', default: false, doc: 'Read the changes of a range of batches.' },
     changeStartBatchId: { type: 'int', doc: 'First batch of the changes.' },

@@ -13,6 +13,9 @@ export interface StoredTable {
   readonly spec: StateTableSpec
 }
 
+/** The table of timers of a stateful processor, as the planner names it. */
+const TIMERS = '$timers'
+
 /** Opens the checkpoint of option `path` as it is at this moment, also while its query runs; to be closed by the caller. */
 export const openForReading = (options: Options): Checkpoint =>
   openCheckpoint(String(options['path']), { readonly: true, snapshot: true })
@@ -26,7 +29,7 @@ export function storedTables(checkpoint: Checkpoint): readonly StoredTable[] {
   })
 }
 
-/** The table that options operatorId, storeName and joinSide name. Throws OptionError naming what there is. */
+/** The table that options operatorId and storeName, stateVarName, readRegisteredTimers or joinSide name. Throws OptionError naming what there is. */
 export function chosenTable(checkpoint: Checkpoint, options: Options): StoredTable {
   const tables = storedTables(checkpoint)
   const operator = String(options['operatorId'])
@@ -39,17 +42,31 @@ export function chosenTable(checkpoint: Checkpoint, options: Options): StoredTab
   }
   const side = String(options['joinSide']).toLowerCase()
   if (!['none', 'left', 'right'].includes(side)) throw invalid('joinSide', side, 'left, right or none')
-  const store = options['storeName']
-  if (store !== undefined && side !== 'none') throw invalid('joinSide', side, 'storeName or joinSide, one of them,')
-  const wanted = store === undefined ? (side === 'none' ? undefined : side) : String(store)
+  const named = ['storeName', 'stateVarName', 'readRegisteredTimers', 'joinSide'].filter((option) =>
+    option === 'joinSide' ? side !== 'none' : options[option] !== undefined && options[option] !== false,
+  )
+  if (named.length > 1) throw invalid(named[1]!, String(options[named[1]!]), `${named.join(' or ')}, one of them,`)
+  const by = named[0] ?? 'storeName'
+  const wanted =
+    named.length === 0
+      ? undefined
+      : by === 'joinSide'
+        ? side
+        : by === 'readRegisteredTimers'
+          ? TIMERS
+          : String(options[by])
   const names = ofOperator.map((t) => t.spec.name)
   if (wanted === undefined || (wanted === 'default' && !names.includes(wanted))) {
     if (ofOperator.length === 1) return ofOperator[0]!
-    throw invalid('storeName', wanted ?? '', `one of ${names.join(', ')}`)
+    throw invalid(by, wanted ?? '', `one of ${names.join(', ')}`)
   }
   const found = ofOperator.find((t) => t.spec.name === wanted)
   if (found === undefined)
-    throw invalid(store === undefined ? 'joinSide' : 'storeName', wanted, `one of ${names.join(', ')}`)
+    throw invalid(
+      by,
+      by === 'readRegisteredTimers' ? 'true' : wanted,
+      by === 'readRegisteredTimers' ? 'an operator with timers' : `one of ${names.join(', ')}`,
+    )
   return found
 }
 

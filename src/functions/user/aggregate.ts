@@ -38,6 +38,7 @@ export function aggregateFunction(
   const { reduce, merge, finish } = fn as unknown as { reduce: Loose; merge: Loose; finish?: Loose }
   return {
     kind: 'aggregate',
+    ordered: true,
     name: key,
     group: 'user',
     doc: `${name}, registered by the session.`,
@@ -112,6 +113,7 @@ export function reduceEntry(id: string, version: string | null, fn: (...args: ne
   const label = 'reduceGroups'
   return {
     kind: 'aggregate',
+    ordered: true,
     name: id,
     group: 'user',
     doc: 'Combines the rows of a group.',

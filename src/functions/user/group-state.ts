@@ -1,4 +1,5 @@
 import type { LocalTimestamp, Timestamp } from '../../columns/timestamp.ts'
+import type { Element, ResultRow } from '../../columns/typed-row.ts'
 import { ExecutionError } from '../../errors/errors.ts'
 import { structOf, type DataType, type Schema } from '../../types/data-type.ts'
 import { parseDurationMs } from '../../types/intervals.ts'
@@ -12,6 +13,9 @@ export const GroupStateTimeout = {
   EventTimeTimeout: 'EventTimeTimeout',
 } as const
 export type GroupStateTimeout = (typeof GroupStateTimeout)[keyof typeof GroupStateTimeout]
+
+/** A state as a function sees it: an object by column name, or the value of a single type. */
+export type StateOf<S> = NonNullable<Element<ResultRow<S>>>
 
 /** What may be given for a state of type T: numbers for BIGINT, dates for instants. */
 export type StateInput<T> = T extends bigint

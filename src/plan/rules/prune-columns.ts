@@ -95,6 +95,11 @@ function prune(plan: Logical, need: Ids, ids: () => number): Logical {
       const input = exactly(plan.input, plan.input.attrs, ids)
       return input === plan.input ? plan : { ...plan, input }
     }
+    case 'transformWithState': {
+      const input = exactly(plan.input, plan.input.attrs, ids)
+      const initial = plan.initial === null ? null : exactly(plan.initial, plan.initial.attrs, ids)
+      return input === plan.input && initial === plan.initial ? plan : { ...plan, input, initial }
+    }
     case 'asyncCall': {
       const column = plan.attrs.at(-1)!
       if (!need.has(column.id)) return prune(plan.input, need, ids)

@@ -83,6 +83,10 @@ function wantedMembers(plan: Logical): Map<number, Use> {
       case 'groupsWithState':
         node.input.attrs.forEach(whole)
         return
+      case 'transformWithState':
+        node.input.attrs.forEach(whole)
+        node.initial?.attrs.forEach(whole)
+        return
       case 'dedup':
         for (const x of node.attrs) if (node.keys.includes(x.id)) whole(x)
         return
