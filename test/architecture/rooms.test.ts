@@ -29,7 +29,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   chevrotain: ['grammar'],
   luxon: ['types/time-zone.ts', 'functions/datetime'],
   commander: ['cli'],
-  'zstddec/stream': ['connectors/kafka'],
+  fzstd: ['connectors/kafka'],
 }
 
 const root = resolve(import.meta.dirname, '../..')

@@ -1,4 +1,7 @@
+import zlib from 'node:zlib'
 import { expect, test } from 'vitest'
+import { CODECS, compressor, decompress, loadZstd } from '../../../src/connectors/kafka/codecs/codec.ts'
+import { OptionError } from '../../../src/index.ts'
 import { crc32c } from '../../../src/connectors/kafka/codecs/crc32c.ts'
 import { lz4Compress, lz4Decompress } from '../../../src/connectors/kafka/codecs/lz4.ts'
 import { snappyCompress, snappyDecompress } from '../../../src/connectors/kafka/codecs/snappy.ts'
@@ -43,6 +46,22 @@ test.each([
     const out = decompress(damaged)
     expect(out === null || Buffer.isBuffer(out)).toBe(true)
   }
+})
+
+test('a producer compresses with what it can write, and names the rest', async () => {
+  await loadZstd()
+  const input = Buffer.from('some words that come again, '.repeat(100))
+  const canZstd = 'zstdCompressSync' in zlib
+  for (const name of CODECS.filter((c) => c !== 'zstd' || canZstd)) {
+    const { codec, compress } = compressor(name)
+    expect(decompress(codec, compress(input), 'a test').equals(input)).toBe(true)
+  }
+  if (!canZstd) expect(() => compressor('zstd')).toThrow(/22\.15/)
+  expect(() => compressor('brotli')).toThrow(OptionError)
+  for (const codec of [1, 2, 3, 4, 6])
+    expect(() => decompress(codec, input, 't-0'), CODECS[codec] ?? 'unknown').toThrow(
+      /KAFKA_RECORDS_CORRUPT\] the records of t-0/,
+    )
 })
 
 test('checksums and hashes are those of their definitions', () => {

@@ -13,11 +13,9 @@ let zstd: Bytes | null = null
 /** Loads what must be loaded before `decompress` meets zstd; cheap when it has been. */
 export async function loadZstd(): Promise<void> {
   if (zstd !== null) return
-  const { ZSTDDecoder } = await import('zstddec/stream')
-  const decoder = new ZSTDDecoder()
-  await decoder.init()
+  const { decompress: decode } = await import('fzstd')
   zstd = (input) => {
-    const out = decoder.decode(input)
+    const out = decode(input)
     return Buffer.from(out.buffer, out.byteOffset, out.byteLength)
   }
 }
