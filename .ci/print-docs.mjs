@@ -1,4 +1,4 @@
-// Writes docs/sources.md and docs/sinks.md from the connectors' declarations: `npm run build && node .ci/print-docs.mjs [dist]`.
+// Writes the printed pages of docs: sources and sinks from the connectors' declarations, the streaming matrix from what start() says: `npm run build && node .ci/print-docs.mjs [dist]`.
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -10,3 +10,6 @@ const { SINKS, SOURCES } = await load('src/connectors/registry.js')
 const { sinksPage, sourcesPage } = await load('src/connectors/print-docs.js')
 writeFileSync(resolve(root, 'docs/sources.md'), sourcesPage(SOURCES))
 writeFileSync(resolve(root, 'docs/sinks.md'), sinksPage(SINKS))
+const { matrixPage } = await load('src/conform/matrix/page.js')
+const { allVerdicts } = await load('src/conform/matrix/verdict.js')
+writeFileSync(resolve(root, 'docs/streaming-matrix.md'), matrixPage(await allVerdicts()))

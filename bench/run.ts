@@ -1,7 +1,6 @@
 // npm run bench -- nexmark|ysb|wordcount --query q1 --data DIR [--events N] [--passes 2] [--hash no] [--json]
 // npm run bench -- generate nexmark|ysb|words OUT N [--gap 200] [--seed 42] [--rows-per-file 250000]
 // npm run bench -- all --data DIR [--limit DIR] [--rounds 3] [--results bench/results]
-import { createHash } from 'node:crypto'
 import {
   copyFileSync,
   createReadStream,
@@ -12,6 +11,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
@@ -21,8 +21,10 @@ import type { Batch } from '../src/columns/batch.ts'
 import { jsonEncoder } from '../src/formats/json/encode.ts'
 import { millrace, type MillraceSession, Trigger } from '../src/index.ts'
 import { runAll } from './all.ts'
+import { compareBuilds, SPINE } from './compare.ts'
+import { checkedHash, hasCheck, hashOf } from './check.ts'
 import { generate, isDataKind } from './generate.ts'
-import { type BenchQuery, QUERIES, streamOf } from './queries.ts'
+import { type BenchQuery, CLOSING_LINES, QUERIES, streamOf } from './queries.ts'
 
 const args = process.argv.slice(2)
 const option = (name: string): string | undefined =>
@@ -49,6 +51,32 @@ if (suite === 'all') {
     process.exit(2)
   }
   runAll(dir, option('limit') ?? null, number('rounds', 3), option('results') ?? 'bench/results')
+  process.exit(0)
+}
+
+if (suite === 'compare') {
+  const [dir, other] = [option('data'), option('with')]
+  if (dir === undefined || other === undefined) {
+    console.error(
+      'usage: npm run bench -- compare --with CHECKOUT --data DIR [--queries q0,q1] [--rounds 7] [--results bench/results]',
+    )
+    process.exit(2)
+  }
+  compareBuilds(other, dir, {
+    queries: option('queries')?.split(',') ?? SPINE,
+    rounds: number('rounds', 7),
+    resultsDir: option('results') ?? 'bench/results',
+  })
+  process.exit(0)
+}
+
+if (suite === 'check') {
+  const [query, dir] = [option('query') ?? '', option('data')]
+  if (dir === undefined || !hasCheck(query)) {
+    console.error('usage: npm run bench -- check --query q3|q11|dedup|within|highest --data DIR')
+    process.exit(2)
+  }
+  console.log(JSON.stringify({ query, output_hash: checkedHash(query, dir) }))
   process.exit(0)
 }
 
@@ -87,6 +115,15 @@ async function firstEvents(dir: string, events: number): Promise<string> {
   } catch {
     // Only the Yahoo data has a table beside it.
   }
+  return out
+}
+
+/** A directory with the same files and a last one whose events, a day later, close every window. */
+function withClosing(dir: string): string {
+  const out = join(work, 'closing')
+  mkdirSync(out)
+  for (const file of readdirSync(dir)) symlinkSync(resolve(dir, file), join(out, file))
+  writeFileSync(join(out, 'zz-closing.jsonl'), CLOSING_LINES)
   return out
 }
 
@@ -133,7 +170,8 @@ async function pass(
   let late = 0
   s.streams.addListener({
     onQueryProgress: ({ progress }) => {
-      events += progress.numInputRows
+      // A query that reads the events twice has two sources of them: they count once.
+      events += progress.sources[0]!.numInputRows
       rows += progress.sink.numOutputRows
       late += progress.stateOperators.reduce((n, o) => n + o.numRowsDroppedByWatermark, 0)
     },
@@ -196,7 +234,8 @@ async function resultLines(q: BenchQuery, dir: string): Promise<string[]> {
 
 try {
   const events = option('events')
-  const dir = events === undefined ? data : await firstEvents(data, Number(events))
+  const part = events === undefined ? data : await firstEvents(data, Number(events))
+  const dir = query.closes === true ? withClosing(part) : part
   let seconds = 0
   let first = 0
   let cpu = 0
@@ -220,9 +259,7 @@ try {
   if (option('hash') !== 'no') {
     const lines = await resultLines(query, dir)
     if (query.result !== 'sums') outputRows = lines.length
-    const h = createHash('sha256')
-    for (const l of lines.sort()) h.update(`${l}\n`, 'latin1')
-    hash = h.digest('hex')
+    hash = hashOf(lines)
   }
   const round = (x: number, d: number): number => Number(x.toFixed(d))
   const result = {

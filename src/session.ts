@@ -452,8 +452,10 @@ export class MillraceSession {
 
   #explain(plan: Unresolved, mode: ExplainMode): string {
     const analyzed = this.#analyze(plan)
-    const optimized = optimize(analyzed, new QueryEnv(envSpecOf(this.#confGetter()), this.#clock, this.#functions))
-    const text = explain({ analyzed, optimized }, mode)
+    const conf = this.#confGetter()
+    const judging = new QueryEnv(envSpecOf(conf), this.#clock, this.#functions)
+    const optimized = optimize(analyzed, judging)
+    const text = explain({ analyzed, optimized, modes: { conf, env: judging } }, mode)
     if (mode !== 'codegen') return text
     const { spec, env } = this.#batchSpec(plan)
     return `${text}\n== Generated Code ==\n${codegenText(spec, env)}\n`
@@ -591,8 +593,8 @@ export class MillraceSession {
         changes,
         late,
         guarantees,
-        describe: (extended) =>
-          `${explain({ analyzed, optimized }, extended ? 'extended' : 'simple')}\n== Guarantees ==\n${guaranteeLines(guarantees).join('\n')}\n`,
+        describe: (how) =>
+          `${explain({ analyzed, optimized, modes: mode }, how)}\n== Guarantees ==\n${guaranteeLines(guarantees).join('\n')}\n`,
         note,
         onEnd: (started) => {
           request.signal?.removeEventListener('abort', onAbort)

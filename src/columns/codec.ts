@@ -150,8 +150,8 @@ function writeBytes(w: ByteWriter, v: BytesVector, rows: Int32Array | null, n: n
   for (let i = 0; i < n; i++) {
     const length = lengths[i]!
     const start = starts[rows === null ? i : rows[i]!]!
-    // a loop beats the call for short values
-    if (length < 32) for (let k = 0; k < length; k++) out[at + k] = data[start + k]!
+    // a loop beats the call, which makes an object, for short values
+    if (length < 96) for (let k = 0; k < length; k++) out[at + k] = data[start + k]!
     else out.set(data.subarray(start, start + length), at)
     at += length
   }

@@ -49,8 +49,7 @@ export function splitAtLimit(
   batch: Batch,
   limit: bigint,
 ): { readonly above: Int32Array | null; readonly atOrBelow: Int32Array } {
-  const range = rangeOfInt64(vector, batch)
-  if (range === null || range.min > limit) return { above: null, atOrBelow: new Int32Array(0) }
+  if (!hasAtOrBelow(vector, batch, limit)) return { above: null, atOrBelow: new Int32Array(0) }
   const n = batch.rowCount
   const above = new Int32Array(n)
   const below = new Int32Array(n)
@@ -62,4 +61,18 @@ export function splitAtLimit(
     else above[a++] = r
   }
   return { above: above.slice(0, a), atOrBelow: below.slice(0, b) }
+}
+
+function hasAtOrBelow({ halves, validity }: Int64Vector, batch: Batch, limit: bigint): boolean {
+  const rows = batch.selection
+  const n = batch.rowCount
+  const limitHigh = Number(BigInt.asIntN(32, limit >> 32n))
+  const limitLow = Number(BigInt.asUintN(32, limit))
+  for (let i = 0; i < n; i++) {
+    const r = rows === null ? i : rows[i]!
+    const high = halves[2 * r + 1]!
+    if (high > limitHigh || (high === limitHigh && halves[2 * r]! >>> 0 > limitLow)) continue
+    if (validity === null || validity[r] !== 0) return true
+  }
+  return false
 }

@@ -120,7 +120,14 @@ function sourceProgress(input: BatchInput, durationMs: number): SourceProgress {
   }
 }
 
-/** One entry per operator with state, output side first. */
+/** The nodes of a pipeline, whose last is its output, each before its inputs. */
+function outputFirst(nodes: readonly NodeSpec[]): readonly NodeSpec[] {
+  const byId = new Map(nodes.map((n) => [n.id, n]))
+  const walk = (node: NodeSpec): NodeSpec[] => [node, ...node.inputs.flatMap((id) => walk(byId.get(id)!))]
+  return walk(nodes[nodes.length - 1]!)
+}
+
+/** One entry per operator with state, output side first, a left input before a right one. */
 function stateOperators(pipeline: Pipeline, store: StateStore): StateOperatorProgress[] {
   const tables = new Map<string, { readonly size: number; readonly memoryBytes: number }>()
   for (const { operatorId, table } of store.tables()) {
@@ -130,7 +137,7 @@ function stateOperators(pipeline: Pipeline, store: StateStore): StateOperatorPro
       memoryBytes: (sum?.memoryBytes ?? 0) + table.memoryBytes,
     })
   }
-  return [...pipeline.spec.nodes].reverse().flatMap((node) => {
+  return outputFirst(pipeline.spec.nodes).flatMap((node) => {
     const table = tables.get(node.id)
     if (table === undefined) return []
     const name =

@@ -31,7 +31,7 @@ export interface StreamingQueryOptions {
   readonly changes: ChangeFeed
   readonly late: LateFeed
   readonly guarantees: QueryGuarantees
-  readonly describe: (extended: boolean) => string
+  readonly describe: (mode: 'simple' | 'extended' | 'formatted') => string
   /** Says in a line what the query does by itself. */
   readonly note: (line: string) => void
   /** Called once when the query has ended, however it did; `started` is false for one that never ran. */
@@ -170,14 +170,17 @@ export class StreamingQuery {
     return this.#options.guarantees
   }
 
-  /** Prints the plan that runs. */
-  explain(extended = false): void {
-    process.stdout.write(`${this.explainString(extended)}\n`)
+  /**
+   * Prints the plan that runs, what its state is bounded by and what the query guarantees; `true` for 'extended', every
+   * stage of the plan; 'formatted' for numbered operators with the details of each.
+   */
+  explain(mode: 'simple' | 'extended' | 'formatted' | boolean = 'simple'): void {
+    process.stdout.write(`${this.explainString(mode)}\n`)
   }
 
   /** What `explain` prints. */
-  explainString(extended = false): string {
-    return this.#options.describe(extended)
+  explainString(mode: 'simple' | 'extended' | 'formatted' | boolean = 'simple'): string {
+    return this.#options.describe(mode === true ? 'extended' : mode === false ? 'simple' : mode)
   }
 
   /**

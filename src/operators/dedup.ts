@@ -1,10 +1,12 @@
 import type { Batch } from '../columns/batch.ts'
 import { splitAtLimit } from '../columns/int64.ts'
-import { asShape, type Int64Vector } from '../columns/vector.ts'
+import type { Int64Vector } from '../columns/vector.ts'
 import { panesOfTimes } from '../state/pane-of-time.ts'
 import type { StateTable } from '../state/table.ts'
 import type { TimeIndex } from '../state/time-index.ts'
 import type { Schema } from '../types/data-type.ts'
+import type { TimeColumn } from './config.ts'
+import { timesOf } from './join-side.ts'
 import type { OpContext, Operator } from './operator.ts'
 
 /**
@@ -14,7 +16,7 @@ import type { OpContext, Operator } from './operator.ts'
 export interface DedupConfig {
   readonly schema: Schema
   readonly keys: readonly number[]
-  readonly time: number | null
+  readonly time: TimeColumn | null
   readonly expiry: 'never' | 'time-key' | 'within-watermark'
   readonly delayUs: bigint
   readonly table: StateTable
@@ -43,7 +45,7 @@ export class Dedup implements Operator {
 
   onBatch(batch: Batch, ctx: OpContext): void {
     const { keys, time, expiry, table } = this.#config
-    const times = time === null ? null : asShape(batch.columns[time]!, 'i64')
+    const times = time === null ? null : timesOf(batch, time)
     if (times !== null) {
       const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs)
       if (above !== null) {

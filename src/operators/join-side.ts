@@ -2,8 +2,7 @@ import { Batch } from '../columns/batch.ts'
 import { asShape, Int64Vector, type Vector } from '../columns/vector.ts'
 import { TimeIndex } from '../state/time-index.ts'
 import type { StateTable } from '../state/table.ts'
-import { writeRows } from '../state/write-rows.ts'
-import { BIGINT, field, type Schema } from '../types/data-type.ts'
+import { BIGINT, type Schema } from '../types/data-type.ts'
 import type { ReleaseRule, TimeColumn } from './config.ts'
 
 export interface JoinSideConfig {
@@ -103,14 +102,8 @@ export class JoinSide {
     const ids = new BigInt64Array(n)
     for (let i = 0; i < n; i++) ids[i] = this.#nextRow++
     const slots = new Int32Array(n)
-    rows.upsert(
-      [new Int64Vector(BIGINT, ids, null)],
-      new Batch({ fields: [field('row', BIGINT)] }, [new Int64Vector(BIGINT, ids, null)], n),
-      null,
-      slots,
-      null,
-    )
-    batch.columns.forEach((column, c) => writeRows(rows.columns[c]!, column, at, slots, n))
+    rows.append([new Int64Vector(BIGINT, ids, null)], n, slots)
+    batch.columns.forEach((column, c) => rows.columns[c]!.load(column, at, slots, n))
     const flags = rows.columns[this.#matchedAt]!
     for (let i = 0; i < n; i++) {
       ;(flags.values as Uint8Array)[slots[i]!] = matched[i]!
@@ -147,9 +140,12 @@ export class JoinSide {
     return this.#times === null ? new Int32Array(0) : this.#times.takeUpTo(watermarkUs)
   }
 
-  /** Slots added since row number `from`. */
-  isSince(slot: number, from: bigint): boolean {
-    return (asShape(this.config.rows.keyVector(0, Int32Array.of(slot)), 'i64').values[0] ?? 0n) >= from
+  /** How many of the slots were added since row number `from`. */
+  countSince(slots: Int32Array, from: bigint): number {
+    const ids = asShape(this.config.rows.keyVector(0, slots), 'i64').values
+    let count = 0
+    for (let i = 0; i < ids.length; i++) if (ids[i]! >= from) count++
+    return count
   }
 
   /** Number of the next row to be buffered. */

@@ -14,7 +14,7 @@ export interface LimitConfig {
 /**
  * LIMIT and OFFSET.
  *
- *   state   append mode of a stream: how many rows have passed; otherwise none (each trigger counts anew)
+ *   state   rows of a stream: how many have passed; a whole result (complete mode): none, each trigger counts anew
  *   late    not judged
  *   output  the first rows, by selection
  *   ports   one

@@ -15,7 +15,7 @@ export class OpenSessions {
   readonly #table: StateTable
   readonly #groups: StateTable
   /** By slot of the group. */
-  readonly #lists = new Map<number, SessionList>()
+  readonly #lists: (SessionList | undefined)[] = []
   readonly #groupOf = new Map<number, number>()
   #nextNumber = 0n
 
@@ -50,9 +50,20 @@ export class OpenSessions {
     return asShape(this.#table.keyVector(this.#groups.spec.keys.length, slots), 'i64').values
   }
 
+  /** How many sessions of a group are open. */
+  sizeOf(group: number): number {
+    return this.#lists[group]?.length ?? 0
+  }
+
+  /** The latest session of a group, or -1. */
+  latest(group: number): number {
+    const list = this.#lists[group]
+    return list === undefined ? -1 : list.at(list.length - 1)
+  }
+
   /** Sessions of a group that a stretch of time touches, in order of time. */
   touching(group: number, start: bigint, end: bigint): number[] {
-    const list = this.#lists.get(group)
+    const list = this.#lists[group]
     if (list === undefined) return []
     const out: number[] = []
     const starts = this.#table.columns[START]!.values as BigInt64Array
@@ -67,8 +78,8 @@ export class OpenSessions {
 
   /** A session that has its start and end. */
   open(group: number, slot: number): void {
-    let list = this.#lists.get(group)
-    if (list === undefined) this.#lists.set(group, (list = new SessionList()))
+    let list = this.#lists[group]
+    if (list === undefined) this.#lists[group] = list = new SessionList()
     list.insert(this.#countBefore(list, this.#startOf(slot)), slot)
     this.#groupOf.set(slot, group)
   }
@@ -76,11 +87,11 @@ export class OpenSessions {
   /** To be called while the table still holds the session. */
   close(slot: number): void {
     const group = this.#groupOf.get(slot)!
-    const list = this.#lists.get(group)!
+    const list = this.#lists[group]!
     list.remove(this.#countBefore(list, this.#startOf(slot)))
     this.#groupOf.delete(slot)
     if (list.length > 0) return
-    this.#lists.delete(group)
+    this.#lists[group] = undefined
     this.#groups.remove(group)
   }
 

@@ -11,6 +11,7 @@ import type { RunningAggregate } from './aggregate.ts'
 import type { DistinctValues } from './distinct-values.ts'
 import { END, type OpenSessions, START } from './open-sessions.ts'
 import type { OpContext, Operator } from './operator.ts'
+import { SessionCounts } from './session-counts.ts'
 import { PreImages } from './pre-images.ts'
 
 export interface SessionAggregateConfig {
@@ -45,6 +46,7 @@ export interface SessionAggregateConfig {
  */
 export class SessionAggregate implements Operator {
   readonly name = 'SessionAggregate'
+  readonly releases = true
   readonly schema: Schema
   readonly #config: SessionAggregateConfig
   readonly #otherKeys: readonly number[]
@@ -52,6 +54,9 @@ export class SessionAggregate implements Operator {
   readonly #before: PreImages | null
   /** Bounds that sessions had when their row was kept in `#before`. */
   readonly #bounds = new Map<number, readonly [start: bigint, end: bigint]>()
+  readonly #counts = new SessionCounts()
+  /** Views of the START and END columns. */
+  readonly #bounded: Int32Array[] = []
   /** Sessions whose last row has to be taken back. */
   #gone: readonly number[] = []
   #pending: Int32Array | null = null
@@ -89,24 +94,27 @@ export class SessionAggregate implements Operator {
     // A row may join sessions that earlier rows of this batch were given: where they went is looked up at the end.
     const movedTo = new Map<number, number>()
     for (let i = 0; i < n; i++) {
-      const r = batch.rowAt(i)
-      slots[i] = this.#place(found[i]!, otherKeys, batch, r, starts.values[r]!, ends.values[r]!, movedTo)
+      this.#counts.touch(found[i]!)
+      slots[i] = this.#place(found[i]!, otherKeys, batch.rowAt(i), starts, ends, movedTo)
     }
-    for (let i = 0; i < n; i++) {
-      let slot = slots[i]!
-      for (let to = movedTo.get(slot); to !== undefined; to = movedTo.get(slot)) slot = to
-      slots[i] = slot
-    }
+    if (movedTo.size > 0)
+      for (let i = 0; i < n; i++) {
+        let slot = slots[i]!
+        for (let to = movedTo.get(slot); to !== undefined; to = movedTo.get(slot)) slot = to
+        slots[i] = slot
+      }
     if (aggregates.length > 0) update(batch, slots, table.columns)
     if (this.#config.distinct.length > 0) this.#addDistinct(batch, slots)
     table.markChanged(slots, n)
-    this.#times?.push(slots, n)
   }
 
   onTriggerEnd(ctx: OpContext): void {
-    const { table, emit } = this.#config
+    const { table, open, emit } = this.#config
     const changed = table.changedSlots()
-    ctx.count('numRowsUpdated', changed.length)
+    const { updated, removed } = this.#counts.take((group) => open.sizeOf(group))
+    ctx.count('numRowsUpdated', updated)
+    ctx.count('numRowsRemoved', removed)
+    this.#times?.push(changed, changed.length)
     this.#expired = this.#times?.takeUpTo(ctx.watermarkUs) ?? new Int32Array(0)
     this.#pending = emit === 'append' ? this.#expired : this.#before !== null ? changed : table.slots()
     this.#gone = this.#before?.slots.filter((slot) => !this.#kept(slot)) ?? []
@@ -155,48 +163,70 @@ export class SessionAggregate implements Operator {
   #place(
     group: number,
     keys: readonly Vector[],
-    batch: Batch,
     row: number,
-    start: bigint,
-    end: bigint,
+    starts: Int64Vector,
+    ends: Int64Vector,
     movedTo: Map<number, number>,
   ): number {
-    const { table, open } = this.#config
-    const touching = open.touching(group, start, end)
-    if (this.#before !== null) for (const slot of touching) this.#keep(slot)
-    if (touching.length === 0) return this.#create(group, keys, batch, row, start, end)
-    const [first, ...rest] = touching as [number, ...number[]]
-    let from = table.getValue(first, START) as bigint
-    let to = table.getValue(first, END) as bigint
-    for (const slot of rest) {
-      this.#merge(first, slot)
-      const other = table.getValue(slot, END) as bigint
-      if (other > to) to = other
-      movedTo.set(slot, first)
-      this.#close(slot)
+    const { open } = this.#config
+    const from = this.#halves(START)
+    const to = this.#halves(END)
+    // Rows mostly come in order: one that begins within the latest session touches that one alone.
+    let into = open.latest(group)
+    if (into < 0) return this.#create(group, keys, row, starts, ends)
+    if (notAbove(from, into, starts.halves, row) && notAbove(starts.halves, row, to, into)) {
+      if (this.#before !== null) this.#keep(into)
+    } else {
+      const touching = open.touching(group, starts.values[row]!, ends.values[row]!)
+      if (touching.length === 0) return this.#create(group, keys, row, starts, ends)
+      if (this.#before !== null) for (const slot of touching) this.#keep(slot)
+      into = touching[0]!
+      for (const slot of touching.slice(1)) this.#join(into, slot, movedTo)
+      if (!notAbove(from, into, starts.halves, row)) {
+        copy64(starts.halves, row, from, into)
+        this.#counts.leaveStart(into)
+      }
     }
-    if (start < from) from = start
-    if (end > to) to = end
-    table.setValue(first, START, from)
-    table.setValue(first, END, to)
-    return first
+    if (!notAbove(ends.halves, row, to, into)) copy64(ends.halves, row, to, into)
+    return into
   }
 
-  #create(group: number, keys: readonly Vector[], batch: Batch, row: number, start: bigint, end: bigint): number {
+  /** The int32 halves of the starts or ends of all sessions, by slot; to be asked for anew after a session was made. */
+  #halves(column: number): Int32Array {
+    const values = this.#config.table.columns[column]!.values as BigInt64Array
+    if (this.#bounded[column]?.buffer !== values.buffer)
+      this.#bounded[column] = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
+    return this.#bounded[column]!
+  }
+
+  /** Makes two sessions one: `from`, which begins later, becomes part of `into`. */
+  #join(into: number, from: number, movedTo: Map<number, number>): void {
+    const to = this.#halves(END)
+    this.#merge(into, from)
+    // Closed while it has its own bounds, by which it is found.
+    this.#counts.leaveStart(from)
+    this.#close(from)
+    copy64(to, from, to, into)
+    movedTo.set(from, into)
+  }
+
+  #create(group: number, keys: readonly Vector[], row: number, starts: Int64Vector, ends: Int64Vector): number {
     const { table, aggregates, open } = this.#config
-    const numbers = new BigInt64Array(batch.length)
-    numbers[row] = open.takeNumber()
-    const slot = new Int32Array(1)
-    table.upsert([...keys, new Int64Vector(BIGINT, numbers, null)], batch.select(Int32Array.of(row)), null, slot, null)
-    table.setValue(slot[0]!, START, start)
-    table.setValue(slot[0]!, END, end)
+    const at = Int32Array.of(row)
+    const slots = new Int32Array(1)
+    const number = new Int64Vector(BIGINT, BigInt64Array.of(open.takeNumber()), null)
+    table.append([...keys.map((k) => k.take(at)), number], 1, slots)
+    const slot = slots[0]!
+    table.setValue(slot, START, starts.values[row]!)
+    table.setValue(slot, END, ends.values[row]!)
     for (const a of aggregates)
       a.body.init().forEach((value, k) => {
-        if (value !== null) table.setValue(slot[0]!, a.first + k, value)
+        if (value !== null) table.setValue(slot, a.first + k, value)
       })
-    open.open(group, slot[0]!)
-    this.#before?.keep(slot, 1, Uint8Array.of(1))
-    return slot[0]!
+    open.open(group, slot)
+    this.#counts.start(slot)
+    this.#before?.keep(slots, 1, Uint8Array.of(1))
+    return slot
   }
 
   /** Keeps the row of a session as it was before the trigger. */
@@ -279,4 +309,16 @@ export class SessionAggregate implements Operator {
       )
     return new Batch(this.schema, columns, slots.length)
   }
+}
+
+/** Whether the int64 at `i` of `a` is at most the one at `j` of `b`, both given as int32 halves. */
+function notAbove(a: Int32Array, i: number, b: Int32Array, j: number): boolean {
+  const high = a[2 * i + 1]!
+  const other = b[2 * j + 1]!
+  return high < other || (high === other && a[2 * i]! >>> 0 <= b[2 * j]! >>> 0)
+}
+
+function copy64(from: Int32Array, i: number, to: Int32Array, j: number): void {
+  to[2 * j] = from[2 * i]!
+  to[2 * j + 1] = from[2 * i + 1]!
 }

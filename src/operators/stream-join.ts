@@ -41,8 +41,8 @@ interface Probe {
  * Join of two streams: each row meets the rows of the other side that came before it, and is kept for those that
  * come later. One side may be a bounded table whose rows the join keeps (`bounded`).
  *
- *   state   every row of both sides, until the condition rules out that a later row can match it; in an anti join, and
- *           in a semi join of a bounded left side, left rows go when they match. With a bounded side only its rows
+ *   state   every row of both sides, until the condition rules out that a later row can match it; in an anti or semi
+ *           join left rows go when they match. With a bounded side only its rows
  *   late    with a time bound: rows whose event time is at or before the late watermark, counted one by one
  *   output  joined rows as found; rows of an outer side without a match, with NULLs, when they are released. A left
  *           semi join gives each left row once; an anti join those without a match, when they are released
@@ -50,10 +50,15 @@ interface Probe {
  */
 export class StreamJoin implements Operator {
   readonly name = 'StreamJoin'
+  readonly releases = true
   readonly schema: Schema
   readonly #config: StreamJoinConfig
   readonly #pairSchema: Schema
   #probe: Probe | null = null
+  /** Scratch of `#pairs`: physical rows, slots of the other side, and which row of the batch each pair is of. */
+  readonly #mine = new Int32Array(MAX_BATCH_ROWS)
+  readonly #theirs = new Int32Array(MAX_BATCH_ROWS)
+  readonly #from = new Int32Array(MAX_BATCH_ROWS)
   /** Rows to give out with NULLs for the other side, by port. */
   #unmatched: { readonly port: 0 | 1; readonly slots: Int32Array; at: number }[] = []
   #expired: { readonly side: JoinSide; readonly slots: Int32Array }[] = []
@@ -169,8 +174,8 @@ export class StreamJoin implements Operator {
 
   /** Left rows are gone with their first match. */
   get #dropsMatched(): boolean {
-    const { type, bounded } = this.#config
-    return type === 'anti' || (type === 'semi' && bounded === 0)
+    const { type } = this.#config
+    return type === 'anti' || type === 'semi'
   }
 
   /** Keeps the rows of the bounded side; one that fails a condition on its own side can match nothing. */
@@ -209,9 +214,7 @@ export class StreamJoin implements Operator {
     const { batch, port, chains, matched } = probe
     const { left, right, type, residual } = this.#config
     const other = port === 0 ? right : left
-    const mine = new Int32Array(cap)
-    const theirs = new Int32Array(cap)
-    const from = new Int32Array(cap)
+    const [mine, theirs, from] = [this.#mine, this.#theirs, this.#from]
     const total = batch.rowCount
     let n = 0
     while (probe.row < total && n < cap) {
@@ -306,7 +309,7 @@ export class StreamJoin implements Operator {
     const first = this.#firstRow ?? [left.nextRow, right.nextRow]
     for (const { side, slots } of this.#expired) {
       // Rows that came and went within the trigger were never state, as the recorded engine counts.
-      const passing = slots.filter((s) => side.isSince(s, first[side === left ? 0 : 1])).length
+      const passing = side.countSince(slots, first[side === left ? 0 : 1])
       ctx.count('numRowsUpdated', -passing)
       ctx.count('numRowsRemoved', slots.length - passing)
       side.remove(slots)

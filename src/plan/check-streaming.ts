@@ -127,6 +127,13 @@ function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): vo
           {},
           { at: node.at, hint: 'call withWatermark(...) before it' },
         )
+      // It would drop the rows of the result that it has seen in the batch before.
+      if (mode === 'complete' && streamingAggregates(node.input).length > 0)
+        throw new UnsupportedError(
+          'STREAMING_CHAINED_STATE',
+          { upper: describe(node), lower: 'an aggregation', mode },
+          { at: node.at, hint: 'use SELECT DISTINCT where the result is read' },
+        )
       return
     case 'union':
       if (node.inputs.some((p) => !isStreaming(p)))

@@ -1,5 +1,8 @@
 import { UnsupportedError } from '../errors/errors.ts'
 import { conjuncts, visit, type Expr } from '../expr/bound.ts'
+import { decodeLiteral } from '../types/literal.ts'
+import { US_PER_DAY } from '../types/time.ts'
+import { CalendarInterval } from '../types/value.ts'
 import { isStreaming, type Attr, type Logical, type LogicalJoin } from './logical.ts'
 import type { JoinType } from './unresolved.ts'
 
@@ -94,10 +97,10 @@ export function joinBound(join: LogicalJoin): JoinBound {
     } else if (COMPARE.has(c.fn)) {
       // `big > small`: the side whose column is the greater cannot be older than the smaller allows.
       const [big, small] = c.fn.startsWith('>') ? [a, b] : [b, a]
-      const greater = timeSide(big, side, reads(left, isMoment), reads(right, isMoment))
-      const lesser = timeSide(small, side, reads(left, isMarked), reads(right, isMarked))
-      if (greater === 'left' && lesser === 'right') leftLow = true
-      else if (greater === 'right' && lesser === 'left') rightLow = true
+      const [greater, lesser] = [timeOffset(big)?.id, timeOffset(small)?.id]
+      if (greater === undefined || lesser === undefined) continue
+      if (left.has(greater) && right.get(lesser)?.eventTime === true) leftLow = true
+      else if (right.has(greater) && left.get(lesser)?.eventTime === true) rightLow = true
     }
   }
   return {
@@ -113,29 +116,40 @@ export function joinBound(join: LogicalJoin): JoinBound {
 const columnsOf = (side: Logical): ReadonlyMap<number, Attr> =>
   new Map(side.attrs.map((x) => [x.id, isStreaming(side) ? x : { ...x, eventTime: false }]))
 
-/** Whether an expression reads a column of `columns` that `test` holds for. */
-const reads =
-  (columns: ReadonlyMap<number, Attr>, test: (x: Attr | undefined) => boolean) =>
-  (e: Expr): boolean => {
-    let found = false
-    visit(e, (n) => {
-      if (n.kind === 'attr' && test(columns.get(n.id))) found = true
-    })
-    return found
-  }
+/**
+ * A time that is a column plus or minus constant intervals; null for every other expression, whose bound cannot be told
+ * from the watermark. `offsetUs` is null where a constant is not folded yet.
+ */
+export function timeOffset(e: Expr): { readonly id: number; readonly offsetUs: bigint | null } | null {
+  if (e.kind === 'attr')
+    return e.type.kind === 'timestamp' || e.type.kind === 'timestamp_ntz' ? { id: e.id, offsetUs: 0n } : null
+  if (e.kind !== 'call' || (e.fn !== '+' && e.fn !== '-')) return null
+  const [x, y] = [e.args[0]!, e.args[1]!]
+  const second = intervalUs(y)
+  const interval = second ?? (e.fn === '+' ? intervalUs(x) : null)
+  if (interval === null) return null
+  const base = timeOffset(second === null ? y : x)
+  if (base === null) return null
+  if (interval === 'unfolded' || base.offsetUs === null) return { id: base.id, offsetUs: null }
+  return { id: base.id, offsetUs: base.offsetUs + (e.fn === '+' ? interval : -interval) }
+}
 
-const isMarked = (x: Attr | undefined): boolean => x?.eventTime === true
-const isMoment = (x: Attr | undefined): boolean =>
-  x !== undefined && ['timestamp', 'timestamp_ntz', 'date'].includes(x.type.kind)
-
-function timeSide(
-  e: Expr,
-  side: (e: Expr) => 'left' | 'right' | 'both' | 'none',
-  leftTime: (e: Expr) => boolean,
-  rightTime: (e: Expr) => boolean,
-): 'left' | 'right' | null {
-  const s = side(e)
-  if (s === 'left' && leftTime(e)) return 'left'
-  if (s === 'right' && rightTime(e)) return 'right'
+/** The length of a constant interval; null for what is none, or has months. */
+function intervalUs(e: Expr): bigint | 'unfolded' | null {
+  if (e.kind !== 'literal') return isInterval(e) && !readsColumn(e) ? 'unfolded' : null
+  if (e.value === null) return null
+  const v = decodeLiteral(e.value, e.type)
+  if (e.type.kind === 'interval_dt') return v as bigint
+  if (v instanceof CalendarInterval && v.months === 0) return BigInt(v.days) * US_PER_DAY + v.micros
   return null
+}
+
+const isInterval = (e: Expr): boolean => e.type.kind === 'interval_dt' || e.type.kind === 'interval'
+
+function readsColumn(e: Expr): boolean {
+  let found = false
+  visit(e, (n) => {
+    if (n.kind === 'attr') found = true
+  })
+  return found
 }

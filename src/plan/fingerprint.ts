@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Expr } from '../expr/bound.ts'
 import { typeName } from '../types/data-type.ts'
-import { describeNode } from './explain.ts'
+import { describeNode } from './describe-plan.ts'
 import { keptSide } from './event-time.ts'
 import { generatedAttrs, inputsOf, isStreaming, type AggregateCall, type Logical } from './logical.ts'
 import { identityText, sourceIdentity } from './source-identity.ts'

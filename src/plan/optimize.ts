@@ -1,5 +1,5 @@
 import type { ExprEnv } from '../expr/env.ts'
-import { describePlan } from './explain.ts'
+import { describePlan } from './describe-plan.ts'
 import { inputsOf, type Logical } from './logical.ts'
 import { collapseProjects } from './rules/collapse-projects.ts'
 import { foldConstantExpressions } from './rules/fold.ts'

@@ -1,5 +1,5 @@
 import { type Expr, visit } from '../expr/bound.ts'
-import { inputsOf, type Logical } from './logical.ts'
+import { inputsOf, isStreaming, type Logical } from './logical.ts'
 
 /** Positions of the output columns that come from the grouping keys alone: what identifies a row of an update-mode query. */
 export function upsertKey(plan: Logical): number[] {
@@ -11,7 +11,9 @@ export function upsertKey(plan: Logical): number[] {
 export const upsertKeyNames = (plan: Logical): string[] => upsertKey(plan).map((i) => plan.attrs[i]!.name)
 
 function keyIds(plan: Logical): Set<number> {
-  if (plan.op === 'aggregate') return new Set(plan.keys.map((k) => k.attr.id))
+  if (plan.op === 'aggregate' && isStreaming(plan)) return new Set(plan.keys.map((k) => k.attr.id))
+  // INTERSECT and EXCEPT give each row once: it is its own key.
+  if (plan.op === 'setop' && !plan.all && isStreaming(plan)) return new Set(plan.attrs.map((x) => x.id))
   const below = new Set<number>()
   for (const input of inputsOf(plan)) for (const id of keyIds(input)) below.add(id)
   if (plan.op !== 'project') return below

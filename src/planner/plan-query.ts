@@ -4,7 +4,7 @@ import { conjuncts, type Expr } from '../expr/bound.ts'
 import { attrIds } from '../plan/expr-key.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import { stateType } from '../functions/user/group-state.ts'
-import type { PaneSpec, ReleaseRule } from '../operators/config.ts'
+import type { PaneSpec, ReleaseRule, TimeColumn } from '../operators/config.ts'
 import { callExpr } from '../plan/term.ts'
 import { originOf, shapeOf } from '../plan/window-origin.ts'
 import { groupKey } from './group-key.ts'
@@ -20,6 +20,7 @@ import {
   type LogicalObserve,
   type LogicalScan,
   type LogicalTransformWithState,
+  type LogicalWatermark,
   type Named,
 } from '../plan/logical.ts'
 import type { StateTableSpec } from '../state/table.ts'
@@ -29,7 +30,7 @@ import { aggregateEntry, aggregateSpecs, type AggregateSpecs, type DistinctTable
 import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
 import { overCalls } from './plan-over.ts'
 import { joinWithoutWatermark, keptSide } from '../plan/event-time.ts'
-import { joinBounds, lateColumn } from './join-bounds.ts'
+import { joinBounds, lateColumn, timeColumn } from './join-bounds.ts'
 import { splitJoinCondition } from './join-keys.ts'
 import type { EnvSpec, NodeSpec, PipelineSpec, StreamJoinSide } from './spec.ts'
 
@@ -285,7 +286,8 @@ class Planner {
         while (below.op === 'project') below = below.input
         if (below.op === 'recursive' && plan.count !== null) this.#wanted.set(below.id, plan.count + plan.offset)
         const input = this.#plan(plan.input)
-        const counts = this.#options.mode === 'append' && isStreaming(plan)
+        // A result that is written whole each time is limited anew each time; rows that come once are counted for ever.
+        const counts = this.#options.mode !== null && isStreaming(plan) && !isStreamingResult(plan.input)
         const state: StateTableSpec | null = counts
           ? { name: 'count', keys: [], values: [field('seen', BIGINT)], paned: false }
           : null
@@ -596,15 +598,14 @@ class Planner {
     const position = (id: number) => input.attrs.findIndex((a) => a.id === id)
     const keys = plan.keys.map(position)
     const streaming = isStreaming(plan)
-    const times = input.attrs.flatMap((a, i) =>
-      streaming && a.eventTime === true && (a.type.kind === 'timestamp' || a.type.kind === 'timestamp_ntz') ? [i] : [],
-    )
-    // Of several columns with event time the one among the keys says when a key is done with.
-    const time = (plan.withinWatermark ? undefined : times.find((i) => keys.includes(i))) ?? times[0] ?? -1
-    const watermark =
-      time < 0 ? null : findNode(plan.input, (n) => n.op === 'watermark' && n.column === input.attrs[time]!.id)
+    const time = streaming ? dedupTime(input.attrs, keys) : null
+    const watermark = time === null ? null : watermarkOf(plan.input, input.attrs[time.column]!.id)
     const expiry =
-      plan.withinWatermark && watermark ? 'within-watermark' : time >= 0 && keys.includes(time) ? 'time-key' : 'never'
+      plan.withinWatermark && watermark
+        ? 'within-watermark'
+        : time !== null && keys.includes(time.column)
+          ? 'time-key'
+          : 'never'
     const id = streaming ? this.#statefulId('dedup', plan) : this.#id('dedup')
     return this.#add(
       {
@@ -613,9 +614,9 @@ class Planner {
         inputs: [input.id],
         schema: schemaOfAttrs(plan.attrs),
         keys,
-        time: time < 0 ? null : time,
+        time,
         expiry,
-        delayUs: watermark?.op === 'watermark' ? watermark.delayUs : '0',
+        delayUs: watermark?.delayUs ?? '0',
         state: {
           name: 'seen',
           keys: keys.map((k) => field(input.attrs[k]!.name, input.attrs[k]!.type)),
@@ -705,7 +706,8 @@ class Planner {
       keys.pairs.map((p, i) => keyColumn(p.right, i, 'r')),
     )
     const [l, r] = [left.planned.attrs, right.planned.attrs]
-    const bounds = joinBounds(keys, kept === 0 ? timeless(l) : l, kept === 1 ? timeless(r) : r)
+    const [lt, rt] = [kept === 0 ? timeless(l) : l, kept === 1 ? timeless(r) : r]
+    const bounds = joinBounds(keys, lt, rt, left.at, right.at)
     const bounded = bounds.left !== null || bounds.right !== null
     if ((type === 'anti' && bounds.left === null) || (kept !== null && type !== 'semi' && bounds[PORTS[kept]] === null))
       throw joinWithoutWatermark(plan)
@@ -732,6 +734,7 @@ class Planner {
         keys: [field('row', BIGINT)],
         values: [...attrs.map((a) => field(a.name, a.type)), field('matched', BOOLEAN), field('expiresAt', BIGINT)],
         paned: false,
+        packed: true,
       },
     })
     const nullable = (attrs: readonly Attr[]): readonly Attr[] => attrs.map((a) => ({ ...a, nullable: true }))
@@ -780,6 +783,22 @@ const PORTS = ['left', 'right'] as const
 
 /** Columns of a bounded table: a watermark set on it bounds nothing. */
 const timeless = (attrs: readonly Attr[]): readonly Attr[] => attrs.map((a) => ({ ...a, eventTime: false }))
+
+/** The event time that rows are deduplicated by: one among the keys, if there is one. */
+function dedupTime(attrs: readonly Attr[], keys: readonly number[]): TimeColumn | null {
+  const key = keys.find((k) => attrs[k]!.eventTime === true)
+  return key === undefined ? lateColumn(attrs) : timeColumn(attrs, key)
+}
+
+/** The watermark that a column of event time comes from; where it is computed (a window), the one below. */
+function watermarkOf(plan: Logical, column: number): LogicalWatermark | null {
+  const marks = (n: Logical): n is LogicalWatermark => n.op === 'watermark'
+  return (findNode(plan, (n) => marks(n) && n.column === column) ?? findNode(plan, marks)) as LogicalWatermark | null
+}
+
+/** Whether rows come from an aggregation of a stream, however far below. */
+const isStreamingResult = (plan: Logical): boolean =>
+  findNode(plan, (n) => n.op === 'aggregate' && isStreaming(n)) !== null
 
 function findNode(plan: Logical, wanted: (n: Logical) => boolean): Logical | null {
   if (wanted(plan)) return plan

@@ -177,7 +177,7 @@ export interface DedupNode extends NodeBase {
   readonly op: 'dedup'
   readonly keys: readonly number[]
   /** Event time column of the input, or null. */
-  readonly time: number | null
+  readonly time: TimeColumn | null
   readonly expiry: 'never' | 'time-key' | 'within-watermark'
   readonly delayUs: string
   readonly state: StateTableSpec
@@ -267,7 +267,7 @@ export type OverBoundSpec =
   | { readonly kind: 'unbounded' | 'current' }
   | { readonly kind: 'rows'; readonly shift: number }
   | { readonly kind: 'range'; readonly at: Expr; readonly key: Expr }
-/** `state` is set where the count runs over the whole life of a stream (append mode). */
+/** `state` is set where the count runs over the whole life of a stream: its rows are no result that is written whole. */
 export interface LimitNode extends NodeBase {
   readonly op: 'limit'
   readonly count: number | null

@@ -1,11 +1,12 @@
 import type { Batch } from '../columns/batch.ts'
 import { hashRows } from '../columns/hash.ts'
-import { asShape, Int64Vector, type Vector } from '../columns/vector.ts'
+import { asShape, Int64Vector, shapeOf, type Vector } from '../columns/vector.ts'
 import { assert, ExecutionError } from '../errors/errors.ts'
 import { BIGINT } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import { decodeChangeLog, decodeSnapshot, encodeChangeLog, encodeSnapshot } from './blob.ts'
 import { KeyColumn } from './key-columns.ts'
+import { PackedColumn } from './packed-column.ts'
 import type { PaneIndex } from './pane-index.ts'
 import { PaneSet } from './pane-set.ts'
 import { probeFor, type ProbeHost } from './probe.ts'
@@ -26,7 +27,7 @@ const NO_SLOTS = new Int32Array(0)
  */
 export class HashStateTable implements StateTable, ProbeHost {
   readonly spec: StateTableSpec
-  readonly columns: readonly ValueColumn[]
+  readonly columns: readonly (ValueColumn | PackedColumn)[]
   readonly keyColumns: readonly KeyColumn[]
   hashes: Int32Array
   /** Ordinal of the slot's pane; empty when not paned. */
@@ -50,7 +51,11 @@ export class HashStateTable implements StateTable, ProbeHost {
   constructor(spec: StateTableSpec, visits = new Visits()) {
     this.spec = spec
     this.visits = visits
-    this.columns = spec.values.map((f) => new ValueColumn(f.type, this.#capacity))
+    this.columns = spec.values.map(({ type }) =>
+      spec.packed === true && shapeOf(type) === 'bytes'
+        ? new PackedColumn(type, this.#capacity, spec.name)
+        : new ValueColumn(type, this.#capacity),
+    )
     this.keyColumns = spec.keys.map((f) => new KeyColumn(f.type, this.#capacity))
     this.hashes = new Int32Array(this.#capacity)
     this.#paneOf = new Int32Array(spec.paned ? this.#capacity : 0)
@@ -87,6 +92,16 @@ export class HashStateTable implements StateTable, ProbeHost {
     isNew: Uint8Array | null,
   ): void {
     this.#probe(keys, batch.selection, batch.rowCount, panes, slots, isNew, true)
+  }
+
+  append(keys: readonly Vector[], n: number, slots: Int32Array): void {
+    assert(!this.spec.paned, `state table ${this.spec.name} needs panes`)
+    const held = keys.map((key, k) => this.keyColumns[k]!.held(key, null))
+    const hashes = new Int32Array(n)
+    hashRows(held, null, n, hashes)
+    this.visits.slots += n
+    const pane = this.#panes.find(0, 0, true)!
+    for (let i = 0; i < n; i++) slots[i] = this.insert(pane, hashes[i]!, held, i)
   }
 
   find(keys: readonly Vector[], batch: Batch, panes: BigInt64Array | null, slots: Int32Array): void {
@@ -251,16 +266,16 @@ export class HashStateTable implements StateTable, ProbeHost {
   removePane(pane: bigint): number {
     const held = this.#panes.get(pane)
     if (held === undefined) return 0
-    const slots = this.slotsOfPane(pane)
-    for (let i = 0; i < slots.length; i++) this.#forget(slots[i]!, false)
+    const { index, count } = held
+    for (let i = 0; i < index.length; i++) if (index[i] !== 0) this.#forget(index[i]! - 1, false)
     if (this.spec.paned) {
       this.#panes.delete(held)
     } else {
-      held.index = new Int32Array(held.index.length)
+      held.index = new Int32Array(index.length)
       held.count = 0
     }
     if (!this.#loading) this.#removedPanes.push(pane)
-    return slots.length
+    return count
   }
 
   keyVector(index: number, slots: Int32Array): Vector {
@@ -324,6 +339,8 @@ export class HashStateTable implements StateTable, ProbeHost {
     this.#droppedOfShard.fill(0)
     for (const column of this.keyColumns)
       if (column.shape === 'bytes' && column.compact(this.#marks.states, this.#high)) this.visits.moved += this.#high
+    for (const column of this.columns)
+      if (column instanceof PackedColumn && column.compact(this.#high)) this.visits.moved += this.#high
   }
 
   #keyVectors(slots: Int32Array): Vector[] {

@@ -20,12 +20,13 @@ export class PaneIndex {
   /** Removed from the table; may still stand in the sorted list. */
   dead = false
 
-  constructor(id: bigint, ordinal: number, bits: number) {
+  /** `index` is empty; its length is a power of two. */
+  constructor(id: bigint, ordinal: number, index: Int32Array) {
     this.id = id
     this.ordinal = ordinal
-    this.index = new Int32Array(1 << bits)
-    this.shift = 32 - bits
-    this.limit = limitOf(1 << bits)
+    this.index = index
+    this.shift = 1 + Math.clz32(index.length)
+    this.limit = limitOf(index.length)
   }
 
   /** Doubles the index. */

@@ -1,22 +1,22 @@
 import { PaneIndex } from './pane-index.ts'
+import { PaneOrdinals } from './pane-ordinals.ts'
 
-const CACHE = 64
+/** How many arrays of deleted panes are kept for new ones. */
+const MAX_SPARE = 1 << 16
 
 /**
  * The panes of a table: found by the int32 halves of their id (no BigInt in the row loop), listed in ascending order.
- * Finding goes through a small direct-mapped cache, then a Map by number (by bigint beyond ±2^53).
  */
 export class PaneSet {
   readonly #bits: number
-  readonly #byKey = new Map<number | bigint, PaneIndex>()
+  readonly #ordinals = new PaneOrdinals()
   /** By ordinal; free ordinals are reused. */
   readonly list: (PaneIndex | undefined)[] = []
   readonly #freeOrdinals: number[] = []
   /** Panes deleted since the last `reclaim`: their ordinals still name them. */
   #retired: PaneIndex[] = []
-  readonly #cacheLow = new Int32Array(CACHE)
-  readonly #cacheHigh = new Int32Array(CACHE)
-  readonly #cache: (PaneIndex | undefined)[] = new Array<PaneIndex | undefined>(CACHE).fill(undefined)
+  /** Empty index arrays of the first size: event times as keys make and delete a pane for each. */
+  readonly #spare: Int32Array[] = []
   /** Ascending from `#head`, dead panes among them; `#fresh` are not yet merged in. */
   #sorted: PaneIndex[] = []
   #head = 0
@@ -32,30 +32,22 @@ export class PaneSet {
   }
 
   get size(): number {
-    return this.#byKey.size
+    return this.#ordinals.size
   }
 
   /** The pane with the id of these halves; made if missing and `make`. */
   find(low: number, high: number, make: boolean): PaneIndex | undefined {
-    const at = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b) >>> 26
-    const cached = this.#cache[at]
-    if (cached !== undefined && this.#cacheLow[at] === low && this.#cacheHigh[at] === high) return cached
-    const key = keyOf(low, high)
-    let pane = this.#byKey.get(key)
-    if (pane === undefined) {
-      if (!make) return undefined
-      this.#halves[0] = low
-      this.#halves[1] = high
-      const ordinal = this.#freeOrdinals.pop() ?? this.list.length
-      pane = new PaneIndex(this.#id[0]!, ordinal, this.#bits)
-      this.list[ordinal] = pane
-      this.#byKey.set(key, pane)
-      this.#fresh.push(pane)
-      this.indexBytes += pane.index.byteLength
-    }
-    this.#cache[at] = pane
-    this.#cacheLow[at] = low
-    this.#cacheHigh[at] = high
+    const known = this.#ordinals.find(low, high)
+    if (known >= 0) return this.list[known]
+    if (!make) return undefined
+    this.#halves[0] = low
+    this.#halves[1] = high
+    const ordinal = this.#freeOrdinals.pop() ?? this.list.length
+    const pane = new PaneIndex(this.#id[0]!, ordinal, this.#spare.pop() ?? new Int32Array(1 << this.#bits))
+    this.list[ordinal] = pane
+    this.#ordinals.add(low, high, ordinal)
+    this.#fresh.push(pane)
+    this.indexBytes += pane.index.byteLength
     return pane
   }
 
@@ -67,21 +59,20 @@ export class PaneSet {
   /** The pane with this id, if held. */
   get(id: bigint): PaneIndex | undefined {
     this.#id[0] = id
-    return this.#byKey.get(keyOf(this.#halves[0]!, this.#halves[1]!))
+    return this.find(this.#halves[0]!, this.#halves[1]!, false)
   }
 
   /** Forgets a pane; its slots are the caller's. Its ordinal still names it until `reclaim`. */
   delete(pane: PaneIndex): void {
     this.#id[0] = pane.id
-    this.#byKey.delete(keyOf(this.#halves[0]!, this.#halves[1]!))
-    for (let i = 0; i < CACHE; i++) if (this.#cache[i] === pane) this.#cache[i] = undefined
+    this.#ordinals.delete(this.#halves[0]!, this.#halves[1]!)
     pane.dead = true
     this.indexBytes -= pane.index.byteLength
     this.#retired.push(pane)
     while (this.#head < this.#sorted.length && this.#sorted[this.#head]!.dead) this.#head++
-    if (this.#fresh.length > 64 + 2 * this.#byKey.size) this.#fresh = this.#fresh.filter((p) => !p.dead)
+    if (this.#fresh.length > 64 + 2 * this.#ordinals.size) this.#fresh = this.#fresh.filter((p) => !p.dead)
     // half dead: close the gaps
-    if (this.#sorted.length - this.#head > 64 + 2 * this.#byKey.size) this.#close()
+    if (this.#sorted.length - this.#head > 64 + 2 * this.#ordinals.size) this.#close()
     else if (this.#head > 1024 && this.#head * 2 > this.#sorted.length) this.#close()
   }
 
@@ -91,6 +82,7 @@ export class PaneSet {
     for (const pane of this.#retired) {
       this.list[pane.ordinal] = undefined
       this.#freeOrdinals.push(pane.ordinal)
+      if (pane.index.length === 1 << this.#bits && this.#spare.length < MAX_SPARE) this.#spare.push(pane.index.fill(0))
     }
     this.#retired = []
   }
@@ -110,7 +102,11 @@ export class PaneSet {
   }
 
   #merge(): void {
-    const fresh = this.#fresh.filter((p) => !p.dead).sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+    if (this.#fresh.length === 0) return
+    const fresh = this.#fresh.filter((p) => !p.dead)
+    // Times mostly come in order.
+    if (fresh.some((p, i) => i > 0 && p.id < fresh[i - 1]!.id))
+      fresh.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
     this.#fresh = []
     const sorted = this.#sorted
     let from = sorted.length - 1
@@ -120,9 +116,4 @@ export class PaneSet {
       else sorted[at] = fresh[k--]!
     }
   }
-}
-
-function keyOf(low: number, high: number): number | bigint {
-  if (high >= -0x200000 && high < 0x200000) return high * 0x1_0000_0000 + (low >>> 0)
-  return (BigInt(high) << 32n) | BigInt(low >>> 0)
 }

@@ -16,6 +16,8 @@ export interface StateTableSpec {
   readonly keys: readonly Field[]
   readonly values: readonly Field[]
   readonly paned: boolean
+  /** Strings and bytes among the values are written and read in vectors only, and kept as bytes (packed-column.ts). */
+  readonly packed?: boolean
   /** Where the pane is neither a window nor a time: what it is, for those who read the state. */
   readonly paneField?: Field
   /**
@@ -39,6 +41,8 @@ export interface SlotColumn {
   values: BigInt64Array | Int32Array | Float64Array | Float32Array | Uint8Array | Value[]
   /** 1 a value, 0 NULL. */
   validity: Uint8Array
+  /** Copies row `rows[i]` of `from` (a vector of this type) to `slots[i]`, for the first `n`. Marks nothing. */
+  load(from: Vector, rows: Int32Array, slots: Int32Array, n: number): void
 }
 
 /**
@@ -70,6 +74,8 @@ export interface StateTable {
     slots: Int32Array,
     isNew: Uint8Array | null,
   ): void
+  /** Makes the slots of `n` keys that are not held and differ from each other, as `upsert` would; not for paned tables. */
+  append(keys: readonly Vector[], n: number, slots: Int32Array): void
   /** As upsert, but makes nothing: -1 where the key is not held. */
   find(keys: readonly Vector[], batch: Batch, panes: BigInt64Array | null, slots: Int32Array): void
   /** Marks slots as changed in this batch; negative entries are skipped. Cheap when already marked. */

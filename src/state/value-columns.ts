@@ -117,7 +117,7 @@ export class ValueColumn implements SlotColumn {
   /** Copies row `rows[i]` of `from` (a vector of this type) to `slots[i]`, for the first `n`. */
   load(from: Vector, rows: Int32Array, slots: Int32Array, n: number): void {
     const { validity } = this
-    for (let i = 0; i < n; i++) validity[slots[i]!] = from.validity === null ? 1 : from.validity[rows[i]!]!
+    for (let i = 0; i < n; i++) validity[slots[i]!] = from.isNull(rows[i]!) ? 0 : 1
     switch (from.shape) {
       case 'bool':
       case 'i32':

@@ -1,6 +1,6 @@
 import type { OutputModeName } from '../connectors/provider.ts'
 import type { DataFrame } from '../dataframe/data-frame.ts'
-import { inputsOf, type Logical } from '../plan/logical.ts'
+import { inputsOf, isStreaming, type Logical } from '../plan/logical.ts'
 import type { Field } from '../types/data-type.ts'
 import { MillraceSession } from '../session.ts'
 import { valuesOf } from './contexts.ts'
@@ -83,7 +83,7 @@ const SHRINK_RUNS = 150
  *
  *   append    every row so far, once rows of the far future on each stream have made everything final; rows that they
  *             take part in are not compared
- *   update    the last row of each key (append where nothing is aggregated)
+ *   update    the last row of each key (append where no key is given and nothing is aggregated)
  *   complete  the last table
  *   changelog what the changes leave when they are applied one after the other
  *
@@ -148,7 +148,7 @@ class Both {
     }
     this.#streamed = build(query, this.#kit.session)
     const plan = this.#streamed.analyzed
-    this.#mode = outputMode === 'update' && !aggregates(plan) ? 'append' : outputMode
+    this.#mode = outputMode === 'update' && (key ?? []).length === 0 && !aggregates(plan) ? 'append' : outputMode
     this.#key = key ?? upsertKeyNames(plan)
     this.#written = outputMode
     this.#flushes = this.#mode === 'append' || (this.#mode === 'changelog' && !aggregates(plan))
@@ -245,7 +245,9 @@ function boundedView(session: MillraceSession, name: string, table: EquivalenceT
 const cell = (row: TestRow, name: string, index: number): unknown =>
   Array.isArray(row) ? (row as readonly unknown[])[index] : (row as Readonly<Record<string, unknown>>)[name]
 
-const aggregates = (plan: Logical): boolean => plan.op === 'aggregate' || inputsOf(plan).some(aggregates)
+const aggregates = (plan: Logical): boolean =>
+  (isStreaming(plan) && (plan.op === 'aggregate' || (plan.op === 'setop' && !plan.all))) ||
+  inputsOf(plan).some(aggregates)
 
 /** The bag `a` without the rows of `b`. */
 function without(a: readonly string[], b: readonly string[]): string[] {

@@ -116,3 +116,25 @@ test('state keeps its own copy of keys and values', async () => {
   const rows = out.flatMap((b) => Array.from({ length: b.rowCount }, (_, i) => b.row(i)))
   expect(new Map(rows.map(([k, n, m]) => [k, { n, m }]))).toEqual(groups)
 })
+
+test('a join of streams keeps its own copy of the rows it buffers', async () => {
+  const out = path.join(dir, 'joined')
+  events().createOrReplaceTempView('joined')
+  await progressOf(() =>
+    session
+      .sql(
+        'SELECT a.id, a.name, b.name AS other FROM joined a JOIN joined b ON a.id + 1 = b.id WHERE a.kind = 1 AND b.kind = 2',
+      )
+      .writeStream.format('json')
+      .option('path', out)
+      .option('checkpointLocation', path.join(dir, 'c4'))
+      .trigger(Trigger.AvailableNow())
+      .start(),
+  )
+  const lines = fs
+    .readdirSync(out)
+    .filter((f) => f.startsWith('part-'))
+    .flatMap((f) => fs.readFileSync(path.join(out, f), 'utf8').trim().split('\n'))
+  const rows = lines.map((l) => JSON.parse(l) as { id: number }).sort((a, b) => a.id - b.id)
+  expect(rows).toEqual(wanted.map((i) => ({ id: i, name: nameOf(i), other: nameOf(i + 1) })))
+})

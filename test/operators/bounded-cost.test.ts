@@ -128,7 +128,7 @@ const dedup = (expiry: 'time-key' | 'within-watermark'): Case => ({
     stateful({
       op: 'dedup',
       keys: expiry === 'time-key' ? [1, 0] : [1],
-      time: 0,
+      time: { column: 0, kind: 'time' },
       expiry,
       delayUs: '0',
       schema: EVENT,
@@ -328,7 +328,7 @@ test('string keys that come and go do not make a large table walk itself', () =>
       {
         op: 'dedup',
         keys: [1],
-        time: 0,
+        time: { column: 0, kind: 'time' },
         expiry: 'within-watermark',
         delayUs: '0',
         schema: columns(TIMESTAMP, STRING),

@@ -33,7 +33,15 @@ describe.each(SEEDS)('seed %i', (seed) => {
     const random = seeded(seed)
     const state = { name: 'seen', keys: [field('c1', STRING), field('c0', TIMESTAMP)], values: [], paned: true }
     const harness = new Harness(
-      { op: 'dedup', keys: [1, 0], time: 0, expiry: 'time-key', delayUs: '0', schema: INPUT, state },
+      {
+        op: 'dedup',
+        keys: [1, 0],
+        time: { column: 0, kind: 'time' },
+        expiry: 'time-key',
+        delayUs: '0',
+        schema: INPUT,
+        state,
+      },
       [INPUT],
       random,
       true,
@@ -74,7 +82,15 @@ describe.each(SEEDS)('seed %i', (seed) => {
     const delay = 7n
     const state = { name: 'seen', keys: [field('c1', STRING)], values: [field('expiresAt', TIMESTAMP)], paned: false }
     const harness = new Harness(
-      { op: 'dedup', keys: [1], time: 0, expiry: 'within-watermark', delayUs: String(delay), schema: INPUT, state },
+      {
+        op: 'dedup',
+        keys: [1],
+        time: { column: 0, kind: 'time' },
+        expiry: 'within-watermark',
+        delayUs: String(delay),
+        schema: INPUT,
+        state,
+      },
       [INPUT],
       random,
       true,

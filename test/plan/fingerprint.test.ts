@@ -48,12 +48,14 @@ test('a static table has none, a fingerprint describes its node', () => {
   expect(fingerprints(plan(base, world))[0]!.describe).toBe('Aggregate keys=[k] [sum(v) AS sum(v)]')
 })
 
+const modes = { conf: () => undefined, env: envOf() }
+
 test('EXPLAIN shows both plans, the rules and what the state is bounded by', () => {
   const analyzed = plan(
     "SELECT window.start AS ws, count(*) AS n FROM e WHERE v > 1 GROUP BY window(ts, '5 minutes')",
     world,
   )
-  const text = explain({ analyzed, optimized: optimize(analyzed, envOf()) }, 'extended').replaceAll(/#\d+/g, '#')
+  const text = explain({ analyzed, optimized: optimize(analyzed, envOf()), modes }, 'extended').replaceAll(/#\d+/g, '#')
   expect(text).toBe(`== Analyzed Plan ==
 ws, n
 Project [window#.start AS ws#, count(1)# AS n#]
@@ -77,10 +79,16 @@ Project [window#.start AS ws#, count(1)# AS n#]
             +- Scan memory (stream) [ts#, v#] read=[ts, v] where=[v > 1]
 
 == State ==
-Aggregate #: one row a group, until the watermark passes it (append and update)
+Aggregate #: one row per (window), released when the watermark on ts (10 minutes behind) reaches the end of window
+
+== Output Modes ==
+append: yes
+update: yes
+complete: yes
+changelog: yes
 `)
 })
 
 test('state that nothing bounds is named', () => {
-  expect(explain({ analyzed: plan(base, world) }, 'simple')).toContain('UNBOUNDED')
+  expect(explain({ analyzed: plan(base, world), modes }, 'simple')).toContain('UNBOUNDED')
 })

@@ -20,6 +20,13 @@ const specs: readonly StateTableSpec[] = [
     paned: true,
   },
   {
+    name: 'packed values',
+    keys: [field('k', BIGINT)],
+    values: [field('n', BIGINT), field('s', STRING)],
+    paned: false,
+    packed: true,
+  },
+  {
     name: 'array key',
     keys: [field('k', arrayOf(INT))],
     values: [field('n', BIGINT), field('s', STRING)],

@@ -1,7 +1,7 @@
 import type { Expr } from '../../expr/bound.ts'
 import { BOOLEAN } from '../../types/data-type.ts'
-import { attrExpr, passOn } from '../analysis.ts'
-import type { Logical, LogicalSetOperation } from '../logical.ts'
+import { attrExpr } from '../analysis.ts'
+import { isStreaming, type Logical, type LogicalSetOperation } from '../logical.ts'
 import { conjunction } from '../term.ts'
 import { transformPlan } from '../walk.ts'
 import type { Rule } from './rule.ts'
@@ -15,20 +15,23 @@ export const rewriteSetOperations: Rule = {
 }
 
 function asJoin(node: LogicalSetOperation, ids: () => number): Logical {
-  const equal = node.left.attrs.map((l, i): Expr => {
-    const r = node.right.attrs[i]!
+  // Of a table and a stream the stream is looked up in the table, whichever stands first: INTERSECT has no sides.
+  const swap = node.kind === 'intersect' && isStreaming(node.right) && !isStreaming(node.left)
+  const [left, right] = swap ? [node.right, node.left] : [node.left, node.right]
+  const equal = left.attrs.map((l, i): Expr => {
+    const r = right.attrs[i]!
     return { kind: 'call', fn: '<=>', args: [attrExpr(l), attrExpr(r)], type: BOOLEAN, nullable: false, at: node.at }
   })
   const join: Logical = {
     op: 'join',
     id: ids(),
-    left: node.left,
-    right: node.right,
+    left,
+    right,
     type: node.kind === 'intersect' ? 'semi' : 'anti',
     condition: conjunction(equal),
-    attrs: node.left.attrs,
+    attrs: left.attrs,
     at: node.at,
   }
-  const keys = node.attrs.map(passOn)
+  const keys = node.attrs.map((attr, i) => ({ expr: attrExpr(left.attrs[i]!), attr }))
   return { op: 'aggregate', id: node.id, input: join, keys, aggregates: [], attrs: node.attrs, at: node.at }
 }
