@@ -93,6 +93,7 @@ export class BatchQueries {
       queryId,
       queryName: null,
       timeZone: this.#parts.timeZone(),
+      nowUs: () => BigInt(this.#parts.clock.nowMs()) * 1000n,
       signal: new AbortController().signal,
       objects: this.#parts.objects,
       database: null,

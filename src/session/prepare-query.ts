@@ -98,7 +98,7 @@ export function prepareQuery(given: StartingQuery, parts: SessionParts, planning
 function executionOf(
   { request, mode, provider, options, flushOnIdle, checkpoint, durability }: StartingQuery,
   { settings, env, analyzed, spec }: StreamPlan,
-  { runId, name, signal, wake }: StreamingQuery,
+  { runId, name, signal, wake, sourceStatus }: StreamingQuery,
   { conf, clock, hooks, objects: kept }: SessionParts,
 ): Omit<MicroBatchConfig, 'changes' | 'late' | 'note'> {
   const objects = new Map([...kept, ...request.objects])
@@ -120,6 +120,7 @@ function executionOf(
           queryId: checkpoint.queryId,
           queryName: request.queryName,
           timeZone: env.timeZone,
+          nowUs: () => BigInt(clock.nowMs()) * 1000n,
           signal,
           objects,
           database: durability === null ? null : checkpoint.database,
@@ -136,6 +137,7 @@ function executionOf(
     strictLate: conf.get('millrace.lateFilter') === 'batch',
     minBatchesToRetain: conf.number('spark.sql.streaming.minBatchesToRetain'),
     wake,
+    sourceStatus,
     ids: { runId, name },
     crash: hooks.crash,
   }
