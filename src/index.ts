@@ -1,5 +1,6 @@
 /** The public API of millrace. */
-export { millrace, MillraceSession, SessionBuilder, type SessionHooks } from './session.ts'
+export { millrace, MillraceSession, SessionBuilder } from './session.ts'
+export type { SessionHooks } from './session/session-parts.ts'
 export { RuntimeConfig } from './session/conf.ts'
 export { Catalog } from './session/catalog.ts'
 export { DataFrame } from './dataframe/data-frame.ts'
@@ -15,7 +16,7 @@ export { callFunction, countDistinct, explode, split, when, window } from './dat
 export { OutputMode, Trigger, type TriggerSpec } from './engine/trigger.ts'
 export type { ChangesOptions, QueryChange } from './engine/change-feed.ts'
 export type { LateRow } from './engine/late-rows.ts'
-export type { QueryGuarantees } from './engine/guarantees.ts'
+export type { QueryGuarantees, SinkGuarantee } from './engine/guarantees.ts'
 export type { RestartPolicy } from './engine/restart.ts'
 export { type StopOptions, StreamingQuery, type StreamingQueryStatus } from './engine/streaming-query.ts'
 export { StreamingQueryManager } from './engine/query-manager.ts'
@@ -48,6 +49,13 @@ export {
   type SourceContext,
   type SourceProvider,
 } from './connectors/provider.ts'
+export {
+  BAD_RECORDS,
+  type BadRecordPolicy,
+  badRecordsOf,
+  type BadRecordTaker,
+  type DeadLetter,
+} from './connectors/bad-records.ts'
 export {
   receiver,
   type ReceiverContext,

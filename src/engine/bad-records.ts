@@ -107,9 +107,10 @@ export class BadRecords {
     if (isRerun) await this.#begin()
   }
 
-  /** The rows after `from` up to `to` of a source go through the operators now: more is not known of where a row stands. */
-  feed(name: string, from: Json, to: Json): void {
-    this.#feeding = `${name} after ${from === null ? 'its beginning' : JSON.stringify(from)} to ${JSON.stringify(to)}`
+  /** Rows after `from` up to `to` of a source, of its `partition` where it has some, go through the operators now. */
+  feed(name: string, partition: string | null, from: Json, to: Json): void {
+    const range = `after ${from === null ? 'its beginning' : JSON.stringify(from)} to ${JSON.stringify(to)}`
+    this.#feeding = partition === null ? `${name} ${range}` : `${name} partition ${partition} ${range}`
   }
 
   /** Bad records of the batch, by the name of the source or the id of the operator. */

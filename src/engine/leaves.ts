@@ -27,6 +27,9 @@ export interface LeafContext {
   readonly wake: () => void
   /** Takes the bad records of a stream, by the name of the source; absent for bounded reads. */
   readonly bad?: ((name: string) => BadRecordTaker) | undefined
+  /** Lines on what a source does by itself, and what holds it up; absent for bounded queries. */
+  readonly note?: (line: string) => void
+  readonly sourceStatus?: (name: string, text: string | null) => void
   /** The checkpoint's own file; absent for bounded queries. */
   readonly database?: Database | null
   /** Inside a round of a recursive table: the rows of the round before, by `recursion` of the node. */
@@ -55,6 +58,8 @@ export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false)
     ...(ctx.bad === undefined || !node.streaming ? {} : { bad: ctx.bad(node.name) }),
     signal: ctx.signal,
     wake: ctx.wake,
+    note: (line) => ctx.note?.(`source ${node.name}: ${line}`),
+    status: (text) => ctx.sourceStatus?.(node.name, text),
     objects: ctx.objects,
   })
 }

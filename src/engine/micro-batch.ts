@@ -61,6 +61,8 @@ export interface MicroBatchConfig {
   readonly strictLate: boolean
   readonly minBatchesToRetain: number
   readonly wake: () => void
+  /** What holds a source up, for the status of the query; null when it goes on. */
+  readonly sourceStatus: (name: string, text: string | null) => void
   readonly ids: { readonly runId: string; readonly name: string | null }
   /** Says in a line what recovery decided. */
   readonly note: (line: string) => void
@@ -215,7 +217,7 @@ export class MicroBatchExecution {
   }
 
   #leaves(): LeafContext {
-    const { clock, env, signal, objects, checkpoint, wake } = this.#config
+    const { clock, env, signal, objects, checkpoint, wake, note, sourceStatus } = this.#config
     return {
       clock,
       timeZone: env.timeZone,
@@ -227,6 +229,8 @@ export class MicroBatchExecution {
       metadata: { get: (k) => checkpoint.metadata(k), set: (k, v) => checkpoint.setMetadata(k, v) },
       wake,
       bad: (name) => this.#bad.source(name),
+      note,
+      sourceStatus,
     }
   }
 
@@ -402,6 +406,7 @@ export class MicroBatchExecution {
       const lastRead = steps.findLastIndex((s) => s.kind === 'read')
       for (const [i, step] of steps.entries()) {
         if (step.kind === 'end') {
+          this.#watermarks.comesFrom(null, null)
           await pacer.run(this.#pipeline.end(step.id), between)
           continue
         }
@@ -409,10 +414,12 @@ export class MicroBatchExecution {
         const from = this.#committed[node.name] ?? null
         const to = row.offsets[node.name]
         let rows = 0
-        this.#bad.feed(node.name, from, to ?? null)
         if (to !== undefined && (from === null || !sameJson(from, to)))
           for await (const batch of source.read(from, to)) {
             rows += batch.rowCount
+            const partition = source.currentPartition?.() ?? null
+            this.#watermarks.comesFrom(node.id, partition)
+            this.#bad.feed(node.name, partition, from, to)
             await pacer.run(this.#pipeline.feed(node.id, batch), between)
             if (batch.rowCount === 0) await between()
           }
@@ -425,6 +432,8 @@ export class MicroBatchExecution {
           rows: metrics?.rowsRead ?? rows,
           slowRows: metrics?.slowRows,
           badRecords: this.#bad.counts.get(node.name),
+          latest: source.reportLatestOffset?.() ?? to ?? null,
+          metrics: to === undefined ? {} : (source.reportMetrics?.(to) ?? {}),
         })
         if (i === lastRead) crash?.('during-batch', row.batchId)
       }
@@ -496,4 +505,7 @@ export interface BatchInput {
   readonly slowRows: number | undefined
   /** Records it could not decode; undefined where there were none. */
   readonly badRecords: number | undefined
+  /** See Source.reportLatestOffset and reportMetrics. */
+  readonly latest: Json
+  readonly metrics: Readonly<Record<string, string>>
 }

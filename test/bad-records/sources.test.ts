@@ -1,6 +1,14 @@
 import fs from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { DataFrame, MillraceSession } from '../../src/index.ts'
+import {
+  BAD_RECORDS,
+  badRecordsOf,
+  batchesOf,
+  type DataFrame,
+  defineSource,
+  type MillraceSession,
+  Trigger,
+} from '../../src/index.ts'
 import { drain, jsonOf, letters, put, quiet, workDirectory } from './kit.ts'
 
 const MALFORMED = 'MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION'
@@ -277,4 +285,61 @@ describe('settings', () => {
     expect(added.reduce((a, b) => a + b, 0)).toBe(60_000)
     await query.stop()
   })
+})
+
+test('a source of the program tells of its bad records, which come again with their offsets', async () => {
+  using work = workDirectory()
+  const schema = { fields: [{ name: 'n', type: { kind: 'int' }, nullable: true }] } as const
+  const log = ['1', 'x', '3', 'y']
+  const numbers = defineSource({
+    format: 'numbers',
+    doc: 'Reads numbers of a log.',
+    options: { badRecords: BAD_RECORDS },
+    replay: 'native',
+    supports: ['stream'],
+    schema: () => schema,
+    open: (options, ctx) => {
+      const policy = badRecordsOf('numbers', options)
+      return Promise.resolve({
+        initialOffset: () => Promise.resolve(0),
+        latestOffset: (from) => Promise.resolve(Math.min(log.length, Number(from ?? 0) + 2)),
+        read: function* (from, to) {
+          const rows: { n: number }[] = []
+          for (let at = Number(from ?? 0); at < Number(to); at++) {
+            const text = log[at]!
+            if (/^\d+$/.test(text)) rows.push({ n: Number(text) })
+            else if (policy === 'sink')
+              ctx.bad!.send({ condition: 'NOT_A_NUMBER', reason: text, position: `log-0/${at}`, raw: Buffer.from(text) })
+            else ctx.bad!.count()
+          }
+          yield* batchesOf(schema, rows, ctx)
+        },
+        close: () => Promise.resolve(),
+      })
+    },
+    describe: () => 'Numbers',
+  })
+  let crashes = 1
+  const run = async (): Promise<void> => {
+    await using session = quiet((at, batchId) => {
+      if (at === 'before-commit' && batchId === 1 && crashes-- > 0) throw new Error('crash')
+    })
+    session.registerSource(numbers)
+    const df = session.readStream.format('numbers').option('badRecords', 'sink').load()
+    const query = await df.writeStream
+      .format('json')
+      .options({ path: work.at('out'), checkpointLocation: work.at('cp') })
+      .badRecords('json', { path: work.at('bad') })
+      .trigger(Trigger.ProcessingTime(0))
+      .start()
+    await query.processAllAvailable()
+  }
+  await expect(run()).rejects.toThrow('crash')
+  await run()
+  await using session = quiet()
+  expect(await jsonOf(session.read.schema('n INT').json(work.at('out')))).toEqual(['{"n":1}', '{"n":3}'])
+  expect(await jsonOf(session.read.schema('position STRING, batchId BIGINT').json(work.at('bad')))).toEqual([
+    '{"position":"log-0/1","batchId":0}',
+    '{"position":"log-0/3","batchId":1}',
+  ])
 })
