@@ -9,7 +9,12 @@ import { identityText, tableIdentity } from '../plan/source-identity.ts'
 export interface BadRecordOptions {
   readonly policy: BadRecordPolicy
   readonly maxRecords: number
-  readonly sink: { readonly provider: SinkProvider; readonly options: Options } | null
+  readonly sink: SinkWithOptions | null
+}
+
+interface SinkWithOptions {
+  readonly provider: SinkProvider
+  readonly options: Options
 }
 
 const FORMAT = 'badrecords.format'
@@ -50,7 +55,7 @@ export function takeBadRecords(
   return { bad, others }
 }
 
-function sinkOf(provider: SinkProvider, given: Readonly<Record<string, string>>): BadRecordOptions['sink'] {
+function sinkOf(provider: SinkProvider, given: Readonly<Record<string, string>>): SinkWithOptions {
   if (!provider.modes.includes('append'))
     throw new UnsupportedError('STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE', {
       format: provider.format,
@@ -72,7 +77,7 @@ function limitOf(text: string): number {
 export function checkBadRecords(
   bad: BadRecordOptions,
   sources: readonly { readonly name: string; readonly options: Options }[],
-  own: { readonly provider: SinkProvider; readonly options: Options },
+  own: SinkWithOptions & { readonly queryName: string | null },
 ): void {
   const source = sources.find(({ options }) => String(options['badRecords']).toLowerCase() === 'sink')
   if (bad.sink === null) {
@@ -89,11 +94,19 @@ export function checkBadRecords(
       { what: `badRecords of the query is ${bad.policy} and no source says sink` },
       { hint: "leave option badRecords out, or set it to 'sink'" },
     )
-  const [mine, theirs] = [bad.sink, own].map(({ provider, options }) => tableIdentity(provider.format, options))
-  if (Object.keys(mine!.what).length > 0 && identityText(mine!) === identityText(theirs!))
+  const place = placeOf(bad.sink, null)
+  if (place !== null && place === placeOf(own, own.queryName))
     throw new OptionError(
       'BAD_RECORDS_SINK_UNUSED',
-      { what: `${identityText(mine!)} is where the query writes its rows` },
+      { what: `${place} is where the query writes its rows` },
       { hint: 'give it a place of its own' },
     )
+}
+
+/** What a sink writes to, as a text; null where its options do not say. */
+function placeOf({ provider, options }: SinkWithOptions, queryName: string | null): string | null {
+  const identity = tableIdentity(provider.format, options)
+  const name = 'queryName' in provider.options ? (options['queryName'] ?? queryName ?? undefined) : undefined
+  if (name !== undefined) return `${provider.format} ${String(name).toLowerCase()}`
+  return Object.keys(identity.what).length > 0 ? identityText(identity) : null
 }

@@ -44,7 +44,7 @@ export function prepareQuery(given: StartingQuery, parts: SessionParts, planning
         },
       ]
     })
-    checkBadRecords(bad, sources, { provider, options })
+    checkBadRecords(bad, sources, { provider, options, queryName: request.queryName })
     const guarantees = guaranteesOf(sources, { provider, options }, bad.sink, given.durability)
     const changes = new ChangeFeed(spec.schema, mode, parts.rowOptions())
     const late = new LateFeed(parts.rowOptions())

@@ -241,6 +241,8 @@ describe('settings', () => {
     const same = sink.writeStream.format('json').badRecords('json', { path: work.at('out') })
     await expect(same.start(work.at('out'))).rejects.toMatchObject({ code: 'BAD_RECORDS_SINK_UNUSED' })
     expect(fs.existsSync(work.at('out'))).toBe(false)
+    const table = sink.writeStream.format('memory').queryName('out').badRecords('memory', { queryName: 'OUT' })
+    await expect(table.start()).rejects.toMatchObject({ code: 'BAD_RECORDS_SINK_UNUSED' })
   })
 
   test('badRecordsMax fails the batch; the batch comes again under a higher limit', async () => {
@@ -309,7 +311,12 @@ test('a source of the program tells of its bad records, which come again with th
             const text = log[at]!
             if (/^\d+$/.test(text)) rows.push({ n: Number(text) })
             else if (policy === 'sink')
-              ctx.bad!.send({ condition: 'NOT_A_NUMBER', reason: text, position: `log-0/${at}`, raw: Buffer.from(text) })
+              ctx.bad!.send({
+                condition: 'NOT_A_NUMBER',
+                reason: text,
+                position: `log-0/${at}`,
+                raw: Buffer.from(text),
+              })
             else ctx.bad!.count()
           }
           yield* batchesOf(schema, rows, ctx)
