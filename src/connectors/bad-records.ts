@@ -27,7 +27,7 @@ export interface BadRecordTaker {
 /** The option of sources that decode. */
 export const BAD_RECORDS: OptionSpec = {
   type: 'string',
-  doc: 'What a record that cannot be decoded does: fail fails the query; null is a row with what fits and NULL for the rest; drop leaves it out; sink hands it to the sink of writeStream.badRecords. See bad-records.md.',
+  doc: 'What a record that cannot be decoded does: fail fails the query; null is a row with what fits and NULL for the rest; drop leaves it out; sink hands it to the sink of writeStream.badRecords. See [bad records](bad-records.md).',
 }
 
 /** The policy of an option text, in any case; OPTION_INVALID otherwise. */
@@ -44,12 +44,12 @@ export function badRecordsOf(format: string, options: Options): BadRecordPolicy 
   return text === undefined ? null : badRecordPolicy(format, String(text))
 }
 
-/** Refuses policy `sink` where there is no sink: a bounded read, or a table beside a stream. */
+/** Refuses policy `sink` where nobody takes the records: a query that is collected, or a table beside a stream. */
 export function checkBadRecordSink(format: string, options: Options, bad: BadRecordTaker | undefined): void {
   if (bad === undefined && badRecordsOf(format, options) === 'sink')
     throw new OptionError(
       'BAD_RECORDS_WITHOUT_SINK',
-      { what: `a bounded read of ${format}` },
-      { hint: 'drop, null and fail work for bounded reads; sink is for streams' },
+      { what: `this read of ${format}, bounded and not written,` },
+      { hint: "read with 'drop' or 'null', or write the rows: df.write.badRecords(format, options)" },
     )
 }

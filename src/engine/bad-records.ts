@@ -33,6 +33,8 @@ export interface BadRecordsConfig {
   readonly open: ((lastCommittedBatch: number) => Promise<Sink>) | null
 }
 
+type BatchFacts = Pick<OffsetRow, 'batchId' | 'batchTimestampMs'>
+
 /** Operators over single rows, which can leave one out. */
 const isOverRows = (node: NodeSpec): boolean =>
   node.op === 'fused' ||
@@ -84,7 +86,7 @@ export class BadRecords {
   #waiting: Value[][] = []
   #counts = new Map<string, number>()
   #total = 0
-  #row: OffsetRow | null = null
+  #batch: BatchFacts | null = null
   #feeding: string | null = null
   #token: SinkToken | null = null
 
@@ -97,12 +99,12 @@ export class BadRecords {
   }
 
   /** A batch begins. */
-  async begin(row: OffsetRow, token: SinkToken, isRerun: boolean): Promise<void> {
+  async begin(batch: BatchFacts, token: SinkToken, isRerun: boolean): Promise<void> {
     this.#counts = new Map()
     this.#total = 0
     this.#waiting = []
     this.#begun = false
-    this.#row = row
+    this.#batch = batch
     this.#token = token
     if (isRerun) await this.#begin()
   }
@@ -156,20 +158,20 @@ export class BadRecords {
     if (++this.#total > limit)
       throw new ExecutionError(
         'BAD_RECORDS_LIMIT',
-        { batchId: this.#row!.batchId, limit, source, reason },
+        { batchId: this.#batch!.batchId, limit, source, reason },
         { hint: 'mend the input, or raise badRecordsMax, and start the query again: the batch comes again' },
       )
   }
 
   #keep(reason: string, condition: string, source: string, position: string | null, raw: Uint8Array): void {
-    const { batchId, batchTimestampMs } = this.#row!
+    const { batchId, batchTimestampMs } = this.#batch!
     this.#waiting.push([reason, condition, source, position, raw, BigInt(batchId), BigInt(batchTimestampMs) * 1000n])
   }
 
   async #begin(): Promise<void> {
     if (this.#sink === null || this.#begun) return
     this.#begun = true
-    await this.#sink.begin(this.#row!.batchId, this.#token!)
+    await this.#sink.begin(this.#batch!.batchId, this.#token!)
   }
 
   /** Whether records wait for `write`. */

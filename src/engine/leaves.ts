@@ -25,7 +25,7 @@ export interface LeafContext {
   readonly log: (name: string) => SourceLog
   readonly metadata: { get(key: string): Json | undefined; set(key: string, value: Json): void }
   readonly wake: () => void
-  /** Takes the bad records of a stream, by the name of the source; absent for bounded reads. */
+  /** Takes the bad records of a source, by its name; absent where nobody counts them. */
   readonly bad?: ((name: string) => BadRecordTaker) | undefined
   /** Lines on what a source does by itself, and what holds it up; absent for bounded queries. */
   readonly note?: (line: string) => void
@@ -55,7 +55,7 @@ export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false)
       set: (key, value) => ctx.metadata.set(`source/${node.name}/${key}`, value),
     },
     mayReuse,
-    ...(ctx.bad === undefined || !node.streaming ? {} : { bad: ctx.bad(node.name) }),
+    ...(ctx.bad === undefined ? {} : { bad: ctx.bad(node.name) }),
     signal: ctx.signal,
     wake: ctx.wake,
     note: (line) => ctx.note?.(`source ${node.name}: ${line}`),

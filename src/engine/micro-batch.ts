@@ -129,7 +129,8 @@ export class MicroBatchExecution {
     )
     this.#static = new StaticSides({
       pipeline: this.#pipeline,
-      leaves: this.#leaves(),
+      // Read beside the batches: there is none that its bad records could belong to.
+      leaves: { ...this.#leaves(), bad: undefined },
       database: checkpoint.database,
       pacer: new Pacer(config.signal),
       renew: (nodes) => instantiate({ ...spec, nodes }, { env, store: null }),

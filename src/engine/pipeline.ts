@@ -184,7 +184,8 @@ export class Pipeline {
       context.lateUs = lateUs
       const { late } = facts
       context.late = late ? (rows, times, plusUs) => late.add(spec.id, lateUs, rows, times, plusUs) : undefined
-      context.faults = phase === 'stream' && this.#spare.has(spec.id) ? facts.bad?.operator(spec.id) : undefined
+      const spares = (phase === 'stream' || this.spec.kind === 'batch') && this.#spare.has(spec.id)
+      context.faults = spares ? facts.bad?.operator(spec.id) : undefined
       context.metrics.clear()
       context.out.length = 0
       const out = (us: bigint): bigint => operator?.outputWatermarkUs?.(us) ?? us

@@ -14,7 +14,7 @@ import type { Planned, PlannerContext } from './planner-context.ts'
 export function planAggregate(given: LogicalAggregate, ctx: PlannerContext): Planned {
   const { env, mode, sparesRows } = ctx.options
   const { plan, computed } =
-    sparesRows === true && isStreaming(given)
+    sparesRows === true && (mode === null || isStreaming(given))
       ? withComputedArguments(given, () => ctx.columnId())
       : { plan: given, computed: [] }
   if (plan.aggregates.every(({ call }) => aggregateEntry(call.fn, env).ordered !== true)) freeOrder(plan.input, ctx)

@@ -53,7 +53,8 @@ function generatorInput(
   plan: LogicalGenerate,
   ctx: PlannerContext,
 ): { readonly input: Planned; readonly args: readonly Expr[] } {
-  const spares = ctx.options.sparesRows === true && isStreaming(plan)
+  const { sparesRows, mode } = ctx.options
+  const spares = sparesRows === true && (mode === null || isStreaming(plan))
   const computed = plan.args.map((expr): Named | null => {
     if (!spares || expr.kind === 'attr' || expr.kind === 'literal' || expr.kind === 'lambda') return null
     return { expr, attr: { id: ctx.columnId(), name: ARGUMENT, type: expr.type, nullable: true, qualifier: [] } }

@@ -1,8 +1,9 @@
 import { type BadRecordPolicy, badRecordPolicy } from '../connectors/bad-records.ts'
 import { validateOptions } from '../connectors/options.ts'
-import type { Options, SinkProvider } from '../connectors/provider.ts'
+import type { Options, SinkProvider, SourceProvider } from '../connectors/provider.ts'
 import type { Connectors } from '../connectors/registry.ts'
 import { OptionError, UnsupportedError } from '../errors/errors.ts'
+import type { PipelineSpec } from '../planner/spec.ts'
 import { identityText, tableIdentity } from '../plan/source-identity.ts'
 
 /** What the options of a query say about bad records. */
@@ -109,4 +110,17 @@ function placeOf({ provider, options }: SinkWithOptions, queryName: string | nul
   const name = 'queryName' in provider.options ? (options['queryName'] ?? queryName ?? undefined) : undefined
   if (name !== undefined) return `${provider.format} ${String(name).toLowerCase()}`
   return Object.keys(identity.what).length > 0 ? identityText(identity) : null
+}
+
+/** The sources a query reads batch by batch (of a bounded query all of them), with their options. */
+export function sourcesOf(
+  spec: PipelineSpec,
+  connectors: Connectors,
+): readonly { readonly name: string; readonly provider: SourceProvider; readonly options: Options }[] {
+  return spec.nodes.flatMap((node) => {
+    if (node.op !== 'source' || (spec.kind === 'stream' && !node.streaming)) return []
+    const provider = connectors.source(node.format)
+    const options = validateOptions(provider.format, provider.options, node.options, provider.openOptions)
+    return [{ name: node.name, provider, options }]
+  })
 }

@@ -1,4 +1,3 @@
-import { validateOptions } from '../connectors/options.ts'
 import { OperationAborted } from '../engine/aborted.ts'
 import { BAD_RECORD_SCHEMA, sparedNowhere } from '../engine/bad-records.ts'
 import { ChangeFeed } from '../engine/change-feed.ts'
@@ -9,7 +8,7 @@ import { StreamingQuery } from '../engine/streaming-query.ts'
 import { explain } from '../plan/explain.ts'
 import { stateWarnings } from '../plan/state-warnings.ts'
 import { upsertKey } from '../plan/upsert-key.ts'
-import { checkBadRecords } from './bad-records.ts'
+import { checkBadRecords, sourcesOf } from './bad-records.ts'
 import { PINNED_KEYS } from './env.ts'
 import { keepSchemas } from './inferred-schema.ts'
 import { planStream, type StreamPlan } from './plan-stream.ts'
@@ -33,17 +32,7 @@ export function prepareQuery(given: StartingQuery, parts: SessionParts, planning
     if (request.signal?.aborted === true) throw new OperationAborted('stopped')
     const plan = planStream(given, parts, planning)
     const { asked, analyzed, optimized, identified, spec } = plan
-    const sources = spec.nodes.flatMap((node) => {
-      if (node.op !== 'source' || !node.streaming) return []
-      const from = connectors.source(node.format)
-      return [
-        {
-          name: node.name,
-          provider: from,
-          options: validateOptions(from.format, from.options, node.options, from.openOptions),
-        },
-      ]
-    })
+    const sources = sourcesOf(spec, connectors)
     checkBadRecords(bad, sources, { provider, options, queryName: request.queryName })
     const guarantees = guaranteesOf(sources, { provider, options }, bad.sink, given.durability)
     const changes = new ChangeFeed(spec.schema, mode, parts.rowOptions())
