@@ -56,16 +56,15 @@ class TextDecoder implements LineDecoder {
   }
 
   /** Reports the line that ends here; false when it is read as NULL. */
-  #isLeftOut(bytes: Buffer): boolean {
+  #isLeftOut(bytes: Buffer, line: number): boolean {
     const { mode = 'FAILFAST', onBad, place } = this.#options
-    const { lines } = this
-    if (mode === 'FAILFAST') throw malformedRecord(bytes.toString(), place?.(lines) ?? `line ${lines}`, NOT_UTF8)
-    onBad?.({ reason: NOT_UTF8, line: lines, bytes })
+    if (mode === 'FAILFAST') throw malformedRecord(bytes.toString(), place?.(line) ?? `line ${line}`, NOT_UTF8)
+    onBad?.({ reason: NOT_UTF8, line, bytes })
     return mode === 'DROPMALFORMED'
   }
 
   decode(block: Buffer, start: number, end: number, sink: (batch: Batch) => void): void {
-    this.lines = 0
+    let lines = (this.lines = 0)
     const { separator } = this
     const trims = separator === null && this.framing === 'lines'
     const judges = this.#options.judgesAll === true && !isUtf8(block.subarray(start, end))
@@ -80,11 +79,12 @@ class TextDecoder implements LineDecoder {
         starts[n] = p
         ends[n++] = trims && e > p && block[e - 1] === 13 ? e - 1 : e
         p = e + (separator?.length ?? 1)
-        this.lines++
+        lines++
         if (!judges || isUtf8(block.subarray(starts[n - 1], ends[n - 1]))) continue
-        if (this.#isLeftOut(block.subarray(starts[n - 1], ends[n - 1]))) n--
+        if (this.#isLeftOut(block.subarray(starts[n - 1], ends[n - 1]), lines)) n--
         else (validity ??= new Uint8Array(MAX_BATCH_ROWS).fill(1))[n - 1] = 0
       }
+      this.lines = lines
       if (n === 0) continue
       const nulls = validity
       const columns = this.#schema.fields.map((f) => new BytesVector(f.type, block, starts, ends, nulls, n))
