@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { CheckpointError } from '../errors/errors.ts'
 import type { Database } from './database.ts'
@@ -69,6 +69,22 @@ export async function acquireLockWhenFree(path: string, timeoutMs: number, what:
       if (!busy || performance.now() >= deadline) throw error
     }
     await new Promise((done) => setTimeout(done, Math.min(50, Math.max(1, deadline - performance.now()))))
+  }
+}
+
+/**
+ * Who holds the lock at `path`, in words, or null. Looks at the lock only where somebody has said to hold it, and for a
+ * moment: a process that starts in that moment without waiting may find it taken.
+ */
+export function lockHolder(path: string): string | null {
+  if (held.has(canonical(path))) return `this process (${process.pid})`
+  if (!existsSync(path) || !existsSync(`${path}.pid`)) return null
+  try {
+    openDatabase(path, { readonly: true, busyTimeoutMs: 0 }).close()
+    return null
+  } catch (error) {
+    if (error instanceof CheckpointError && error.code === 'CHECKPOINT_LOCKED') return holderOf(`${path}.pid`)
+    throw error
   }
 }
 
