@@ -111,3 +111,36 @@ describe('millrace inspect, verify, backup, rollback', () => {
     })
   })
 })
+
+test('a rolling deploy: the new process waits for the old one with lockTimeoutMs; without it, it is refused', async () => {
+  const file = at('ck', 'checkpoint.db')
+  const path = job(at('ck'))
+  const old = await command(['run', path], {
+    meanwhile: async ({ kill, until }) => {
+      await until(() => committed(file) === 0)
+      const refused = await command(['run', path])
+      expect(refused.exit).toBe(1)
+      expect(refused.stderr).toMatch(/\[CHECKPOINT_LOCKED\] .* is in use by process \d+/)
+      expect(refused.stderr).toContain('hint: ')
+      const next = await command(['run', path, '--conf', 'millrace.lockTimeoutMs=30000'], {
+        meanwhile: async (newer) => {
+          await new Promise((done) => setTimeout(done, 700))
+          put(1)
+          await until(() => committed(file) === 1)
+          kill('SIGTERM')
+          put(2)
+          await newer.until(() => committed(file) === 2)
+          newer.kill('SIGTERM')
+        },
+      })
+      expect(next.exit).toBe(0)
+    },
+  })
+  expect(old.exit).toBe(0)
+  const db = openDatabase(at('out.db'), { readonly: true })
+  expect(db.prepare('SELECT k, total FROM totals ORDER BY k').all()).toEqual([
+    { k: 'a', total: 3 },
+    { k: 'b', total: 3 },
+  ])
+  db.close()
+})
