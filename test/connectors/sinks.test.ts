@@ -163,7 +163,8 @@ const atomic = (): SinkUnderTest => {
   }
 }
 
-for (const provider of SINKS)
+// That of kafka needs a broker: kafka/sink.test.ts runs it.
+for (const provider of SINKS.filter((p) => p.format !== 'kafka'))
   describe(`sink ${provider.format}`, () => {
     for (const { name, run } of sinkContract(provider, makers[provider.format]!)) test(name, run)
   })
