@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -143,4 +143,28 @@ test('a rolling deploy: the new process waits for the old one with lockTimeoutMs
     { k: 'b', total: 3 },
   ])
   db.close()
+})
+
+test('the commands of docs/operations.md, in order', async () => {
+  writeFileSync(
+    at('job.sql'),
+    `CREATE TABLE events (k STRING, n BIGINT) USING json OPTIONS (path '${at('in')}');
+     CREATE TABLE copies (k STRING, n BIGINT) USING json OPTIONS (path '${at('out')}');
+     INSERT INTO copies SELECT k, n FROM STREAM events WITH (checkpointLocation = '${at('pages')}');`,
+  )
+  for (const i of [1, 2, 3]) {
+    expect((await command(['run', 'job.sql', '--batch'], { cwd: work })).exit).toBe(0)
+    put(i)
+  }
+  const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
+  const lines = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap((m) => m[1]!.trim().split('\n'))
+  expect(lines).toHaveLength(5)
+  for (const line of lines) {
+    const [, ...args] = line.replace(/ +#.*/, '').split(' ')
+    // A run that ends, for the test.
+    const ended = await command(args[0] === 'run' ? [...args, '--batch'] : args, { cwd: work })
+    expect(ended.exit, `${line}: ${ended.stderr}`).toBe(0)
+  }
+  expect(existsSync(at('pages-backup', 'checkpoint.db'))).toBe(true)
+  expect(existsSync(at('pages-at-batch-2', 'checkpoint.db'))).toBe(true)
 })

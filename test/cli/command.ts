@@ -13,13 +13,17 @@ export async function command(
   args: readonly string[],
   options: {
     readonly input?: string
+    readonly cwd?: string
     readonly meanwhile?: (p: {
       readonly kill: (signal: NodeJS.Signals) => void
       readonly until: (done: () => boolean) => Promise<void>
     }) => Promise<void>
   } = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [bundled(), ...args], { env: { ...process.env, TZ: 'UTC' } })
+  const child = spawn(process.execPath, [bundled(), ...args], {
+    cwd: options.cwd,
+    env: { ...process.env, TZ: 'UTC' },
+  })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (d: Buffer) => (stdout += d.toString()))
   child.stderr.on('data', (d: Buffer) => (stderr += d.toString()))

@@ -36,7 +36,10 @@ export async function printedBy(code: string): Promise<string> {
     console: { log: (...args: unknown[]) => void printed.push(args) },
   }
   const names = Object.keys(scope).filter((n) => /^[A-Za-z_$][\w$]*$/.test(n) && n !== 'default')
-  const make = new Function(...names, `return (async () => {\n${code}\n})()`) as (...args: unknown[]) => Promise<void>
+  const make = new Function(
+    ...names,
+    `return (async () => {\n${code.replaceAll(/^import \{.*\} from 'millrace'\n/gm, '')}\n})()`,
+  ) as (...args: unknown[]) => Promise<void>
   try {
     await make(...names.map((n) => (scope as Readonly<Record<string, unknown>>)[n]))
   } finally {
