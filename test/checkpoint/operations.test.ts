@@ -222,6 +222,20 @@ test('nothing is made where there is no checkpoint', async () => {
   }
 })
 
+test('of an older format: it is not changed by looking, and it is said what brings it up', async () => {
+  cpSync(join(import.meta.dirname, '../checkpoints/v1'), at('v1'), { recursive: true })
+  const [place] = readdirSync(at('v1'), { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('checkpoint.db'))
+  const before = readFileSync(at('v1', place!))
+  for (const act of [inspectCheckpoint, verifyCheckpoint]) {
+    const error = await refusal(() => act(at('v1', place!)))
+    expect(error.code).toBe('CHECKPOINT_READ_ONLY')
+    expect(error.hint).toContain('a start of its query brings it to version 2')
+  }
+  expect(readFileSync(at('v1', place!)).equals(before)).toBe(true)
+})
+
 describe('rollback and what is around the checkpoint', () => {
   test('a file sink removes what it has of later batches by itself', async () => {
     write(6)

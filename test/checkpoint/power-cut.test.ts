@@ -13,7 +13,17 @@
  * Copies are taken at every crash point of every batch while the query runs, damaged by the model with seeded chance, and
  * put back; the query then starts on them.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -29,7 +39,10 @@ const FRESH_LOG = 32
 
 let work = ''
 let cuts: string[] = []
+/** A store with a token, or files named by batch. */
+let sink: 'sqlite' | 'json' = 'sqlite'
 beforeEach(() => {
+  sink = 'sqlite'
   work = mkdtempSync(join(tmpdir(), 'millrace-power-'))
   cuts = []
   mkdirSync(join(work, 'in'))
@@ -47,8 +60,8 @@ const at = (...path: readonly string[]): string => join(work, ...path)
 /** Everything on the disk but shared memory, as it is now. */
 function copy(from: string, to: string): void {
   mkdirSync(join(to, 'ck'), { recursive: true })
-  for (const file of ['ck/checkpoint.db', 'ck/checkpoint.db-wal', 'ck/metadata', 'out.db', 'out.db-wal'])
-    if (existsSync(join(from, file))) cpSync(join(from, file), join(to, file))
+  for (const file of ['ck/checkpoint.db', 'ck/checkpoint.db-wal', 'ck/metadata', 'out.db', 'out.db-wal', 'out'])
+    if (existsSync(join(from, file))) cpSync(join(from, file), join(to, file), { recursive: true })
 }
 
 async function run(durability: 'power' | 'process', crash?: (point: string, batchId: number) => void): Promise<void> {
@@ -62,9 +75,9 @@ async function run(durability: 'power' | 'process', crash?: (point: string, batc
       .select('id')
       .writeStream.trigger(Trigger.AvailableNow())
       .option('checkpointLocation', at('ck'))
-      .format('sqlite')
-      .option('table', 'seen')
-      .start(at('out.db'))
+      .format(sink)
+      .options(sink === 'sqlite' ? { table: 'seen' } : {})
+      .start(at(sink === 'sqlite' ? 'out.db' : 'out'))
     await query.awaitTermination()
   } finally {
     await session.stop()
@@ -72,6 +85,12 @@ async function run(durability: 'power' | 'process', crash?: (point: string, batc
 }
 
 function seen(): number[] {
+  if (sink === 'json')
+    return readdirSync(at('out'))
+      .filter((name) => name.endsWith('.json') && !name.startsWith('.'))
+      .flatMap((name) => readFileSync(at('out', name), 'utf8').trim().split('\n'))
+      .map((line) => (JSON.parse(line) as { readonly id: number }).id)
+      .sort((a, b) => a - b)
   const db = openDatabase(at('out.db'), { readonly: true })
   try {
     return db
@@ -97,7 +116,8 @@ async function takeCuts(durability: 'power' | 'process'): Promise<void> {
 
 /** Puts a cut back with its write-ahead log as `damage` leaves it, and starts the query; says how that ended. */
 async function restart(cut: string, durability: 'power' | 'process', damage: (log: Buffer) => Buffer): Promise<string> {
-  for (const old of ['ck', 'out.db', 'out.db-wal', 'out.db-shm']) rmSync(at(old), { recursive: true, force: true })
+  for (const old of ['ck', 'out', 'out.db', 'out.db-wal', 'out.db-shm'])
+    rmSync(at(old), { recursive: true, force: true })
   copy(cut, work)
   const log = at('ck/checkpoint.db-wal')
   if (existsSync(log)) writeFileSync(log, damage(readFileSync(log)))
@@ -129,9 +149,9 @@ describe('a power cut', () => {
     expect(wrong, `seed ${seed}`).toEqual([])
   })
 
-  test("durability 'process': it goes on with the right rows, or refuses because the sink is ahead", async () => {
+  /** Restarts from every cut with blocks of the log missing; how often each outcome was. */
+  async function outcomesOf(seed: number): Promise<ReadonlyMap<string, number>> {
     await takeCuts('process')
-    const seed = seedOf()
     const random = randomNumbers(seed)
     const outcomes = new Map<string, number>()
     for (const cut of cuts) {
@@ -144,12 +164,26 @@ describe('a power cut', () => {
       })
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
     }
-    console.log(`power cut, durability process: seed ${seed}, ${JSON.stringify(Object.fromEntries(outcomes))}`)
+    console.log(`power cut, durability process: seed ${seed}, ${sink}, ${JSON.stringify(Object.fromEntries(outcomes))}`)
+    return outcomes
+  }
+
+  test("durability 'process', a sink with a token: it goes on with the right rows, or refuses because the sink is ahead", async () => {
+    const seed = seedOf()
+    const outcomes = await outcomesOf(seed)
     const refusals = [...outcomes.keys()].filter((o) => o !== 'right')
     for (const refusal of refusals)
       expect(refusal, `seed ${seed}`).toMatch(/^CHECKPOINT_(SINK_AHEAD|SINK_MISMATCH|CORRUPT)$/)
     expect(outcomes.get('right'), `seed ${seed}`).toBeGreaterThan(0)
     expect(outcomes.get('CHECKPOINT_SINK_AHEAD'), `seed ${seed}`).toBeGreaterThan(0)
+  })
+
+  test("durability 'process', files: it writes the lost batches again, or refuses because all of the checkpoint is gone", async () => {
+    sink = 'json'
+    const seed = seedOf()
+    const outcomes = await outcomesOf(seed)
+    for (const outcome of outcomes.keys()) expect(outcome, `seed ${seed}`).toMatch(/^right$|^CHECKPOINT_CORRUPT$/)
+    expect(outcomes.get('right'), `seed ${seed}`).toBeGreaterThan(20)
   })
 })
 

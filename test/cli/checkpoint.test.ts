@@ -168,3 +168,32 @@ test('the commands of docs/operations.md, in order', async () => {
   expect(existsSync(at('pages-backup', 'checkpoint.db'))).toBe(true)
   expect(existsSync(at('pages-at-batch-2', 'checkpoint.db'))).toBe(true)
 })
+
+test('SIGTERM while batches run: the one in flight is committed, and a second run adds nothing twice', async () => {
+  const [place, files] = [at('ck'), 60]
+  const rows = Array.from({ length: 4000 }, () => '{"k":"a","n":1}\n').join('')
+  for (let i = 0; i < files; i++) writeFileSync(at('in', `big-${i}.json`), rows)
+  const path = job(place)
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace("json OPTIONS (path '", "json OPTIONS (maxFilesPerTrigger 1, path '"),
+  )
+  const { exit } = await command(['run', path], {
+    meanwhile: async ({ kill, until }) => {
+      await until(() => committed(at('ck', 'checkpoint.db')) >= 2)
+      kill('SIGTERM')
+    },
+  })
+  expect(exit).toBe(0)
+  const found = json((await command(['inspect', place, '--json'])).stdout)
+  const batches = found['batches'] as readonly { readonly batchId: number; readonly committed: boolean }[]
+  expect(batches[0]!.committed).toBe(true)
+  expect(batches[0]!.batchId).toBeLessThan(files)
+  expect((await command(['run', path, '--batch'])).exit).toBe(0)
+  const db = openDatabase(at('out.db'), { readonly: true })
+  expect(db.prepare('SELECT k, total FROM totals ORDER BY k').all()).toEqual([
+    { k: 'a', total: files * 4000 },
+    { k: 'b', total: 1 },
+  ])
+  db.close()
+})
