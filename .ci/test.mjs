@@ -21,6 +21,8 @@ check('types', run('node_modules/.bin/tsc', ['--noEmit', '-p', 'tsconfig.json'])
 check('lint', run('node_modules/.bin/oxlint', ['--deny-warnings', 'src', 'grammar', 'test', 'conformance', 'bench', 'examples']) === 0)
 check('format', run('node_modules/.bin/prettier', ['--check', '--log-level', 'warn', 'src', 'grammar', 'test/**/*.ts', 'conformance/*.ts', 'bench', 'examples']) === 0)
 
+check('PostgreSQL server for the tests', run('node', ['dist/test/postgres-server/install.js']) === 0)
+
 const out = mkdtempSync(join(tmpdir(), 'millrace-ci-'))
 const report = join(out, 'vitest.json')
 const unitStatus = run('node_modules/.bin/vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`])

@@ -13,6 +13,8 @@ import { memorySink } from './memory/sink.ts'
 import { memorySource } from './memory/source.ts'
 import { noopSink } from './noop/sink.ts'
 import type { SinkProvider, SourceProvider } from './provider.ts'
+import { postgresSink } from './postgres/sink.ts'
+import { postgresSource } from './postgres/source.ts'
 import { rateMicroBatchSource } from './rate-micro-batch/source.ts'
 import { rateSource } from './rate/source.ts'
 import { socketSource } from './socket/source.ts'
@@ -32,6 +34,7 @@ export const SOURCES: readonly SourceProvider[] = [
   httpPullSource,
   liveSource,
   memorySource,
+  postgresSource,
   rateSource,
   rateMicroBatchSource,
   socketSource,
@@ -51,6 +54,7 @@ export const SINKS: readonly SinkProvider[] = [
   arrowSink,
   memorySink,
   noopSink,
+  postgresSink,
   sqliteSink,
 ]
 

@@ -1,3 +1,4 @@
+import { shown } from '../connectors/redact.ts'
 import type { FunctionEntry } from '../functions/entry.ts'
 import { lookup, signature } from '../functions/registry.ts'
 import { AnalysisError } from '../errors/errors.ts'
@@ -73,7 +74,7 @@ function details(s: AstDescribe, found: ReturnType<typeof requireRelation>): Lin
   }
   const pairs = (record: Readonly<Record<string, string>>): string => {
     const entries = Object.entries(record)
-    return entries.length === 0 ? '' : `[${entries.map(([k, v]) => `${k}=${v}`).join(', ')}]`
+    return entries.length === 0 ? '' : `[${entries.map(([k, v]) => `${k}=${shown(k, v)}`).join(', ')}]`
   }
   if (view) {
     if (!view.temporary) {

@@ -1,3 +1,4 @@
+import { shown } from '../connectors/redact.ts'
 import { functionNames } from '../functions/registry.ts'
 import { AnalysisError } from '../errors/errors.ts'
 import { dotted } from '../plan/scope.ts'
@@ -57,7 +58,11 @@ export function show(s: AstShow, ctx: StatementContext): Outcome {
       const found = requireRelation(ctx.catalog, s.name!, s.at)
       const statement = found?.table ? found.table.definition : found?.view?.definition
       if (!statement) throw new AnalysisError('NOT_DEFINED_IN_SQL', { name: dotted(s.name!) }, { at: s.name![0]?.at })
-      return table('createtab_stmt STRING', [[printStatement(statement satisfies AstCreateView | typeof statement)]])
+      const visible =
+        statement.kind === 'create_table' && statement.options
+          ? { ...statement, options: statement.options.map(([key, value]) => [key, shown(key, value)] as const) }
+          : statement
+      return table('createtab_stmt STRING', [[printStatement(visible satisfies AstCreateView | typeof visible)]])
     }
   }
 }
