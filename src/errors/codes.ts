@@ -350,6 +350,12 @@ export const CODES = {
     '42K06',
     'flush "onIdle" waits for every stream to be idle, and {source} has no timeout after which it is',
   ),
+  ONCE_NAME_REPEATED: code(
+    '42710',
+    'once was called twice for one database in batch {batchId} under the name "{name}"',
+  ),
+  ONCE_NOT_SYNCHRONOUS: code('25000', 'the function given to once for a SQLite database gave a promise'),
+  ONCE_OTHER_RUN: code('55006', 'once was done by another run of query {query}: {message}'),
   OPTION_INVALID: code('42K06', 'option {option} of {format} cannot be "{value}": {expected} is needed'),
   OPTION_MISSING: code('42K06', '{format} needs option {option}'),
   OPTION_UNKNOWN: code('42K06', '{format} has no option "{option}"'),

@@ -22,7 +22,9 @@ const KILLS: readonly PostgresPlan['kill'][] = [
 
 let server: PostgresServer
 let work: string
+let child: string
 beforeAll(async () => {
+  child = childProgram('postgres-child')
   server = await startPostgres()
   work = mkdtempSync(join(tmpdir(), 'millrace-postgres-kill-'))
   new EventWriter(join(work, 'input'), 7).write(FILES)
@@ -54,15 +56,15 @@ async function lives(query: PostgresPlan['query']): Promise<number> {
   for (let life = 0; ; life++) {
     const kill = KILLS[life] ?? null
     const plan: PostgresPlan = { url: server.url, input: join(work, 'input'), checkpoint, query, kill }
-    const child = spawn(process.execPath, [childProgram('postgres-child'), JSON.stringify(plan)], {
+    const running = spawn(process.execPath, [child, JSON.stringify(plan)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    child.stdout.once('data', async () => {
+    running.stdout.once('data', async () => {
       if (kill !== null || life >= KILLS.length) return
       await sleep(random() * 60)
-      child.kill('SIGKILL')
+      running.kill('SIGKILL')
     })
-    const code = await exitOf(child)
+    const code = await exitOf(running)
     if (code === 0) return killed
     expect(code).toBe('SIGKILL')
     killed++

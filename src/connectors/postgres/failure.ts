@@ -21,8 +21,16 @@ const ENDED = /connection terminated|connection error|timeout expired|timeout ex
 
 /** True when the connection is gone, or never was. */
 export function isLost(error: unknown): boolean {
+  if (error instanceof MillraceError) return false
   const { code, message } = error as ServerError
   return code === undefined ? ENDED.test(message) : SOCKET.test(code) || /^(?:08|57P0[1-3])/.test(code)
+}
+
+/** True for what a server, or the connection to it, has thrown; false for errors of the program. */
+export const isServerError = (error: unknown): boolean => {
+  if (!(error instanceof Error) || error instanceof MillraceError) return false
+  const { code } = error as ServerError
+  return isLost(error) || (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && 'severity' in error)
 }
 
 /** The error of a connection or statement as millrace throws it: what may go well next time is marked transient. */

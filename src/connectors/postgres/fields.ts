@@ -1,10 +1,9 @@
-import { createRequire } from 'node:module'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { AnalysisError, type MillraceError } from '../../errors/errors.ts'
 import { nearestName } from '../../errors/suggest.ts'
 import type { PostgresConnection, ResultField } from './connection.ts'
 import { failureOf } from './failure.ts'
-import { postgresLibraryPath } from './library.ts'
+import { type PostgresLibrary, postgresLibraryPath } from './library.ts'
 import { type PostgresSettings, serverName } from './settings.ts'
 import { VISIBLE_TABLES } from './table-facts.ts'
 
@@ -80,8 +79,8 @@ function refusal(
 }
 
 /** Runs in the thread. */
-function ask(task: Task, require: ReturnType<typeof createRequire>): void {
-  const { Client } = require(task.library) as typeof import('pg')
+function ask(task: Task, load: (path: string) => unknown): void {
+  const { Client } = load(task.library) as PostgresLibrary
   const { connectTimeoutMs, ...server } = task.settings
   const client = new Client({ ...server, connectionTimeoutMillis: connectTimeoutMs })
   const answer = (reply: Reply): void => {

@@ -131,8 +131,8 @@ class Selection {
       `($2::text IS NULL OR ${sql} <= $2::${type})`,
     ]
     const values = `SELECT ${sql} AS v FROM ${this.#from} WHERE ${where.join(' AND ')}`
-    const some = limit === null ? values : `SELECT v FROM (${values} ORDER BY 1 LIMIT ${limit}) AS some`
-    const { rows } = await db.query(`${some} ORDER BY 1 DESC LIMIT 1`, [after, bound])
+    const first = limit === null ? values : `SELECT v FROM (${values} ORDER BY 1 LIMIT ${limit}) AS first_values`
+    const { rows } = await db.query(`${first} ORDER BY 1 DESC LIMIT 1`, [after, bound])
     return rows[0]?.[0] ?? null
   }
 

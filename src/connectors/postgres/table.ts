@@ -193,7 +193,7 @@ export class PostgresTable {
     const failure = failureOf(cause, this.#db.server, `writing ${this.#name}`)
     const { code = '', column, message } = cause as ServerError
     if (!/^2[23]/.test(code)) return failure
-    const named = column ?? (/^22/.test(code) ? await this.#columnAtFault(rows) : null)
+    const named = column ?? (code.startsWith('22') ? await this.#columnAtFault(rows) : null)
     if (named === null) return failure
     return new ExecutionError('POSTGRES_VALUE_REFUSED', { column: named, table: this.#name, message }, { cause })
   }
