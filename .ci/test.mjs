@@ -22,6 +22,7 @@ check('lint', run('node_modules/.bin/oxlint', ['--deny-warnings', 'src', 'gramma
 check('format', run('node_modules/.bin/prettier', ['--check', '--log-level', 'warn', 'src', 'grammar', 'test/**/*.ts', 'conformance/*.ts', 'bench', 'examples']) === 0)
 
 check('PostgreSQL server for the tests', run('node', ['dist/test/postgres-server/install.js']) === 0)
+check('jars of the Kafka broker', run('node', ['dist/test/kafka-broker/fetch.js']) === 0)
 
 const out = mkdtempSync(join(tmpdir(), 'millrace-ci-'))
 const report = join(out, 'vitest.json')

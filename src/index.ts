@@ -1,5 +1,6 @@
 /** The public API of millrace. */
-export { millrace, MillraceSession, SessionBuilder, type SessionHooks } from './session.ts'
+export { millrace, MillraceSession, SessionBuilder } from './session.ts'
+export type { SessionHooks } from './session/session-parts.ts'
 export { RuntimeConfig } from './session/conf.ts'
 export { Catalog } from './session/catalog.ts'
 export { DataFrame } from './dataframe/data-frame.ts'

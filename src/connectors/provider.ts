@@ -42,6 +42,10 @@ export interface SourceContext {
   readonly signal: AbortSignal
   /** Call when new data may have arrived, so that an idle query looks at once. */
   wake(): void
+  /** Says in a line, once, what the source does by itself. */
+  note?(line: string): void
+  /** What holds the source up, for the status of the query; null when it goes on. */
+  status?(text: string | null): void
   /** Objects of the session by id, for sources over live objects (memory streams). */
   readonly objects: ReadonlyMap<string, unknown>
 }
@@ -65,8 +69,14 @@ export interface Source<Offset extends Json = Json> {
   latestOffset(from: Offset | null): Promise<Offset | null>
   /** Batches of at most MAX_BATCH_ROWS rows with exactly the columns of the context's schema. */
   read(from: Offset | null, to: Offset): AsyncIterable<Batch> | Iterable<Batch>
+  /** The partition of the batch `read` gave last, where a source has several that advance on their own: watermarks take their least. */
+  currentPartition?(): string
   /** What was read since the last call; the rows given count without it. */
   takeMetrics?(): SourceMetrics
+  /** Figures of its own for progress, after a batch that ends at `to`. */
+  reportMetrics?(to: Offset): Readonly<Record<string, string>>
+  /** The end of all there is, for progress; that of the batch without it. */
+  reportLatestOffset?(): Offset | null
   /** All batches up to `to` are committed. */
   commit?(to: Offset): Promise<void> | void
   /** Freezes `latestOffset` at what is there now (trigger availableNow); rate limits still cut it in pieces. */
@@ -130,6 +140,8 @@ export interface SinkContext {
   readonly queryId: string
   readonly queryName: string | null
   readonly timeZone: string
+  /** Wall time in microseconds, from engine/clock. */
+  nowUs(): bigint
   readonly signal: AbortSignal
   readonly objects: ReadonlyMap<string, unknown>
   /** The checkpoint's own file, for joining sinks; null without a checkpoint on disk. */

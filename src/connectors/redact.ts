@@ -4,8 +4,8 @@ const REDACTED = '*********(redacted)'
 /** Names of options whose values are secrets: those Spark redacts, and Kafka's logins and private keys. */
 const SECRET = /secret|password|token|access[._]?key|jaas|keystore\.key$/i
 
-/** The login in front of the host of a URL, and passwords among its parameters. */
-const IN_URL = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@|([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*/gi
+/** The login in front of the host of a URL (a password that was not encoded may hold anything), and passwords among its parameters. */
+const IN_URL = /^([a-z][a-z0-9+.-]*:\/\/).*@|([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*/gi
 
 /** The value of an option as it may be shown: in errors, listings and logs. */
 export const shown = (option: string, value: string): string =>

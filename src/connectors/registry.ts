@@ -8,6 +8,8 @@ import { foreachSink } from './foreach/sink.ts'
 import { foreachBatchSink } from './foreach-batch/sink.ts'
 import { httpPullSource } from './http/pull-source.ts'
 import { httpSource } from './http/push-source.ts'
+import { kafkaSink } from './kafka/sink.ts'
+import { kafkaSource } from './kafka/source.ts'
 import { liveSource } from './live/source.ts'
 import { memorySink } from './memory/sink.ts'
 import { memorySource } from './memory/source.ts'
@@ -32,6 +34,7 @@ export const SOURCES: readonly SourceProvider[] = [
   arrowTableSource,
   httpSource,
   httpPullSource,
+  kafkaSource,
   liveSource,
   memorySource,
   postgresSource,
@@ -52,6 +55,7 @@ export const SINKS: readonly SinkProvider[] = [
   csvSink,
   textSink,
   arrowSink,
+  kafkaSink,
   memorySink,
   noopSink,
   postgresSink,

@@ -24,6 +24,9 @@ export interface LeafContext {
   readonly log: (name: string) => SourceLog
   readonly metadata: { get(key: string): Json | undefined; set(key: string, value: Json): void }
   readonly wake: () => void
+  /** Lines on what a source does by itself, and what holds it up; absent for bounded queries. */
+  readonly note?: (line: string) => void
+  readonly sourceStatus?: (name: string, text: string | null) => void
   /** The checkpoint's own file; absent for bounded queries. */
   readonly database?: Database | null
   /** Inside a round of a recursive table: the rows of the round before, by `recursion` of the node. */
@@ -51,6 +54,8 @@ export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false)
     mayReuse,
     signal: ctx.signal,
     wake: ctx.wake,
+    note: (line) => ctx.note?.(`source ${node.name}: ${line}`),
+    status: (text) => ctx.sourceStatus?.(node.name, text),
     objects: ctx.objects,
   })
 }

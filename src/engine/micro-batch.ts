@@ -60,6 +60,8 @@ export interface MicroBatchConfig {
   readonly strictLate: boolean
   readonly minBatchesToRetain: number
   readonly wake: () => void
+  /** What holds a source up, for the status of the query; null when it goes on. */
+  readonly sourceStatus: (name: string, text: string | null) => void
   readonly ids: { readonly runId: string; readonly name: string | null }
   /** Says in a line what recovery decided. */
   readonly note: (line: string) => void
@@ -210,7 +212,7 @@ export class MicroBatchExecution {
   }
 
   #leaves(): LeafContext {
-    const { clock, env, signal, objects, checkpoint, wake } = this.#config
+    const { clock, env, signal, objects, checkpoint, wake, note, sourceStatus } = this.#config
     return {
       clock,
       timeZone: env.timeZone,
@@ -221,6 +223,8 @@ export class MicroBatchExecution {
       database: checkpoint.database,
       metadata: { get: (k) => checkpoint.metadata(k), set: (k, v) => checkpoint.setMetadata(k, v) },
       wake,
+      note,
+      sourceStatus,
     }
   }
 
@@ -392,6 +396,7 @@ export class MicroBatchExecution {
       const lastRead = steps.findLastIndex((s) => s.kind === 'read')
       for (const [i, step] of steps.entries()) {
         if (step.kind === 'end') {
+          this.#watermarks.comesFrom(null, null)
           await pacer.run(this.#pipeline.end(step.id), between)
           continue
         }
@@ -402,6 +407,7 @@ export class MicroBatchExecution {
         if (to !== undefined && (from === null || !sameJson(from, to)))
           for await (const batch of source.read(from, to)) {
             rows += batch.rowCount
+            this.#watermarks.comesFrom(node.id, source.currentPartition?.() ?? null)
             await pacer.run(this.#pipeline.feed(node.id, batch), between)
           }
         const metrics = source.takeMetrics?.()
@@ -412,6 +418,8 @@ export class MicroBatchExecution {
           to: to ?? null,
           rows: metrics?.rowsRead ?? rows,
           slowRows: metrics?.slowRows,
+          latest: source.reportLatestOffset?.() ?? to ?? null,
+          metrics: to === undefined ? {} : (source.reportMetrics?.(to) ?? {}),
         })
         if (i === lastRead) crash?.('during-batch', row.batchId)
       }
@@ -472,4 +480,7 @@ export interface BatchInput {
   readonly rows: number
   /** See SourceMetrics. */
   readonly slowRows: number | undefined
+  /** See Source.reportLatestOffset and reportMetrics. */
+  readonly latest: Json
+  readonly metrics: Readonly<Record<string, string>>
 }

@@ -112,11 +112,11 @@ function sourceProgress(input: BatchInput, durationMs: number): SourceProgress {
     description: input.description,
     startOffset: input.from,
     endOffset: input.to,
-    latestOffset: input.to,
+    latestOffset: input.latest,
     numInputRows: input.rows,
     inputRowsPerSecond: rate(input.rows, durationMs),
     processedRowsPerSecond: rate(input.rows, durationMs),
-    metrics: input.slowRows === undefined ? {} : { slowRows: String(input.slowRows) },
+    metrics: { ...(input.slowRows === undefined ? {} : { slowRows: String(input.slowRows) }), ...input.metrics },
   }
 }
 

@@ -69,6 +69,8 @@ export class StreamingQuery {
   readonly #recent: StreamingQueryProgress[] = []
   #execution: MicroBatchExecution | null = null
   #status: StreamingQueryStatus = { message: 'Initializing sources', isDataAvailable: false, isTriggerActive: false }
+  /** By source, what holds it up. */
+  readonly #held = new Map<string, string>()
   #failure: MillraceError | null = null
   readonly #ended: Promise<void>
   #resolveEnded!: () => void
@@ -141,7 +143,8 @@ export class StreamingQuery {
   }
 
   get status(): StreamingQueryStatus {
-    return this.#status
+    const held = [...this.#held].map(([name, text]) => `source ${name}: ${text}`)
+    return held.length > 0 && this.#active ? { ...this.#status, message: held.join('; ') } : this.#status
   }
 
   /** Progress of the last batch; null before the first. */
@@ -196,6 +199,12 @@ export class StreamingQuery {
    */
   lateRows(options: ChangesOptions = {}): AsyncIterableIterator<LateRow> {
     return this.#options.late.subscribe(options)
+  }
+
+  /** What holds a source up, shown as the status; null when it goes on. For sources. */
+  readonly sourceStatus = (name: string, text: string | null): void => {
+    if (text === null) this.#held.delete(name)
+    else this.#held.set(name, text)
   }
 
   /** Look at the sources now instead of at the next poll. For sources. */
@@ -425,7 +434,7 @@ export class StreamingQuery {
     } catch (closing) {
       failure ??= closing
     }
-    const asked = failure instanceof OperationAborted && this.#abort.signal.aborted
+    const asked = isCanceled(failure) && this.#abort.signal.aborted
     if (failure !== null && !asked) {
       this.#failure = this.#failureOf(failure)
       // Those who wait have it thrown at them, and so has who starts the query.
@@ -477,6 +486,9 @@ export class StreamingQuery {
     })
   }
 }
+
+/** What a stop makes of work under way, the engine's and a connector's. */
+const isCanceled = (error: unknown): boolean => error instanceof ExecutionError && error.code === 'OPERATION_CANCELED'
 
 /** Resolves with `what`, or after `timeoutMs` of the clock; rejects when the signal aborts. */
 export async function waitFor(

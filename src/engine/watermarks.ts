@@ -3,7 +3,8 @@ import type { WatermarkNode } from '../planner/spec.ts'
 
 /**
  * The watermarks of a query, in milliseconds. Each stream that defines one has its own (nodes of one definition share it): the largest event time it has seen less
- * its delay, cut to milliseconds, never below the epoch, never back. The query's is their smallest or largest; a
+ * its delay, cut to milliseconds, never below the epoch, never back. Of a source with partitions it is, batch by batch, the
+ * least of what its partitions have reached; those without event times in the batch hold nothing back. The query's is their smallest or largest; a
  * stream that has delivered nothing holds the smallest at the epoch, unless it is idle (see IdleStreams).
  */
 export class Watermarks {
@@ -61,18 +62,25 @@ export class Watermarks {
     }
   }
 
+  /** The rows that come next are of this source, and this partition of it; null for what operators make at the end. */
+  comesFrom(source: string | null, partition: string | null): void {
+    for (const { operator } of this.#nodes) operator.comesFrom(source ?? '', partition ?? '')
+  }
+
   /** Moves on by what the operators saw in the trigger that ended; gives the statistics for progress. */
   advance(): EventTimeStats | null {
     let all: EventTimeStats | null = null
     for (const { stream, delayUs, operator } of this.#nodes) {
       const stats = operator.takeStats()
       if (stats === null) continue
-      const own = Number((stats.maxUs - delayUs) / 1000n - ((stats.maxUs - delayUs) % 1000n < 0n ? 1n : 0n))
+      const reachedUs = stats.reachedUs - delayUs
+      const own = Number(reachedUs / 1000n - (reachedUs % 1000n < 0n ? 1n : 0n))
       this.#own.set(stream, Math.max(this.#own.get(stream) ?? 0, own, 0))
       all =
         all === null
           ? stats
           : {
+              reachedUs: all.reachedUs,
               maxUs: stats.maxUs > all.maxUs ? stats.maxUs : all.maxUs,
               minUs: stats.minUs < all.minUs ? stats.minUs : all.minUs,
               meanUs: (stats.meanUs + all.meanUs) / 2n,

@@ -338,6 +338,47 @@ export const CODES = {
     '0A000',
     'column "{column}" cannot be a partition column: its type is {type}',
   ),
+  KAFKA_AUTHENTICATION_FAILED: code('28000', '{server} refuses the login of {username} by {mechanism}: {message}'),
+  KAFKA_COLUMN_TYPE: code('42K09', 'the kafka sink takes {column} as {expected}, not {actual}'),
+  KAFKA_CONNECTION_FAILED: code('08001', 'Kafka at {servers} cannot be reached: {message}'),
+  'KAFKA_DATA_LOSS.ADDED_PARTITION_DOES_NOT_START_FROM_OFFSET_ZERO': code(
+    '22000',
+    'the new partition {topic}-{partition} begins at offset {first}: offsets 0 to {first} are gone',
+  ),
+  'KAFKA_DATA_LOSS.COULD_NOT_READ_OFFSET_RANGE': code(
+    '22000',
+    'offsets {from} to {to} of {topic}-{partition} are gone: {reason}',
+  ),
+  'KAFKA_DATA_LOSS.PARTITIONS_DELETED': code(
+    '22000',
+    '{topic}-{partition} was deleted: what followed offset {from} is gone',
+  ),
+  'KAFKA_DATA_LOSS.PARTITION_OFFSET_CHANGED': code(
+    '22000',
+    '{topic}-{partition} was read up to offset {from} and now ends at {end}: offsets {end} to {from} were lost, or are others',
+  ),
+  'KAFKA_DATA_LOSS.START_OFFSET_RESET': code(
+    '22000',
+    '{topic}-{partition} has offsets {first} to {last}, reading was to begin at {from}',
+  ),
+  'KAFKA_DATA_LOSS.TOPIC_RECREATED': code(
+    '22000',
+    'topic {topic} was deleted and made anew: what followed offset {from} of partition {partition} is gone',
+  ),
+  KAFKA_FETCH_STALLED: code('08006', 'nothing came of {where} for {waitedMs} ms: {message}'),
+  KAFKA_NO_OFFSET_FOR_TIMESTAMP: code(
+    '22023',
+    'no record of {topic}-{partition} is as late as {timestampMs} (milliseconds since 1970)',
+  ),
+  KAFKA_PARTITION_NOT_FOUND: code('22023', 'topic {topic} has no partition {partition}, it has {count}'),
+  KAFKA_PROTOCOL_FAILED: code('08P01', 'Kafka speaks otherwise than expected: {message}'),
+  KAFKA_RECORDS_CORRUPT: code('XX001', 'the records of {where} cannot be read: {message}'),
+  KAFKA_RECORD_TOO_LARGE: code('54000', 'a record for {topic} takes {bytes} bytes, {limit} are the limit'),
+  KAFKA_REQUEST_FAILED: code('58030', 'Kafka answers {error} to {request} for {what}'),
+  KAFKA_TOKEN_UNREADABLE: code('XX001', 'group {group} holds "{metadata}", which is no token of a batch'),
+  KAFKA_TOPIC_NOT_FOUND: code('42704', 'Kafka has no {topic}'),
+  KAFKA_TOPIC_NULL: code('22004', 'a row has no topic'),
+  KAFKA_VALUE_COLUMN_MISSING: code('42703', 'the kafka sink needs a column value; there are {columns}'),
   LIVE_INPUT_IN_USE: code(
     '55006',
     'the input of source {source} is being read by another query or another place of this one',
@@ -346,6 +387,7 @@ export const CODES = {
   LIVE_INPUT_UNKNOWN: code('42K06', 'rows cannot be read from {what}'),
   MEMORY_SINK_WITHOUT_NAME: code('42K06', 'the memory sink needs a query name: it is the name of the table'),
   MEMORY_STREAM_LOST: code('55000', 'the checkpoint has read {wanted} adds of a memory stream that holds {have}'),
+  OPTION_FORBIDDEN: code('42K06', '{format} does not take option {option} here'),
   FLUSH_WITHOUT_IDLE_TIMEOUT: code(
     '42K06',
     'flush "onIdle" waits for every stream to be idle, and {source} has no timeout after which it is',

@@ -6,6 +6,8 @@ import type { OpContext, Operator } from './operator.ts'
 
 /** Event times seen in one trigger, in microseconds. `sumUs` and `count` give the mean, to the precision of a double. */
 export interface EventTimeStats {
+  /** What the watermark follows: the largest of the sources, each taken at the least of its partitions' largest. */
+  readonly reachedUs: bigint
   readonly maxUs: bigint
   readonly minUs: bigint
   readonly meanUs: bigint
@@ -25,15 +27,26 @@ export class Watermark implements Operator {
   readonly schema: Schema
   readonly #column: number
   #seen: { max: bigint; min: bigint; mean: number; count: number } | null = null
+  /** Where the rows that come now are from, and the largest event time of each such place. */
+  #from = ''
+  #partition = ''
+  readonly #reached = new Map<string, Map<string, bigint>>()
 
   constructor(schema: Schema, column: number) {
     this.schema = schema
     this.#column = column
   }
 
+  /** What comes next is of this source, and this partition of it; '' for rows that are of none. */
+  comesFrom(source: string, partition: string): void {
+    this.#from = source
+    this.#partition = partition
+  }
+
   onBatch(batch: Batch, ctx: OpContext): void {
     const range = rangeOfInt64(asShape(batch.columns[this.#column]!, 'i64'), batch)
     if (range !== null) {
+      this.#note(range.max)
       const n = batch.rowCount
       const middle = (Number(range.min) + Number(range.max)) / 2
       const seen = this.#seen
@@ -49,10 +62,24 @@ export class Watermark implements Operator {
     ctx.emit(batch)
   }
 
+  #note(maxUs: bigint): void {
+    let partitions = this.#reached.get(this.#from)
+    if (partitions === undefined) this.#reached.set(this.#from, (partitions = new Map()))
+    const before = partitions.get(this.#partition)
+    if (before === undefined || maxUs > before) partitions.set(this.#partition, maxUs)
+  }
+
   /** What was seen since the last call; null when there was no event time. */
   takeStats(): EventTimeStats | null {
     const seen = this.#seen
+    if (seen === null) return null
+    const sources = [...this.#reached.values()].map((partitions) => extreme([...partitions.values()], (a, b) => a < b))
+    const reachedUs = extreme(sources, (a, b) => a > b)
     this.#seen = null
-    return seen === null ? null : { maxUs: seen.max, minUs: seen.min, meanUs: BigInt(Math.round(seen.mean)) }
+    this.#reached.clear()
+    return { reachedUs, maxUs: seen.max, minUs: seen.min, meanUs: BigInt(Math.round(seen.mean)) }
   }
 }
+
+const extreme = (values: readonly bigint[], isBetter: (a: bigint, b: bigint) => boolean): bigint =>
+  values.reduce((best, value) => (isBetter(value, best) ? value : best))

@@ -1,13 +1,16 @@
-import { CHANGE_TYPE, OUTPUT_MODES, type OutputModeName } from '../connectors/provider.ts'
-import { AnalysisError, OptionError, UnsupportedError } from '../errors/errors.ts'
-import type { Span } from '../errors/span.ts'
+import type { OutputModeName } from '../connectors/provider.ts'
+import { OptionError, UnsupportedError } from '../errors/errors.ts'
 import { visit } from '../expr/bound.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import { checkChanges } from './changes.ts'
-import { eventTimeColumns, JOIN_NAME, joinBound, joinWithoutWatermark, keptSide } from './event-time.ts'
-import { inputsOf, isStreaming, type Logical, type LogicalAggregate, type LogicalJoin } from './logical.ts'
+import { checkChains } from './check-chains.ts'
+import { checkEqualities, checkJoin } from './check-joins.ts'
+import { checkProcessor, checkStateFunctions } from './check-state-functions.ts'
+import { eventTimeColumns } from './event-time.ts'
+import { isStreaming, type Logical, type LogicalAggregate } from './logical.ts'
+import { checkMode, outputMode, refuseMode } from './output-mode.ts'
 import { sessionOf } from './session-of.ts'
-import { isStreamJoin, streamJoins } from './stream-joins.ts'
+import { streamingAggregates } from './streaming-aggregates.ts'
 import { expressionsOf, visitPlan } from './walk.ts'
 
 /** Value of a session setting, or undefined. */
@@ -27,24 +30,13 @@ export function checkStreaming(plan: Logical, mode: string, conf: ConfReader, en
     if (isStreaming(node)) checkNode(node, m, extensions)
   })
   checkStateFunctions(plan, m)
-  checkChains(plan, m, conf)
+  checkChains(plan, m, conf('spark.sql.streaming.statefulOperator.allowMultiple')?.toLowerCase() === 'false')
   checkEqualities(plan)
   checkChanges(plan, m, env)
 }
 
-/** A join of two streams needs an equality. */
-function checkEqualities(plan: Logical): void {
-  for (const join of streamJoins(plan))
-    if (joinBound(join).equalities.length === 0)
-      throw new UnsupportedError(
-        'STREAMING_JOIN_WITHOUT_EQUALITY',
-        {},
-        { at: join.condition?.at ?? join.at, hint: 'join on l.key = r.key' },
-      )
-}
-
 /** Refuses settings of streaming queries that have no meaning. */
-export function checkConf(conf: ConfReader): void {
+function checkConf(conf: ConfReader): void {
   const key = 'spark.sql.streaming.multipleWatermarkPolicy'
   const policy = conf(key)
   if (policy !== undefined && !['min', 'max'].includes(policy.toLowerCase()))
@@ -53,59 +45,6 @@ export function checkConf(conf: ConfReader): void {
       value: policy,
       requirement: 'it must be min or max',
     })
-}
-
-/** The output mode a word names, in any case; STREAMING_OUTPUT_MODE.INVALID otherwise. `extensions`: changelog is one. */
-export function outputMode(mode: string, extensions: boolean): OutputModeName {
-  const known = OUTPUT_MODES.filter((m) => extensions || m !== 'changelog')
-  const found = known.find((m) => m === mode.toLowerCase())
-  if (found !== undefined) return found
-  throw new UnsupportedError(
-    'STREAMING_OUTPUT_MODE.INVALID',
-    { mode },
-    { hint: `the output modes are ${known.slice(0, -1).join(', ')} and ${known.at(-1)}` },
-  )
-}
-
-const refuseMode = (operation: string, mode: OutputModeName, at: Span | undefined, hint?: string): never => {
-  throw new UnsupportedError('STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION', { operation, mode }, { at, hint })
-}
-
-/** Aggregations over a stream, the topmost first. */
-function streamingAggregates(plan: Logical): readonly LogicalAggregate[] {
-  const own = plan.op === 'aggregate' && isStreaming(plan) ? [plan] : []
-  return [...own, ...inputsOf(plan).flatMap(streamingAggregates)]
-}
-
-function checkMode(plan: Logical, mode: OutputModeName, extensions: boolean): void {
-  const aggregates = streamingAggregates(plan)
-  const first = aggregates[0]
-  switch (mode) {
-    case 'append':
-      if (first && !first.keys.some((k) => k.attr.eventTime))
-        refuseMode(
-          first.aggregates.length === 0
-            ? 'distinct rows without a watermark column among them'
-            : 'an aggregation without a watermark on one of its grouping columns',
-          mode,
-          first.at,
-          'set withWatermark(...) on the event time and group by it or a window of it, or write in output mode update or complete',
-        )
-      return
-    case 'complete':
-      if (!first) refuseMode('a query without an aggregation', mode, plan.at, 'write in output mode append or update')
-      return
-    case 'update': {
-      const session = first && sessionOf(first)
-      if (session && !extensions)
-        refuseMode('session_window', mode, session.at, 'write in output mode append or complete')
-      return
-    }
-    case 'changelog': {
-      const taken = plan.attrs.find((a) => a.name.toLowerCase() === CHANGE_TYPE)
-      if (taken) throw new AnalysisError('COLUMN_ALREADY_EXISTS', { name: taken.name }, { at: plan.at })
-    }
-  }
 }
 
 function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): void {
@@ -131,7 +70,7 @@ function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): vo
       if (mode === 'complete' && streamingAggregates(node.input).length > 0)
         throw new UnsupportedError(
           'STREAMING_CHAINED_STATE',
-          { upper: describe(node), lower: 'an aggregation', mode },
+          { upper: 'dropDuplicates', lower: 'an aggregation', mode },
           { at: node.at, hint: 'use SELECT DISTINCT where the result is read' },
         )
       return
@@ -171,19 +110,7 @@ function checkNode(node: Logical, mode: OutputModeName, extensions: boolean): vo
         )
       return
     case 'transformWithState':
-      if (mode === 'changelog' && node.emits === 'update')
-        throw new UnsupportedError(
-          'STREAMING_STATE_FUNCTION_MODE',
-          { emits: node.emits, place: 'in output mode changelog' },
-          { at: node.at, hint: 'nobody knows which row a result takes the place of: write in output mode update' },
-        )
-      if (node.initial !== null && isStreaming(node.initial))
-        throw new UnsupportedError(
-          'STREAMING_INITIAL_STATE',
-          { function: node.label },
-          { at: node.at, hint: 'give a bounded table as initialState, or read the stream as one of the inputs' },
-        )
-      return
+      return checkProcessor(node, mode)
     case 'sample':
       throw new UnsupportedError('STREAMING_SAMPLE', {}, { at: node.at })
     case 'over':
@@ -226,141 +153,4 @@ function checkAggregate(node: LogicalAggregate, extensions: boolean): void {
   const session = sessionOf(node)
   if (session && node.keys.length === 1 && !extensions)
     throw new UnsupportedError('STREAMING_SESSION_WITHOUT_KEY', {}, { at: session.at })
-}
-
-function checkJoin(node: LogicalJoin, mode: OutputModeName, extensions: boolean): void {
-  if (isStreamJoin(node)) return checkStreamJoin(node, mode, extensions)
-  const kept = keptSide(node)
-  if (kept === null) return
-  if (extensions) return checkKeptTable(node, kept, mode)
-  const side = kept === 0 ? 'right' : 'left'
-  throw new UnsupportedError(
-    'STREAMING_JOIN_TYPE',
-    { join: JOIN_NAME[node.type], side },
-    { at: node.at, hint: `put the stream on the ${kept === 0 ? 'left' : 'right'} side` },
-  )
-}
-
-function checkStreamJoin(node: LogicalJoin, mode: OutputModeName, extensions: boolean): void {
-  const join = JOIN_NAME[node.type]
-  if (node.type === 'anti' && !extensions)
-    throw new UnsupportedError('STREAMING_JOIN_TYPE', { join, side: 'right' }, { at: node.at })
-  const keepsUnmatched = ['left', 'right', 'full', 'anti'].includes(node.type)
-  if (mode === 'complete' || (keepsUnmatched && mode === 'update')) refuseJoinMode(node, mode)
-  const { leftReleased, rightReleased } = joinBound(node)
-  const released =
-    node.type === 'right' ? rightReleased : node.type === 'full' ? leftReleased || rightReleased : leftReleased
-  if ((keepsUnmatched || node.type === 'semi') && !released) throw joinWithoutWatermark(node)
-}
-
-/** A join that keeps the rows of a table on port `kept`: but for a semi join, the watermark must make them final. */
-function checkKeptTable(node: LogicalJoin, kept: 0 | 1, mode: OutputModeName): void {
-  visitPlan(kept === 0 ? node.left : node.right, (p) => {
-    if (p.op === 'scan' && p.source.refresh !== undefined)
-      throw new UnsupportedError(
-        'STREAMING_JOIN_KEEPS_REFRESHED_TABLE',
-        { join: JOIN_NAME[node.type] },
-        {
-          at: p.at ?? node.at,
-          hint: 'rows it has given out cannot be taken back: read the table without refreshInterval, or keep the rows of the stream instead',
-        },
-      )
-  })
-  if (node.type === 'semi') return
-  if (mode === 'update' || mode === 'complete') refuseJoinMode(node, mode)
-  const { leftReleased, rightReleased } = joinBound(node)
-  if (!(kept === 0 ? leftReleased : rightReleased)) throw joinWithoutWatermark(node)
-}
-
-const refuseJoinMode = (node: LogicalJoin, mode: OutputModeName): never => {
-  throw new UnsupportedError(
-    'STREAMING_JOIN_OUTPUT_MODE',
-    { join: JOIN_NAME[node.type], mode },
-    { at: node.at, hint: 'write in output mode append' },
-  )
-}
-
-/** The mode a state function emits in has to be that of the query; above it only append goes with aggregations. */
-function checkStateFunctions(plan: Logical, mode: OutputModeName): void {
-  const aggregated = streamingAggregates(plan).length > 0
-  let singles = 0
-  visitPlan(plan, (p) => {
-    if (p.op !== 'groupsWithState' || !isStreaming(p)) return
-    const { at, emits } = p
-    const refuse = (place: string, hint: string): never => {
-      throw new UnsupportedError('STREAMING_STATE_FUNCTION_MODE', { emits, place }, { at, hint })
-    }
-    if (p.single && ++singles > 1)
-      throw new UnsupportedError('STREAMING_STATE_FUNCTION_COUNT', {}, { at, hint: 'use flatMapGroupsWithState' })
-    if (aggregated && p.single)
-      refuse('together with an aggregation', 'use flatMapGroupsWithState in output mode append')
-    if (aggregated && emits === 'update')
-      refuse('together with an aggregation', "give the function outputMode: 'append'")
-    if (aggregated && streamingAggregates(p).length > 0) refuse('above an aggregation', 'aggregate in another query')
-    if (!aggregated && emits !== mode && !(emits === 'append' && mode === 'changelog'))
-      refuse(
-        `in output mode ${mode}`,
-        `write in output mode ${emits}${p.single ? '' : `, or give the function outputMode: '${mode}'`}`,
-      )
-    if (p.timeout === 'EventTimeTimeout' && p.time === null)
-      throw new UnsupportedError(
-        'STREAMING_STATE_FUNCTION_WITHOUT_WATERMARK',
-        {},
-        { at, hint: 'call withWatermark(...) before groupByKey' },
-      )
-  })
-}
-
-/** Operators with state whose output must not feed another one with state in this mode. */
-function endsChain(p: Logical, mode: OutputModeName): boolean {
-  if (p.op === 'groupsWithState') return p.timeout === 'EventTimeTimeout' && isStreaming(p)
-  return p.op === 'aggregate' && mode !== 'append' && isStreaming(p)
-}
-
-/** Operators with state that judge lateness. */
-function isStateful(p: Logical): boolean {
-  if (!isStreaming(p)) return false
-  switch (p.op) {
-    case 'aggregate':
-    case 'groupsWithState':
-    case 'transformWithState':
-      return true
-    case 'join':
-      return isStreamJoin(p) || keptSide(p) !== null
-    case 'setop':
-      return p.all
-    case 'dedup':
-      return p.withinWatermark || p.input.attrs.some((x) => x.eventTime && p.keys.includes(x.id))
-    default:
-      return false
-  }
-}
-
-const describe = (p: Logical): string =>
-  p.op === 'aggregate'
-    ? p.aggregates.length === 0
-      ? 'DISTINCT'
-      : 'an aggregation'
-    : p.op === 'join'
-      ? 'a join over streams'
-      : p.op === 'groupsWithState' || p.op === 'transformWithState'
-        ? p.label
-        : p.op === 'setop'
-          ? `${p.kind.toUpperCase()} ALL`
-          : 'dropDuplicates'
-
-function checkChains(plan: Logical, mode: OutputModeName, conf: ConfReader): void {
-  const single = conf('spark.sql.streaming.statefulOperator.allowMultiple')?.toLowerCase() === 'false'
-  visitPlan(plan, (upper) => {
-    if (!isStateful(upper)) return
-    for (const input of inputsOf(upper))
-      visitPlan(input, (lower) => {
-        if (endsChain(lower, mode) || (single && isStateful(lower)))
-          throw new UnsupportedError(
-            'STREAMING_CHAINED_STATE',
-            { upper: describe(upper), lower: describe(lower), mode },
-            { at: upper.at ?? lower.at, hint: single ? undefined : 'write in output mode append' },
-          )
-      })
-  })
 }

@@ -12,6 +12,8 @@ export const upsertKeyNames = (plan: Logical): string[] => upsertKey(plan).map((
 
 function keyIds(plan: Logical): Set<number> {
   if (plan.op === 'aggregate' && isStreaming(plan)) return new Set(plan.keys.map((k) => k.attr.id))
+  // INTERSECT and EXCEPT give each row once: it is its own key.
+  if (plan.op === 'setop' && !plan.all && isStreaming(plan)) return new Set(plan.attrs.map((x) => x.id))
   const below = new Set<number>()
   for (const input of inputsOf(plan)) for (const id of keyIds(input)) below.add(id)
   if (plan.op !== 'project') return below

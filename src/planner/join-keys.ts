@@ -1,4 +1,5 @@
 import { conjuncts, type Expr, visit } from '../expr/bound.ts'
+import type { Named } from '../plan/logical.ts'
 import { BOOLEAN } from '../types/data-type.ts'
 
 /** Equalities that a hash table can answer, and what is left of the condition. */
@@ -48,3 +49,11 @@ export function splitJoinCondition(
         : { kind: 'and', args: rest, type: BOOLEAN, nullable: rest.some((r) => r.nullable) }
   return { pairs, residual }
 }
+
+/** The keys of a side as columns, each with a name and an id that no column of the plan has. */
+export const keyColumns = ({ pairs }: JoinKeys, side: 'left' | 'right'): readonly Named[] =>
+  pairs.map((pair, i) => {
+    const expr = pair[side]
+    const id = -1 - i - (side === 'right' ? 1000 : 0)
+    return { expr, attr: { id, name: `key${i}`, type: expr.type, nullable: expr.nullable, qualifier: [] } }
+  })

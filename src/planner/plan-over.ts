@@ -4,10 +4,31 @@ import type { ExprEnv } from '../expr/env.ts'
 import type { LogicalOver, SortKey } from '../plan/logical.ts'
 import type { OverBound } from '../plan/over.ts'
 import { callExpr, castTo, constantValue } from '../plan/term.ts'
+import { bindExpr, schemaOfAttrs } from './bind.ts'
+import type { Planned, PlannerContext } from './planner-context.ts'
 import type { OverBoundSpec, OverCallSpec } from './spec.ts'
 
-/** The calls of a window node over bound arguments. `bind` binds to the columns of its input. */
-export function overCalls(plan: LogicalOver, bind: (e: Expr) => Expr, env: ExprEnv): OverCallSpec[] {
+/** Window functions over partitions of the input. */
+export function planOver(plan: LogicalOver, ctx: PlannerContext): Planned {
+  const { attrs } = plan
+  const { env } = ctx.options
+  const input = ctx.plan(plan.input)
+  const bind = (e: Expr): Expr => bindExpr(e, input.attrs)
+  return ctx.add(
+    {
+      op: 'over',
+      id: ctx.id('over'),
+      inputs: [input.id],
+      schema: schemaOfAttrs(attrs),
+      partitionBy: plan.partitionBy.map(bind),
+      orderBy: plan.orderBy.map((k) => ({ ...k, expr: bind(k.expr) })),
+      calls: callsOf(plan, bind, env),
+    },
+    attrs,
+  )
+}
+
+function callsOf(plan: LogicalOver, bind: (e: Expr) => Expr, env: ExprEnv): OverCallSpec[] {
   return plan.calls.map(({ call, frame }) => {
     const edge = (b: OverBound): OverBoundSpec => boundOf(b, frame.unit, plan.orderBy, bind, env)
     return {

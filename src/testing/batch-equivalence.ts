@@ -148,7 +148,7 @@ class Both {
     }
     this.#streamed = build(query, this.#kit.session)
     const plan = this.#streamed.analyzed
-    this.#mode = outputMode === 'update' && key === undefined && !aggregates(plan) ? 'append' : outputMode
+    this.#mode = outputMode === 'update' && (key ?? []).length === 0 && !aggregates(plan) ? 'append' : outputMode
     this.#key = key ?? upsertKeyNames(plan)
     this.#written = outputMode
     this.#flushes = this.#mode === 'append' || (this.#mode === 'changelog' && !aggregates(plan))
@@ -246,7 +246,8 @@ const cell = (row: TestRow, name: string, index: number): unknown =>
   Array.isArray(row) ? (row as readonly unknown[])[index] : (row as Readonly<Record<string, unknown>>)[name]
 
 const aggregates = (plan: Logical): boolean =>
-  (plan.op === 'aggregate' && isStreaming(plan)) || inputsOf(plan).some(aggregates)
+  (isStreaming(plan) && (plan.op === 'aggregate' || (plan.op === 'setop' && !plan.all))) ||
+  inputsOf(plan).some(aggregates)
 
 /** The bag `a` without the rows of `b`. */
 function without(a: readonly string[], b: readonly string[]): string[] {

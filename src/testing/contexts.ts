@@ -34,6 +34,7 @@ export function sinkContext(schema: Schema, more: Partial<SinkContext> = {}): Si
     queryId: 'query-1',
     queryName: 'q',
     timeZone: 'UTC',
+    nowUs: () => BigInt(systemClock.nowMs()) * 1000n,
     signal: new AbortController().signal,
     objects: new Map(),
     database: null,

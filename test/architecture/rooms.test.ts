@@ -30,6 +30,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   luxon: ['types/time-zone.ts', 'functions/datetime'],
   commander: ['cli'],
   pg: ['connectors/postgres'],
+  fzstd: ['connectors/kafka'],
 }
 
 const root = resolve(import.meta.dirname, '../..')

@@ -167,7 +167,7 @@ describe('the table of values', () => {
       { k: 'b', v: 1 },
     ])
     await query.processAllAvailable()
-    expect(query.explainString()).toContain('one row a group, and one a group and distinct value of (v#')
+    expect(query.explainString()).toContain('one row per (k, distinct v)')
     const state = session.read.format('statestore').option('storeName', 'distinct_0').load(location)
     const held = await state.selectExpr('key.k', 'key.v', 'value.count').orderBy('k', 'v').collect()
     expect(held.map((r) => [r['k'], r['v'], r['count']])).toEqual([

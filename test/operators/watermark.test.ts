@@ -37,6 +37,25 @@ describe.each(SEEDS)('seed %i', (seed) => {
     }
   })
 
+  test('Watermark follows the partition that is behind, of the source that is ahead', () => {
+    const spec = { op: 'watermark', column: 1, delayUs: '10', stream: 'w', schema: INPUT } as const
+    const harness = new Harness(spec, [INPUT], seeded(seed))
+    const operator = harness.operator as Watermark
+    const at = (source: string, partition: string, ...times: readonly (bigint | null)[]): void => {
+      operator.comesFrom(source, partition)
+      harness.trigger([{ rows: times.map((t): Row => ['r', t]) }])
+    }
+    at('a', '0', 100n, 40n)
+    at('a', '1', 70n, null)
+    at('a', '0', 90n)
+    at('a', '2', null)
+    at('b', '', 60n, 50n)
+    expect(operator.takeStats()).toMatchObject({ reachedUs: 70n, maxUs: 100n, minUs: 40n })
+    at('a', '0', 80n)
+    at('b', '', 85n)
+    expect(operator.takeStats()).toMatchObject({ reachedUs: 85n })
+  })
+
   test('Fused filters by its condition alone: NULL is not true', () => {
     const random = seeded(seed)
     const input = columns(INT, INT)

@@ -44,7 +44,7 @@ const BUYS = {
   ],
 }
 
-/** Two streams, each with a watermark and without, and a table that ends. */
+/** Two streams, each with a watermark and without, and tables that end. */
 export const DEMO_TABLES: readonly DemoTable[] = [
   { name: 'clicks', ...CLICKS, watermark: ['ts', '10 seconds'] },
   { name: 'raw_clicks', ...CLICKS },
@@ -58,6 +58,16 @@ export const DEMO_TABLES: readonly DemoTable[] = [
       ['ann', 'at'],
       ['bob', 'be'],
       ['kim', 'kr'],
+    ],
+  },
+  {
+    name: 'offers',
+    static: true,
+    schema: 'user STRING, since TIMESTAMP, until TIMESTAMP',
+    rows: [
+      ['ann', at(0), at(10)],
+      ['bob', at(35), at(50)],
+      ['kim', at(0), at(59)],
     ],
   },
 ]

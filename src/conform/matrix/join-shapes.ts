@@ -32,6 +32,14 @@ const RECORDED: Readonly<Record<string, readonly string[]>> = {
 const PAIRS = [
   ['stream and table', 'raw_clicks l', 'users r', 'l.user = r.user', 'l.user, l.n', 'r.country'],
   ['table and stream', 'users l', 'raw_clicks r', 'l.user = r.user', 'l.user, l.country', 'r.n'],
+  [
+    'table and stream in a range of time',
+    'offers l',
+    'clicks r',
+    'l.user = r.user AND r.ts BETWEEN l.since AND l.until',
+    'l.user, l.until',
+    'r.n',
+  ],
   ['streams by key alone', 'raw_clicks l', 'raw_buys r', 'l.user = r.user', 'l.user, l.n', 'r.amount'],
   ['streams by key, watermarks, no bound of time', 'clicks l', 'buys r', 'l.user = r.user', 'l.user, l.n', 'r.amount'],
   [

@@ -1,4 +1,10 @@
 import { GroupStateTimeout } from '../../functions/user/group-state.ts'
+import {
+  type StatefulProcessorHandle,
+  StatefulProcessor,
+  TimeMode,
+  type ValueState,
+} from '../../functions/user/stateful-processor.ts'
 import type { MillraceSession } from '../../session.ts'
 import type { Shape } from './shape.ts'
 
@@ -42,8 +48,41 @@ const second = (session: MillraceSession, table: string, timeout: Timeout, outpu
     { ...STATE, timeout, outputMode },
   )
 
-const { NoTimeout, ProcessingTimeTimeout, EventTimeTimeout } = GroupStateTimeout
 const GROUPED = 'groupByKey((c) => c.user)'
+
+/** The second click of each user, as `second`. */
+class SecondClick extends StatefulProcessor<string, { readonly user: string }> {
+  #seen!: ValueState<bigint>
+
+  override init(handle: StatefulProcessorHandle): void {
+    this.#seen = handle.getValueState('seen', 'BIGINT')
+  }
+
+  override *handleInputRows(user: string, clicks: Iterable<{ readonly user: string }>) {
+    let n = this.#seen.get() ?? 0n
+    for (const _ of clicks) if (++n === 2n) yield { user, n }
+    this.#seen.update(n)
+  }
+}
+
+const processed = (session: MillraceSession, table: string, timeMode: TimeMode, outputMode: 'append' | 'update') =>
+  byUser(session, table).transformWithState(new SecondClick(), {
+    timeMode,
+    outputMode,
+    result: 'user STRING, n BIGINT',
+    version: 1,
+  })
+
+const processors: readonly Shape[] = Object.values(TimeMode).flatMap((timeMode) =>
+  (['append', 'update'] as const).map((mode): Shape => ({
+    name: `transformWithState that emits ${mode}, ${timeMode}`,
+    query: (session) => processed(session, 'clicks', timeMode, mode),
+    text: `clicks.${GROUPED}.transformWithState(processor, { …, outputMode: '${mode}', timeMode: '${timeMode}' })`,
+    key: ['user'],
+  })),
+)
+
+const { NoTimeout, ProcessingTimeTimeout, EventTimeTimeout } = GroupStateTimeout
 
 const RECORDED = {
   append: ['gws-running-count-append', 'err-gws-append-in-update-query'],
@@ -69,6 +108,7 @@ const ofEach: readonly Shape[] = [NoTimeout, ProcessingTimeTimeout, EventTimeTim
 /** State functions, and functions over whole groups. */
 export const STATE_FUNCTIONS: readonly Shape[] = [
   ...ofEach,
+  ...processors,
   {
     name: 'EventTimeTimeout without a watermark',
     query: (session) => second(session, 'raw_clicks', EventTimeTimeout, 'append'),

@@ -72,4 +72,34 @@ export const WINDOWS: readonly Shape[] = [
       "SELECT window.start AS start, sum(n) AS n FROM (SELECT session_window AS w, user, count(*) AS n FROM clicks GROUP BY session_window(ts, '5 seconds'), user) GROUP BY window(w, '20 seconds')",
     recorded: ['chain-session-then-window-append'],
   },
+  {
+    name: 'day of the calendar',
+    query:
+      "SELECT w.start AS start, w.end AS end, count(*) AS n FROM (SELECT calendar_window(ts, 'day', 'Europe/Vienna') AS w FROM clicks) GROUP BY w",
+  },
+  { name: 'window of a month', query: perWindow("window(ts, '1 month')") },
+  {
+    name: 'TUMBLE in FROM',
+    query:
+      "SELECT window_start, window_end, count(*) AS n FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '10' SECONDS)) GROUP BY window_start, window_end",
+  },
+  {
+    name: 'HOP in FROM',
+    query:
+      "SELECT window_start, window_end, user, count(*) AS n FROM TABLE(HOP(TABLE clicks, DESCRIPTOR(ts), INTERVAL '5' SECONDS, INTERVAL '10' SECONDS)) GROUP BY window_start, window_end, user",
+  },
+  {
+    name: 'CUMULATE in FROM',
+    query:
+      "SELECT window_start, window_end, count(*) AS n FROM TABLE(CUMULATE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '5' SECONDS, INTERVAL '20' SECONDS)) GROUP BY window_start, window_end",
+  },
+  {
+    name: 'SESSION in FROM',
+    query:
+      "SELECT user, window_start, window_end, n FROM TABLE(SESSION(TABLE clicks PARTITION BY user, DESCRIPTOR(ts), INTERVAL '5' SECONDS))",
+  },
+  {
+    name: 'TUMBLE in FROM, nothing aggregated',
+    query: "SELECT window_start, user, n FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '10' SECONDS))",
+  },
 ]

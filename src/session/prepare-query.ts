@@ -1,0 +1,144 @@
+import { validateOptions } from '../connectors/options.ts'
+import { OperationAborted } from '../engine/aborted.ts'
+import { ChangeFeed } from '../engine/change-feed.ts'
+import { guaranteeLines, guaranteesOf } from '../engine/guarantees.ts'
+import { LateFeed } from '../engine/late-rows.ts'
+import { type MicroBatchConfig, MicroBatchExecution } from '../engine/micro-batch.ts'
+import { StreamingQuery } from '../engine/streaming-query.ts'
+import { explain } from '../plan/explain.ts'
+import { stateWarnings } from '../plan/state-warnings.ts'
+import { upsertKey } from '../plan/upsert-key.ts'
+import { PINNED_KEYS } from './env.ts'
+import { keepSchemas } from './inferred-schema.ts'
+import { planStream, type StreamPlan } from './plan-stream.ts'
+import type { Planning } from './planning.ts'
+import { keepIdentity } from './query-identity.ts'
+import { triggerIn } from './run-mode.ts'
+import type { SessionParts } from './session-parts.ts'
+import type { StartingQuery } from './starting-query.ts'
+
+/** A query that has not begun: its first execution is there, so that a checkpoint that does not fit is refused. */
+export interface PreparedQuery {
+  readonly query: StreamingQuery
+  begin(): Promise<StreamingQuery>
+}
+
+/** Plans a query over its checkpoint, which is closed when that fails. */
+export function prepareQuery(given: StartingQuery, parts: SessionParts, planning: Planning): PreparedQuery {
+  const { request, mode, provider, options, checkpoint } = given
+  const { conf, connectors, streams, clock, hooks } = parts
+  try {
+    if (request.signal?.aborted === true) throw new OperationAborted('stopped')
+    const plan = planStream(given, parts, planning)
+    const { asked, analyzed, optimized, identified, spec } = plan
+    const sources = spec.nodes.flatMap((node) => {
+      if (node.op !== 'source' || !node.streaming) return []
+      const from = connectors.source(node.format)
+      return [
+        {
+          name: node.name,
+          provider: from,
+          options: validateOptions(from.format, from.options, node.options, from.openOptions),
+        },
+      ]
+    })
+    const guarantees = guaranteesOf(sources, provider, options, given.durability)
+    const changes = new ChangeFeed(spec.schema, mode, parts.rowOptions())
+    const late = new LateFeed(parts.rowOptions())
+    const note =
+      hooks.note ??
+      ((line: string) => void process.stderr.write(`millrace: ${request.queryName ?? checkpoint.queryId}: ${line}\n`))
+    const onAbort = (): void => void query.stop().catch((error: unknown) => note(String(error)))
+    const query = new StreamingQuery({
+      id: checkpoint.queryId,
+      name: request.queryName,
+      trigger: triggerIn(conf.get('millrace.runMode'), request.trigger),
+      clock,
+      bus: streams.bus,
+      keepProgress: conf.number('spark.sql.streaming.numRecentProgressUpdates'),
+      stopTimeoutMs: conf.number('spark.sql.streaming.stopTimeout'),
+      restart: request.restart,
+      changes,
+      late,
+      guarantees,
+      describe: (how) =>
+        `${explain({ analyzed, optimized, modes: mode }, how)}\n== Guarantees ==\n${guaranteeLines(guarantees).join('\n')}\n`,
+      note,
+      onEnd: (started) => {
+        request.signal?.removeEventListener('abort', onAbort)
+        streams.unregister(query, started)
+        given.release()
+      },
+    })
+    const config: MicroBatchConfig = { ...executionOf(given, plan, query, parts), changes, late, note }
+    const make = (): MicroBatchExecution => {
+      const execution = new MicroBatchExecution(config)
+      keepIdentity(checkpoint, identified.identity)
+      keepSchemas(checkpoint, asked)
+      return execution
+    }
+    let execution: MicroBatchExecution
+    try {
+      execution = make()
+    } catch (error) {
+      query.unref()
+      throw error
+    }
+    for (const line of identified.notes) note(line)
+    if (mode !== 'complete') for (const line of stateWarnings(analyzed)) note(`warning: ${line}`)
+    request.signal?.addEventListener('abort', onAbort, { once: true })
+    return { query, begin: () => query.begin(execution, make) }
+  } catch (error) {
+    checkpoint.close()
+    throw error
+  }
+}
+
+/** What runs the batches of a query, under the settings as they are now. */
+function executionOf(
+  { request, mode, provider, options, flushOnIdle, checkpoint, durability }: StartingQuery,
+  { settings, env, analyzed, spec }: StreamPlan,
+  { runId, name, signal, wake, sourceStatus }: StreamingQuery,
+  { conf, clock, hooks, objects: kept }: SessionParts,
+): Omit<MicroBatchConfig, 'changes' | 'late' | 'note'> {
+  const objects = new Map([...kept, ...request.objects])
+  return {
+    spec,
+    env,
+    checkpoint,
+    clock,
+    signal,
+    objects,
+    sink: {
+      provider,
+      describe: provider.describe(options),
+      open: (lastCommittedBatch) =>
+        provider.open(options, {
+          schema: spec.schema,
+          mode,
+          upsertKey: upsertKey(analyzed),
+          queryId: checkpoint.queryId,
+          queryName: request.queryName,
+          timeZone: env.timeZone,
+          nowUs: () => BigInt(clock.nowMs()) * 1000n,
+          signal,
+          objects,
+          database: durability === null ? null : checkpoint.database,
+          lastCommittedBatch,
+          partitionBy: request.partitionBy,
+        }),
+    },
+    conf: Object.fromEntries(PINNED_KEYS.flatMap((k) => (settings(k) === undefined ? [] : [[k, settings(k)!]]))),
+    watermarkPolicy: settings('spark.sql.streaming.multipleWatermarkPolicy') === 'max' ? 'max' : 'min',
+    idleTimeoutMs: conf.duration('millrace.idleTimeout'),
+    flushOnIdle,
+    keepStreamWatermarks: conf.flag('millrace.extensions'),
+    noDataBatches: conf.flag('spark.sql.streaming.noDataMicroBatches.enabled'),
+    strictLate: conf.get('millrace.lateFilter') === 'batch',
+    minBatchesToRetain: conf.number('spark.sql.streaming.minBatchesToRetain'),
+    wake,
+    sourceStatus,
+    ids: { runId, name },
+    crash: hooks.crash,
+  }
+}

@@ -1,0 +1,17 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import type { Options, OutputModeName, SinkProvider } from '../connectors/provider.ts'
+import type { StreamRequest } from '../dataframe/context.ts'
+
+/** What is settled about a query when its checkpoint is open. */
+export interface StartingQuery {
+  readonly request: StreamRequest
+  readonly mode: OutputModeName
+  readonly provider: SinkProvider
+  readonly options: Options
+  readonly flushOnIdle: boolean
+  readonly checkpoint: Checkpoint
+  /** What the checkpoint outlives; null: it is kept in memory. */
+  readonly durability: 'power' | 'process' | null
+  /** The query has ended. */
+  readonly release: () => void
+}
