@@ -64,6 +64,14 @@ export {
 } from './connectors/push/receiver.ts'
 export { batchesOf, rowsOf } from './connectors/rows.ts'
 export type { ForeachWriter } from './connectors/foreach/sink.ts'
+export type { BatchContext } from './connectors/foreach-batch/batch-context.ts'
+export type {
+  OncePostgres,
+  OncePostgresClient,
+  OnceSqlite,
+  OnceSqliteStatement,
+} from './connectors/foreach-batch/once-targets.ts'
+export { postgresPool, type PostgresPool, type PostgresPoolOptions } from './connectors/postgres/pool.ts'
 export type { LiveOptions, LiveOrigin, LiveResume } from './connectors/live/input.ts'
 export type { Overflow } from './connectors/live/event-items.ts'
 export type { FromOptions } from './dataframe/reader.ts'
@@ -96,6 +104,11 @@ export type { ClosureOptions } from './dataframe/schema-input.ts'
 export type { AggregateFunction, AsyncOptions, FunctionDefinition } from './functions/user/definition.ts'
 export type { TableFunctionDefinition } from './functions/user/table.ts'
 export { type RegisteredFunction, UdfRegistration } from './session/functions.ts'
+export { backupCheckpoint, type CheckpointBackup } from './checkpoint/backup.ts'
+export type { Damage } from './checkpoint/damage.ts'
+export { type CheckpointInspection, inspectCheckpoint } from './session/inspect-checkpoint.ts'
+export { type CheckpointRollback, rollbackCheckpoint } from './session/rollback-checkpoint.ts'
+export { type CheckpointVerification, verifyCheckpoint } from './session/verify-checkpoint.ts'
 export type { DataType, Field, Schema } from './types/data-type.ts'
 export { parseSchema, parseType, printSchema } from './types/ddl.ts'
 export { typeName } from './types/data-type.ts'

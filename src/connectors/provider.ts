@@ -194,6 +194,8 @@ export interface SinkProvider {
   readonly kindOf?: (options: Options) => SinkKind
   /** At least once: `finish` of a rerun batch repeats its effect (console, foreachBatch without care). Shown by query.guarantees(). */
   readonly repeats?: boolean
+  /** Removes, when it is opened, what it has of batches after the last commit: a checkpoint may go back under it. */
+  readonly rollsBack?: boolean
   /** `add` is done with a batch when it (or its promise) is: the memory of the rows may be used again. False unless told. */
   readonly releases?: boolean
   readonly modes: readonly OutputModeName[]

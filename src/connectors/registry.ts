@@ -15,6 +15,8 @@ import { memorySink } from './memory/sink.ts'
 import { memorySource } from './memory/source.ts'
 import { noopSink } from './noop/sink.ts'
 import type { SinkProvider, SourceProvider } from './provider.ts'
+import { postgresSink } from './postgres/sink.ts'
+import { postgresSource } from './postgres/source.ts'
 import { rateMicroBatchSource } from './rate-micro-batch/source.ts'
 import { rateSource } from './rate/source.ts'
 import { socketSource } from './socket/source.ts'
@@ -35,6 +37,7 @@ export const SOURCES: readonly SourceProvider[] = [
   kafkaSource,
   liveSource,
   memorySource,
+  postgresSource,
   rateSource,
   rateMicroBatchSource,
   socketSource,
@@ -55,6 +58,7 @@ export const SINKS: readonly SinkProvider[] = [
   kafkaSink,
   memorySink,
   noopSink,
+  postgresSink,
   sqliteSink,
 ]
 
@@ -104,6 +108,10 @@ export function connectorsOf(objects: ReadonlyMap<string, unknown>): Connectors 
 
 /** The source of a format among millrace's own. */
 export const sourceProvider = (format: string): SourceProvider => BUILT_IN.source(format)
+
+/** The sink of a format where it is one of millrace's own. */
+export const builtInSink = (format: string): SinkProvider | undefined =>
+  SINKS.find((p) => p.format.toLowerCase() === format.toLowerCase())
 
 /** The sink of a format among millrace's own. */
 export const sinkProvider = (format: string): SinkProvider => BUILT_IN.sink(format)

@@ -36,6 +36,9 @@ export interface LeafContext {
   readonly previous?: ReadonlyMap<number, readonly Batch[]> | undefined
 }
 
+/** Key among the metadata of a checkpoint of what a source keeps there. */
+export const sourceKey = (source: string, key: string): string => `source/${source}/${key}`
+
 /** Opens the connector of a source node, for exactly the columns the plan wants; `mayReuse` as in SourceContext. */
 export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false): Promise<Source> {
   const provider = connectorsOf(ctx.objects).source(node.format)
@@ -51,8 +54,8 @@ export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false)
     log: ctx.log(node.name),
     database: ctx.database ?? null,
     metadata: {
-      get: (key) => ctx.metadata.get(`source/${node.name}/${key}`),
-      set: (key, value) => ctx.metadata.set(`source/${node.name}/${key}`, value),
+      get: (key) => ctx.metadata.get(sourceKey(node.name, key)),
+      set: (key, value) => ctx.metadata.set(sourceKey(node.name, key), value),
     },
     mayReuse,
     ...(ctx.bad === undefined ? {} : { bad: ctx.bad(node.name) }),

@@ -83,6 +83,12 @@ const PRINTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     ],
     'After a restart': [['CHECKPOINT_QUERY_CHANGED']],
   },
+  'operations.md': {
+    'What is in it': [[{ first: 0, last: 0 }, true, 2]],
+    'Whether it is whole': [[[]]],
+    Backups: [[0, null]],
+    'Going back': [[2, 1, true], [{ first: 0, last: 1 }]],
+  },
 }
 
 describe.each(Object.entries(PRINTED))('docs/%s', (page, printed) => {
