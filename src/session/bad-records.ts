@@ -99,7 +99,7 @@ export function checkBadRecords(
   if (place !== null && place === placeOf(own, own.queryName))
     throw new OptionError(
       'BAD_RECORDS_SINK_UNUSED',
-      { what: `${place} is where the query writes its rows` },
+      { what: `the query writes its rows to the same place (${own.provider.format})` },
       { hint: 'give it a place of its own' },
     )
 }
