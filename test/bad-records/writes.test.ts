@@ -26,7 +26,9 @@ test('a bounded write hands bad records of sources and operators to a sink', asy
     .selectExpr('sum(CAST(s AS INT)) AS total', 'count(*) AS n')
     .write.badRecords('memory', { queryName: 'bad' })
     .json(work.at('out'))
-  expect(await jsonOf(session.read.schema('total BIGINT, n BIGINT').json(work.at('out')))).toEqual(['{"total":4,"n":2}'])
+  expect(await jsonOf(session.read.schema('total BIGINT, n BIGINT').json(work.at('out')))).toEqual([
+    '{"total":4,"n":2}',
+  ])
   expect(await letters(session, 'bad')).toMatchObject([
     { source: 'json-0', position: `${work.at('in', 'a.json')}:2`, raw: 'broken', batchId: 0 },
     { condition: 'CAST_INVALID_INPUT', position: null, raw: '{"s":"x"}' },
