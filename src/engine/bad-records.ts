@@ -23,6 +23,9 @@ export const BAD_RECORD_SCHEMA: Schema = schemaOf(
   field('time', TIMESTAMP),
 )
 
+/** The id a query has towards the sink for its bad records: tokens and transactions of its two sinks are not to be mixed up. */
+export const badRecordsId = (queryId: string): string => `${queryId}-bad-records`
+
 /** What a query does with bad records. */
 export interface BadRecordsConfig {
   /** Of rows for which an expression of the query throws; sources have policies of their own. */
@@ -105,7 +108,7 @@ export class BadRecords {
     this.#waiting = []
     this.#begun = false
     this.#batch = batch
-    this.#token = token
+    this.#token = { ...token, queryId: badRecordsId(token.queryId) }
     if (isRerun) await this.#begin()
   }
 

@@ -3,7 +3,7 @@ import type { Batch } from '../columns/batch.ts'
 import { validateOptions } from '../connectors/options.ts'
 import type { RunOptions, WriteHow } from '../dataframe/context.ts'
 import type { Observation } from '../dataframe/observation.ts'
-import { BAD_RECORD_SCHEMA, BadRecords } from '../engine/bad-records.ts'
+import { BAD_RECORD_SCHEMA, BadRecords, badRecordsId } from '../engine/bad-records.ts'
 import { runBatch } from '../engine/batch-run.ts'
 import type { Observed } from '../engine/observed.ts'
 import { AnalysisError } from '../errors/errors.ts'
@@ -113,7 +113,14 @@ export class BatchQueries {
     } as const
     const badRecords = new BadRecords({
       ...bad,
-      open: bad.sink && (() => bad.sink!.provider.open(bad.sink!.options, { ...context, schema: BAD_RECORD_SCHEMA })),
+      open:
+        bad.sink &&
+        (() =>
+          bad.sink!.provider.open(bad.sink!.options, {
+            ...context,
+            queryId: badRecordsId(queryId),
+            schema: BAD_RECORD_SCHEMA,
+          })),
     })
     const sink = await provider.open(options, {
       ...context,

@@ -1,5 +1,5 @@
 import { OperationAborted } from '../engine/aborted.ts'
-import { BAD_RECORD_SCHEMA, sparedNowhere } from '../engine/bad-records.ts'
+import { BAD_RECORD_SCHEMA, badRecordsId, sparedNowhere } from '../engine/bad-records.ts'
 import { ChangeFeed } from '../engine/change-feed.ts'
 import { guaranteeLines, guaranteesOf } from '../engine/guarantees.ts'
 import { LateFeed } from '../engine/late-rows.ts'
@@ -133,6 +133,7 @@ function executionOf(
           : (lastCommittedBatch) =>
               bad.sink!.provider.open(bad.sink!.options, {
                 ...sinkOfQuery,
+                queryId: badRecordsId(checkpoint.queryId),
                 schema: BAD_RECORD_SCHEMA,
                 mode: 'append',
                 // The name is that of the query's own table.
