@@ -123,5 +123,8 @@ const locked = (path: string, holder: string, cause?: unknown): CheckpointError 
   new CheckpointError(
     'CHECKPOINT_LOCKED',
     { path, holder },
-    { cause, hint: 'one query runs on a checkpoint at a time; stop the other, or set millrace.lockTimeoutMs to wait for it' },
+    {
+      cause,
+      hint: 'one query runs on a checkpoint at a time; stop the other, or set millrace.lockTimeoutMs to wait for it',
+    },
   )
