@@ -223,6 +223,14 @@ describe.each(KINDS)('on %s', (_, place, file) => {
 })
 
 test('nothing is made where there is no checkpoint', async () => {
+  const mine = openDatabase(at('mine.db'))
+  mine.exec('CREATE TABLE users (name TEXT)')
+  mine.close()
+  const before = readFileSync(at('mine.db'))
+  for (const act of [inspectCheckpoint, verifyCheckpoint, (path: string) => backupCheckpoint(path, at('copy'))])
+    expect((await refusal(() => act(at('mine.db')))).code).toBe('CHECKPOINT_NOT_FOUND')
+  expect((await refusal(() => rollbackCheckpoint(at('mine.db'), { toBatch: 0 }))).code).toBe('CHECKPOINT_NOT_FOUND')
+  expect(readFileSync(at('mine.db')).equals(before)).toBe(true)
   for (const place of ['none', 'none.db']) {
     for (const act of [
       () => inspectCheckpoint(at(place)),
@@ -373,6 +381,10 @@ test('verify foretells what a start does, whatever row or byte is damaged or mis
   const { size } = statSync(at('good', 'checkpoint.db'))
   for (let i = 0; i < 60; i++) changes.push(`byte ${Math.floor(random() * (i % 2 === 0 ? size : 40_000))}`)
   changes.push('cut 0', 'cut 5000', 'gone')
+  // Of the schema too: names of our tables and columns.
+  const bytes = readFileSync(at('good', 'checkpoint.db'))
+  for (const name of ['millrace_checkpoint (', 'millrace_offsets (', 'shards_xor INTEGER'])
+    changes.push(`byte ${bytes.indexOf(name) + 4}`)
   const outcomes = new Map<string, number>()
   const wrong: string[] = []
   const tried = changes.filter((_, i) => (i + seed) % 7 === 0 || !changes[i]!.includes('snapshots'))
