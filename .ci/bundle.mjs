@@ -21,7 +21,7 @@ const { metafile, outputFiles } = await build({
   platform: 'node',
   target: 'node20.19',
   chunkNames: 'chunk-[hash]',
-  external: ['better-sqlite3', 'apache-arrow'],
+  external: ['better-sqlite3', 'apache-arrow', 'pg'],
   // Lines and names stay as they are: stack traces of users point into these files.
   minifySyntax: true,
   legalComments: 'none',

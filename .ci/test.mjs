@@ -21,6 +21,7 @@ check('types', run('node_modules/.bin/tsc', ['--noEmit', '-p', 'tsconfig.json'])
 check('lint', run('node_modules/.bin/oxlint', ['--deny-warnings', 'src', 'grammar', 'test', 'conformance', 'bench', 'examples']) === 0)
 check('format', run('node_modules/.bin/prettier', ['--check', '--log-level', 'warn', 'src', 'grammar', 'test/**/*.ts', 'conformance/*.ts', 'bench', 'examples']) === 0)
 
+check('PostgreSQL server for the tests', run('node', ['dist/test/postgres-server/install.js']) === 0)
 check('jars of the Kafka broker', run('node', ['dist/test/kafka-broker/fetch.js']) === 0)
 
 const out = mkdtempSync(join(tmpdir(), 'millrace-ci-'))

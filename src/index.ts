@@ -57,6 +57,14 @@ export {
 } from './connectors/push/receiver.ts'
 export { batchesOf, rowsOf } from './connectors/rows.ts'
 export type { ForeachWriter } from './connectors/foreach/sink.ts'
+export type { BatchContext } from './connectors/foreach-batch/batch-context.ts'
+export type {
+  OncePostgres,
+  OncePostgresClient,
+  OnceSqlite,
+  OnceSqliteStatement,
+} from './connectors/foreach-batch/once-targets.ts'
+export { postgresPool, type PostgresPool, type PostgresPoolOptions } from './connectors/postgres/pool.ts'
 export type { LiveOptions, LiveOrigin, LiveResume } from './connectors/live/input.ts'
 export type { Overflow } from './connectors/live/event-items.ts'
 export type { FromOptions } from './dataframe/reader.ts'

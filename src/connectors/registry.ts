@@ -15,6 +15,8 @@ import { memorySink } from './memory/sink.ts'
 import { memorySource } from './memory/source.ts'
 import { noopSink } from './noop/sink.ts'
 import type { SinkProvider, SourceProvider } from './provider.ts'
+import { postgresSink } from './postgres/sink.ts'
+import { postgresSource } from './postgres/source.ts'
 import { rateMicroBatchSource } from './rate-micro-batch/source.ts'
 import { rateSource } from './rate/source.ts'
 import { socketSource } from './socket/source.ts'
@@ -35,6 +37,7 @@ export const SOURCES: readonly SourceProvider[] = [
   kafkaSource,
   liveSource,
   memorySource,
+  postgresSource,
   rateSource,
   rateMicroBatchSource,
   socketSource,
@@ -55,6 +58,7 @@ export const SINKS: readonly SinkProvider[] = [
   kafkaSink,
   memorySink,
   noopSink,
+  postgresSink,
   sqliteSink,
 ]
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Batch } from '../columns/batch.ts'
+import type { BatchContext } from '../connectors/foreach-batch/batch-context.ts'
 import { ForeachTarget, type ForeachWriter } from '../connectors/foreach/sink.ts'
 import type { RestartPolicy } from '../engine/restart.ts'
 import type { StreamingQuery } from '../engine/streaming-query.ts'
@@ -88,18 +89,19 @@ export class DataStreamWriter {
   }
   /**
    * Hands every batch to `body` as a bounded DataFrame, with its batch id. At least once: a batch that did not commit
-   * comes again under the same id. An error fails the query; nothing of the batch is committed.
+   * comes again under the same id; `once` of the context makes an effect on a database happen once all the same. An error
+   * fails the query; nothing of the batch is committed.
    */
-  foreachBatch(body: (df: DataFrame, batchId: number) => Promise<void> | void): this {
+  foreachBatch(body: (df: DataFrame, batchId: number, context: BatchContext) => Promise<void> | void): this {
     this.#format = 'foreachBatch'
     const context = this.#context
     const { attrs } = context.analyze(this.#plan)
     const schema = { fields: attrs.map((a) => ({ name: a.name, type: a.type, nullable: a.nullable })) }
     const id = randomUUID()
-    this.#objects.set(id, (batches: readonly Batch[], batchId: number) => {
+    this.#objects.set(id, (batches: readonly Batch[], batchId: number, told: BatchContext) => {
       const rows = batches.flatMap((b) => Array.from({ length: b.rowCount }, (_, i) => b.row(i)))
       const given = outputSchema(schema, this.#mode)
-      return body(new DataFrame(context, { op: 'local', schema: given, rows }), batchId)
+      return body(new DataFrame(context, { op: 'local', schema: given, rows }), batchId, told)
     })
     this.#options['id'] = id
     return this

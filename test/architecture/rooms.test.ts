@@ -29,6 +29,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   chevrotain: ['grammar'],
   luxon: ['types/time-zone.ts', 'functions/datetime'],
   commander: ['cli'],
+  pg: ['connectors/postgres'],
   fzstd: ['connectors/kafka'],
 }
 

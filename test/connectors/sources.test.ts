@@ -232,8 +232,8 @@ const makers: Record<string, () => Promise<SourceUnderTest>> = {
   },
 }
 
-// That of kafka needs a broker: kafka/source.test.ts runs it.
-for (const provider of SOURCES.filter((p) => p.format !== 'kafka'))
+// Those of kafka and postgres need a server: kafka/source.test.ts and postgres/source.test.ts run them.
+for (const provider of SOURCES.filter((p) => p.format !== 'kafka' && p.format !== 'postgres'))
   describe(`source ${provider.format}`, () => {
     for (const { name, run } of sourceContract(provider, makers[provider.format]!)) test(name, run)
   })

@@ -15,8 +15,11 @@ export function examplesOf(page: string): [heading: string, code: string][] {
     })
 }
 
-/** Runs a piece (it has no types in it) with a session, the stream and view `clicks`, `at` and `work` in scope; gives what it printed as JSON. */
-export async function printedBy(code: string): Promise<string> {
+/**
+ * Runs a piece (it has no types in it) with a session, the stream and view `clicks`, `at`, `work` and `more` in scope; gives what it
+ * printed as JSON. Imports are left out: what they name is in scope.
+ */
+export async function printedBy(code: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const work = mkdtempSync(join(tmpdir(), 'millrace-docs-'))
   const session = new api.MillraceSession(
     { 'millrace.durability': 'process', 'spark.sql.session.timeZone': 'UTC', 'millrace.int64': 'number' },
@@ -33,13 +36,13 @@ export async function printedBy(code: string): Promise<string> {
     clicks: df,
     work,
     at: (second: number) => new Date(second * 1000),
+    ...more,
     console: { log: (...args: unknown[]) => void printed.push(args) },
   }
   const names = Object.keys(scope).filter((n) => /^[A-Za-z_$][\w$]*$/.test(n) && n !== 'default')
-  const make = new Function(
-    ...names,
-    `return (async () => {\n${code.replaceAll(/^import \{.*\} from 'millrace'\n/gm, '')}\n})()`,
-  ) as (...args: unknown[]) => Promise<void>
+  const make = new Function(...names, `return (async () => {\n${code.replace(/^import .*$/gm, '')}\n})()`) as (
+    ...args: unknown[]
+  ) => Promise<void>
   try {
     await make(...names.map((n) => (scope as Readonly<Record<string, unknown>>)[n]))
   } finally {

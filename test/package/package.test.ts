@@ -79,6 +79,21 @@ describe('the npm package', () => {
     )
   })
 
+  test('says what is missing where pg is not installed', () => {
+    const script = `import { millrace, postgresPool } from 'millrace'
+      const session = millrace()
+      for (const run of [
+        async () => session.read.format('postgres').option('table', 't').load(),
+        () => session.range(1).write.format('postgres').option('table', 't').save(),
+        () => postgresPool('postgres://localhost/x').query('SELECT 1'),
+      ])
+        await run().then(() => console.log('no error'), (e) => console.log(e.code, e.hint))`
+    writeFileSync(join(project, 'use-pg.mjs'), script)
+    expect(output(process.execPath, ['use-pg.mjs'], project)).toBe(
+      'POSTGRES_LIBRARY_NOT_FOUND npm install pg\n'.repeat(3),
+    )
+  })
+
   test('type-checks in a strict project', () => {
     const source = `import { millrace, type Row, Trigger } from 'millrace'
       const session = millrace({ 'spark.sql.session.timeZone': 'UTC' })

@@ -1,14 +1,21 @@
 /**
  * foreachBatch: hands each batch to a function of the program.
  *
- *   kind   at least once: a rerun calls the function again with the same batch id
+ *   kind   at least once: a rerun calls the function again with the same batch id; what it does within `once` of the
+ *          context happens once
  */
 import type { Batch } from '../../columns/batch.ts'
 import { ExecutionError, InternalError, MillraceError } from '../../errors/errors.ts'
+import type { SinkToken } from '../../checkpoint/checkpoint.ts'
 import { OUTPUT_MODES, defineSink, type Sink, type SinkContext } from '../provider.ts'
+import { BatchContext } from './batch-context.ts'
 
 /** The function behind a foreachBatch sink, among the objects of the query. */
-export type ForeachBatchFunction = (batches: readonly Batch[], batchId: number) => Promise<void> | void
+export type ForeachBatchFunction = (
+  batches: readonly Batch[],
+  batchId: number,
+  context: BatchContext,
+) => Promise<void> | void
 
 export const foreachBatchSink = defineSink({
   format: 'foreachBatch',
@@ -28,16 +35,18 @@ export const foreachBatchSink = defineSink({
 class ForeachBatchSink implements Sink {
   readonly #fn: ForeachBatchFunction
   readonly #query: string
-  #batchId = -1
+  readonly #ctx: SinkContext
+  #token: SinkToken | null = null
   #batches: Batch[] = []
 
   constructor(fn: ForeachBatchFunction, ctx: SinkContext) {
     this.#fn = fn
+    this.#ctx = ctx
     this.#query = ctx.queryName ?? ctx.queryId
   }
 
-  begin(batchId: number): void {
-    this.#batchId = batchId
+  begin(_batchId: number, token: SinkToken): void {
+    this.#token = token
     this.#batches = []
   }
 
@@ -47,13 +56,15 @@ class ForeachBatchSink implements Sink {
 
   async finish(): Promise<void> {
     const batches = this.#batches
+    const token = this.#token!
+    const { batchId } = token
     this.#batches = []
     try {
-      await this.#fn(batches, this.#batchId)
+      await this.#fn(batches, batchId, new BatchContext(token, this.#ctx))
     } catch (cause) {
       const transient = cause instanceof ExecutionError && cause.transient
       const message = cause instanceof MillraceError || cause instanceof Error ? cause.message : String(cause)
-      const params = { batchId: this.#batchId, query: this.#query, message }
+      const params = { batchId, query: this.#query, message }
       throw new ExecutionError('FOREACH_BATCH_USER_FUNCTION_ERROR', params, { cause, transient })
     }
   }

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { postgresBinary, serverUser } from './binaries.ts'
+
+const PASSWORD = 'a-secret-of-tests'
+
+/** A running server: a fresh cluster of PostgreSQL, on loopback only. */
+export interface PostgresServer {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  /** All of it in one: postgres://user:password@host:port/database. */
+  readonly url: string
+  /** Ends the server as an administrator does (sessions get 57P01); its data stay. */
+  halt(): Promise<void>
+  /** Starts it again after `halt`, at the same port. */
+  resume(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Makes a fresh cluster, starts a server over it and waits until it takes connections. Data live until `stop`. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const owner = serverUser()
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-postgres-'))
+  const remove = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
+  const data = join(dir, 'data')
+  const passwordFile = join(dir, 'password')
+  writeFileSync(passwordFile, PASSWORD)
+  if (owner !== null) for (const path of [dir, passwordFile]) chownSync(path, owner.uid, owner.gid)
+  const as = { cwd: dir, ...owner }
+  // Nothing of a test outlives the machine: the disk need not be waited for.
+  const init = ['-D', data, '-U', 'tester', '-E', 'UTF8', '--locale=C', '-A', 'scram-sha-256', '--no-sync']
+  const made = spawnSync(postgresBinary('initdb'), [...init, `--pwfile=${passwordFile}`], { ...as, encoding: 'utf8' })
+  if (made.status !== 0) {
+    remove()
+    throw new Error(`initdb failed:\n${made.stdout}${made.stderr}`)
+  }
+  const port = await freePort()
+  const settings = {
+    port,
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    fsync: 'off',
+    max_connections: 40,
+    shared_buffers: '16MB',
+  }
+  const args = ['-D', data, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])]
+  let child: ChildProcess | null = null
+  const kill = (): void => void child?.kill('SIGQUIT')
+  process.once('exit', kill)
+  const resume = async (): Promise<void> => {
+    const output: string[] = []
+    child = spawn(postgresBinary('postgres'), args, { ...as, stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr!.on('data', (text: Buffer) => output.push(String(text)))
+    await ready(child, output)
+  }
+  const halt = async (signal: NodeJS.Signals = 'SIGINT'): Promise<void> => {
+    const running = child
+    child = null
+    running?.kill(signal)
+    if (running !== null) await ended(running)
+  }
+  const stop = async (): Promise<void> => {
+    process.off('exit', kill)
+    await halt('SIGQUIT')
+    remove()
+  }
+  try {
+    await resume()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    host: '127.0.0.1',
+    port,
+    user: 'tester',
+    password: PASSWORD,
+    database: 'postgres',
+    url: `postgres://tester:${PASSWORD}@127.0.0.1:${port}/postgres`,
+    halt: () => halt(),
+    resume,
+    stop,
+  }
+}
+
+/** Waits until the server says that it takes connections. */
+async function ready(child: ChildProcess, output: readonly string[]): Promise<void> {
+  for (const until = performance.now() + 60_000; performance.now() < until; await sleep(20)) {
+    if (child.exitCode !== null) throw new Error(`postgres ended at once:\n${output.join('')}`)
+    if (output.join('').includes('ready to accept connections')) return
+  }
+  throw new Error(`postgres does not take connections:\n${output.join('')}`)
+}
+
+const ended = (child: ChildProcess): Promise<void> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => child.once('exit', () => resolve()))
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
