@@ -95,7 +95,7 @@ const idChecksum = (id: string): string => String(checksum('the query id', id))
 export function prepareFormat(db: Database, readonly: boolean): { readonly queryId: string } {
   const exists = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'millrace_checkpoint'").get()
   if (exists === undefined) {
-    if (readonly) throw new CheckpointError('CHECKPOINT_IO', { path: db.path, message: 'it holds no checkpoint' })
+    if (readonly) throw new CheckpointError('CHECKPOINT_NOT_FOUND', { path: db.path })
     db.transaction(() => {
       db.exec(FORMAT)
       const put = db.prepare('INSERT INTO millrace_checkpoint (key, value) VALUES (?, ?)')

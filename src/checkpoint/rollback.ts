@@ -31,6 +31,8 @@ export async function rollbackCheckpoint(
   check: RollbackCheck,
 ): Promise<Rollback> {
   existingCheckpoint(location)
+  // A writer would make a checkpoint where there is none.
+  openCheckpoint(location, { readonly: true }).close()
   const checkpoint = openCheckpoint(location)
   try {
     const row = heldRow(checkpoint, toBatch)

@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { type Damage, NO_START } from '../checkpoint/damage.ts'
 import { existingCheckpoint, openCheckpoint } from '../checkpoint/open.ts'
@@ -24,15 +25,16 @@ export interface CheckpointVerification {
  * there is nothing to look at: no checkpoint, or one of another format.
  */
 export function verifyCheckpoint(location: string): CheckpointVerification {
-  const { database: path } = existingCheckpoint(location)
+  const { database: path, marker } = existingCheckpoint(location)
+  const marked = marker !== null && existsSync(marker)
   const met: Damage[] = []
   const broken = new Set<string>()
   let tables = 0
   let rows = 0
-  tolerating(met, () => {
+  tolerating(met, marked, () => {
     const checkpoint = openCheckpoint(location, { readonly: true, snapshot: true })
     try {
-      tolerating(met, () => checkpoint.recover())
+      tolerating(met, marked, () => checkpoint.recover())
       tables = restoreAll(checkpoint, met, broken)
     } finally {
       checkpoint.close()
@@ -40,7 +42,9 @@ export function verifyCheckpoint(location: string): CheckpointVerification {
   })
   const opens = met.length === broken.size
   const damages: Damage[] = []
-  tolerating(damages, () => {
+  // Nothing to read: what a start meets says it all.
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return { path, rows, tables, damages: met }
+  tolerating(damages, marked, () => {
     const db = openDatabase(path, { readonly: true })
     try {
       db.exec('BEGIN')
@@ -61,7 +65,7 @@ export function verifyCheckpoint(location: string): CheckpointVerification {
 function restoreAll(checkpoint: Checkpoint, damages: Damage[], broken: Set<string>): number {
   const tables = storedTables(checkpoint)
   for (const table of tables)
-    if (!tolerating(damages, () => tableAt(checkpoint, table, lastBatch(checkpoint))))
+    if (!tolerating(damages, true, () => tableAt(checkpoint, table, lastBatch(checkpoint))))
       broken.add(`${table.operatorId}/${table.spec.name}`)
   return tables.length
 }
@@ -76,13 +80,22 @@ function structureDamage(db: Database): Damage[] {
     .map((found) => ({ what: found.split('\n').pop()!, meaning: NO_START }))
 }
 
-/** Damage within `body` is noted, anything else thrown. */
-function tolerating(damages: Damage[], body: () => unknown): boolean {
+/** What damage is met as: one of the schema makes our tables, or columns of them, unknown. */
+const DAMAGED: ReadonlySet<string> = new Set([
+  'CHECKPOINT_BATCH_GONE',
+  'CHECKPOINT_CORRUPT',
+  'CHECKPOINT_LOGS_INCONSISTENT',
+  'CHECKPOINT_SQL',
+])
+
+/** Damage within `body` is noted, anything else thrown. `marked`: a query has run here, so that a checkpoint must be found. */
+function tolerating(damages: Damage[], marked: boolean, body: () => unknown): boolean {
   try {
     body()
     return true
   } catch (error) {
-    if (!(error instanceof CheckpointError) || !/CORRUPT|INCONSISTENT|BATCH_GONE/.test(error.code)) throw error
+    if (!(error instanceof CheckpointError)) throw error
+    if (!DAMAGED.has(error.code) && !(marked && error.code === 'CHECKPOINT_NOT_FOUND')) throw error
     const what = error.message.split('\n')[0]!.replace(/^\[\w+\] /, '')
     if (!damages.some((d) => d.what === what)) damages.push({ what, meaning: NO_START })
     return false

@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -14,6 +25,7 @@ import {
   verifyCheckpoint,
 } from '../../src/index.ts'
 import { openDatabase } from '../../src/storage/sqlite.ts'
+import { randomNumbers } from '../torture/events.ts'
 
 const SCHEMA = 'k STRING, n BIGINT'
 let work = ''
@@ -130,6 +142,7 @@ describe.each(KINDS)('on %s', (_, place, file) => {
     write(12)
     const query = await start(at(place), { kind: 'default' })
     await until(() => (query.lastProgress?.batchId ?? -1) >= 1)
+    expect(verifyCheckpoint(at(place)).damages).toEqual([])
     const made = await backupCheckpoint(at(place), at('copy', place))
     write(2)
     await query.processAllAvailable()
@@ -210,6 +223,14 @@ describe.each(KINDS)('on %s', (_, place, file) => {
 })
 
 test('nothing is made where there is no checkpoint', async () => {
+  const mine = openDatabase(at('mine.db'))
+  mine.exec('CREATE TABLE users (name TEXT)')
+  mine.close()
+  const before = readFileSync(at('mine.db'))
+  for (const act of [inspectCheckpoint, verifyCheckpoint, (path: string) => backupCheckpoint(path, at('copy'))])
+    expect((await refusal(() => act(at('mine.db')))).code).toBe('CHECKPOINT_NOT_FOUND')
+  expect((await refusal(() => rollbackCheckpoint(at('mine.db'), { toBatch: 0 }))).code).toBe('CHECKPOINT_NOT_FOUND')
+  expect(readFileSync(at('mine.db')).equals(before)).toBe(true)
   for (const place of ['none', 'none.db']) {
     for (const act of [
       () => inspectCheckpoint(at(place)),
@@ -307,11 +328,27 @@ describe('rollback and what is around the checkpoint', () => {
   })
 })
 
+/** `byte n` is flipped, `cut n` leaves n bytes, `gone` leaves nothing; anything else is SQL. */
+function damage(path: string, how: string): void {
+  const [what, n] = how.split(' ')
+  if (what === 'byte') {
+    const bytes = readFileSync(path)
+    bytes[Number(n)] = bytes[Number(n)]! ^ 16
+    writeFileSync(path, bytes)
+  } else if (what === 'cut') truncateSync(path, Number(n))
+  else if (what === 'gone') rmSync(path)
+  else {
+    const db = openDatabase(path)
+    db.exec(how)
+    db.close()
+  }
+}
+
 /**
  * What verify says must come true: nothing found, or something the query can do without: it goes on with the right rows;
  * a damage it cannot do without: it refuses.
  */
-test('verify foretells what a start does, whatever row is damaged or missing', async () => {
+test('verify foretells what a start does, whatever row or byte is damaged or missing', async () => {
   session.conf.set('spark.sql.streaming.minBatchesToRetain', 5)
   // Long keys: state that is large enough for shards to be snapshot more than once.
   write(16, 2000)
@@ -339,6 +376,15 @@ test('verify foretells what a start does, whatever row is damaged or missing', a
       changes.push(`UPDATE ${name} SET crc = crc + 1 ${where}`, `DELETE FROM ${name} ${where}`)
     }
   db.close()
+  // And any byte of the file.
+  const random = randomNumbers(seed)
+  const { size } = statSync(at('good', 'checkpoint.db'))
+  for (let i = 0; i < 60; i++) changes.push(`byte ${Math.floor(random() * (i % 2 === 0 ? size : 40_000))}`)
+  changes.push('cut 0', 'cut 5000', 'gone')
+  // Of the schema too: names of our tables and columns.
+  const bytes = readFileSync(at('good', 'checkpoint.db'))
+  for (const name of ['millrace_checkpoint (', 'millrace_offsets (', 'shards_xor INTEGER'])
+    changes.push(`byte ${bytes.indexOf(name) + 4}`)
   const outcomes = new Map<string, number>()
   const wrong: string[] = []
   const tried = changes.filter((_, i) => (i + seed) % 7 === 0 || !changes[i]!.includes('snapshots'))
@@ -350,9 +396,7 @@ test('verify foretells what a start does, whatever row is damaged or missing', a
       for (const end of ['', '-wal', '-shm']) rmSync(at(`${to}${end}`), { recursive: true, force: true })
       cpSync(at(from), at(to), { recursive: true })
     }
-    const changed = open()
-    changed.exec(change)
-    changed.close()
+    damage(at('ck', 'checkpoint.db'), change)
     const { damages } = verifyCheckpoint(at('ck'))
     const fatal = damages.some((d) => d.meaning.startsWith('the query does not start'))
     let outcome: string

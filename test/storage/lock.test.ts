@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CheckpointError } from '../../src/errors/errors.ts'
-import { acquireLock, acquireLockWhenFree } from '../../src/storage/lock.ts'
+import { acquireLock, acquireLockWhenFree, lockHolder } from '../../src/storage/lock.ts'
 
 let dir = ''
 beforeEach(() => {
@@ -86,4 +86,20 @@ test('waiting by blocking gives up in time', async () => {
   expect(refusal(() => acquireLock(path, 200, '/data/cp')).code).toBe('CHECKPOINT_LOCKED')
   expect(performance.now() - start).toBeGreaterThan(150)
   await other.kill()
+})
+
+test('who holds it can be asked without taking it; a process that was killed holds nothing', async () => {
+  const path = join(dir, 'lock.db')
+  expect(lockHolder(path)).toBeNull()
+  expect(existsSync(path)).toBe(false)
+  const lock = acquireLock(path, 0, 'the checkpoint')
+  expect(lockHolder(path)).toBe(`this process (${process.pid})`)
+  lock.release()
+  expect(lockHolder(path)).toBeNull()
+  const other = await holder(path)
+  expect(lockHolder(path)).toBe(`process ${other.pid}`)
+  await other.kill()
+  expect(existsSync(`${path}.pid`)).toBe(true)
+  expect(lockHolder(path)).toBeNull()
+  acquireLock(path, 0, 'the checkpoint').release()
 })
