@@ -210,7 +210,7 @@ test('bad options are refused, without showing a password', async () => {
       /POSTGRES_CONNECTION_FAILED.*password authentication/,
     ],
     [server.url.replace(String(server.port), '1'), /POSTGRES_CONNECTION_FAILED.*ECONNREFUSED/],
-    [`${server.url}?sslmode=require`, /SSL/],
+    [`${server.url}?sslmode=require`, /POSTGRES_CONNECTION_FAILED.*SSL/],
   ] as const) {
     const error = await start({ url }).then(
       () => null,
