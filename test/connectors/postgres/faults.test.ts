@@ -195,6 +195,31 @@ test('a deadlock and a lock that is held too long are transient', async () => {
   await session.stop()
 })
 
+test('a query that waits for a lock of another session stops at once, and leaves nothing', async () => {
+  const session = new MillraceSession(CONF, { note: () => undefined })
+  const other = new pg.Client({ connectionString: server.url })
+  await other.connect()
+  try {
+    const { stream, df } = session.memoryStream('k INT')
+    const q = await df.writeStream
+      .format('postgres')
+      .options({ url: server.url, table: 't', checkpointLocation: join(work, 'cp') })
+      .start()
+    await other.query('BEGIN; LOCK TABLE t')
+    stream.addData([{ k: 1 }])
+    await sleep(200)
+    const before = performance.now()
+    await q.stop()
+    expect(performance.now() - before).toBeLessThan(2000)
+    expect(q.exception()).toBeNull()
+  } finally {
+    await other.query('COMMIT')
+    await other.end()
+  }
+  expect(await asked(server, 'SELECT k FROM t')).toEqual([])
+  await session.stop()
+})
+
 const SCHEMA = schemaOf(field('n', BIGINT))
 
 /** A run of its own on the table t, with batches of numbers. */
