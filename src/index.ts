@@ -16,7 +16,7 @@ export { callFunction, countDistinct, explode, split, when, window } from './dat
 export { OutputMode, Trigger, type TriggerSpec } from './engine/trigger.ts'
 export type { ChangesOptions, QueryChange } from './engine/change-feed.ts'
 export type { LateRow } from './engine/late-rows.ts'
-export type { QueryGuarantees } from './engine/guarantees.ts'
+export type { QueryGuarantees, SinkGuarantee } from './engine/guarantees.ts'
 export type { RestartPolicy } from './engine/restart.ts'
 export { type StopOptions, StreamingQuery, type StreamingQueryStatus } from './engine/streaming-query.ts'
 export { StreamingQueryManager } from './engine/query-manager.ts'
@@ -49,6 +49,13 @@ export {
   type SourceContext,
   type SourceProvider,
 } from './connectors/provider.ts'
+export {
+  BAD_RECORDS,
+  type BadRecordPolicy,
+  badRecordsOf,
+  type BadRecordTaker,
+  type DeadLetter,
+} from './connectors/bad-records.ts'
 export {
   receiver,
   type ReceiverContext,
@@ -97,6 +104,11 @@ export type { ClosureOptions } from './dataframe/schema-input.ts'
 export type { AggregateFunction, AsyncOptions, FunctionDefinition } from './functions/user/definition.ts'
 export type { TableFunctionDefinition } from './functions/user/table.ts'
 export { type RegisteredFunction, UdfRegistration } from './session/functions.ts'
+export { backupCheckpoint, type CheckpointBackup } from './checkpoint/backup.ts'
+export type { Damage } from './checkpoint/damage.ts'
+export { type CheckpointInspection, inspectCheckpoint } from './session/inspect-checkpoint.ts'
+export { type CheckpointRollback, rollbackCheckpoint } from './session/rollback-checkpoint.ts'
+export { type CheckpointVerification, verifyCheckpoint } from './session/verify-checkpoint.ts'
 export type { DataType, Field, Schema } from './types/data-type.ts'
 export { parseSchema, parseType, printSchema } from './types/ddl.ts'
 export { typeName } from './types/data-type.ts'

@@ -1,6 +1,9 @@
 import type { Database, Statement } from '../storage/database.ts'
 import { checkedJson, checksum, damaged } from './integrity.ts'
 
+/** What messages call a row of a batch log. */
+export const batchWhere = (name: string, batchId: number): string => `the ${name} of batch ${batchId}`
+
 /** One row a batch, by batch id, each with its checksum: the shape of the offset log and of the commit log. */
 export class BatchLog<Row extends { readonly batchId: number }> {
   readonly #path: string
@@ -25,7 +28,7 @@ export class BatchLog<Row extends { readonly batchId: number }> {
   }
 
   #where(batchId: number): string {
-    return `the ${this.#name} of batch ${batchId}`
+    return batchWhere(this.#name, batchId)
   }
 
   /** Adds a row; a batch that has one already is refused by SQLite. */

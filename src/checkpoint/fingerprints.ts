@@ -28,7 +28,10 @@ export class Fingerprints {
     return Object.fromEntries(
       rows.map((row) => {
         const node = String(row['node'])
-        return [node, checkedJson(this.#path, whereOf(node), row['content'], row['crc']) as unknown as NodeMeaning]
+        return [
+          node,
+          checkedJson(this.#path, fingerprintWhere(node), row['content'], row['crc']) as unknown as NodeMeaning,
+        ]
       }),
     )
   }
@@ -70,7 +73,7 @@ export class Fingerprints {
   flush(): void {
     for (const [node, { fingerprint, describe }] of Object.entries(this.#pending ?? {})) {
       const content = JSON.stringify({ fingerprint, describe })
-      this.#put.run(node, content, checksum(whereOf(node), content))
+      this.#put.run(node, content, checksum(fingerprintWhere(node), content))
     }
   }
   settled(): void {
@@ -78,4 +81,5 @@ export class Fingerprints {
   }
 }
 
-const whereOf = (node: string): string => `the fingerprint of ${node}`
+/** What messages call the meaning of a node. */
+export const fingerprintWhere = (node: string): string => `the fingerprint of ${node}`

@@ -3,6 +3,9 @@ import type { Database, Statement } from '../storage/database.ts'
 import type { Json } from '../types/json.ts'
 import { checkedBlob, checksum } from './integrity.ts'
 
+/** What messages call a lot. */
+export const lotWhere = (source: string, seq: number): string => `lot ${seq} in the log of source ${source}`
+
 /** Some rows received together, as bytes of `encodeBatch`. */
 export interface IngestLot {
   readonly rows: number
@@ -177,6 +180,6 @@ export class IngestLog {
   }
 
   #where(seq: number): string {
-    return `lot ${seq} in the log of source ${this.#source}`
+    return lotWhere(this.#source, seq)
   }
 }

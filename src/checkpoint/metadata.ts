@@ -23,18 +23,19 @@ export class Metadata {
     if (pending !== undefined) return JSON.parse(pending) as Json
     const row = this.#get.get(key)
     if (row === undefined) return undefined
-    return checkedJson(this.#path, whereOf(key), row['content'], row['crc'])
+    return checkedJson(this.#path, metadataWhere(key), row['content'], row['crc'])
   }
 
   /** Reads every value, so that one whose key is damaged is not taken for one that was never set. Throws CHECKPOINT_CORRUPT. */
   checkAll(): void {
-    for (const row of this.#all.all()) checkedJson(this.#path, whereOf(String(row['key'])), row['content'], row['crc'])
+    for (const row of this.#all.all())
+      checkedJson(this.#path, metadataWhere(String(row['key'])), row['content'], row['crc'])
   }
 
   /** Writes a value at once; to be called within a transaction. */
   put(key: string, value: Json): void {
     const content = JSON.stringify(value)
-    this.#put.run(key, content, checksum(whereOf(key), content))
+    this.#put.run(key, content, checksum(metadataWhere(key), content))
   }
 
   set(key: string, value: Json): void {
@@ -43,11 +44,12 @@ export class Metadata {
 
   /** Writes what waits; to be called within a transaction. `settled` forgets it once that has succeeded. */
   flush(): void {
-    for (const [key, content] of this.#pending) this.#put.run(key, content, checksum(whereOf(key), content))
+    for (const [key, content] of this.#pending) this.#put.run(key, content, checksum(metadataWhere(key), content))
   }
   settled(): void {
     this.#pending.clear()
   }
 }
 
-const whereOf = (key: string): string => `the metadata ${key}`
+/** What messages call a value. */
+export const metadataWhere = (key: string): string => `the metadata ${key}`

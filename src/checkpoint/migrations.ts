@@ -105,7 +105,7 @@ export function prepareFormat(db: Database, readonly: boolean): { readonly query
       put.run('query_id_crc', idChecksum(id))
     })
   }
-  const found = Number(about(db, 'format_version'))
+  const found = formatVersion(db)
   if (!Number.isInteger(found) || found < 1)
     throw new CheckpointError('CHECKPOINT_CORRUPT', {
       what: `the checkpoint ${db.path}`,
@@ -118,7 +118,14 @@ export function prepareFormat(db: Database, readonly: boolean): { readonly query
       { hint: 'upgrade millrace to at least the version that wrote it' },
     )
   if (found < FORMAT_VERSION) {
-    if (readonly) throw new CheckpointError('CHECKPOINT_READ_ONLY', { path: db.path })
+    if (readonly)
+      throw new CheckpointError(
+        'CHECKPOINT_READ_ONLY',
+        { path: db.path },
+        {
+          hint: `it has format version ${found}: a start of its query brings it to version ${FORMAT_VERSION}, then it can be read`,
+        },
+      )
     db.transaction(() => {
       for (let version = found; version < FORMAT_VERSION; version++) MIGRATIONS[version]?.(db)
       db.prepare("UPDATE millrace_checkpoint SET value = ? WHERE key = 'format_version'").run(String(FORMAT_VERSION))
@@ -132,6 +139,9 @@ export function prepareFormat(db: Database, readonly: boolean): { readonly query
     })
   return { queryId }
 }
+
+/** The format version a file was written with. Throws CHECKPOINT_CORRUPT. */
+export const formatVersion = (db: Database): number => Number(about(db, 'format_version'))
 
 function about(db: Database, key: string): string {
   const row = db.prepare('SELECT value FROM millrace_checkpoint WHERE key = ?').get(key)

@@ -62,6 +62,18 @@ export async function openCheckpointWhenFree(location: string, options: Checkpoi
   return open(paths, options, lock)
 }
 
+/** The parts of a checkpoint that must be there already. Throws CHECKPOINT_NOT_FOUND. */
+export function existingCheckpoint(location: string): CheckpointPaths {
+  const paths = checkpointPaths(location)
+  if (statSync(paths.database, { throwIfNoEntry: false }) === undefined && !isMarked(paths))
+    throw new CheckpointError('CHECKPOINT_NOT_FOUND', { path: location })
+  return paths
+}
+
+/** Whether a query has run in the directory: a database that is missing there is damage. */
+const isMarked = ({ marker }: CheckpointPaths): boolean =>
+  marker !== null && statSync(marker, { throwIfNoEntry: false }) !== undefined
+
 /** A checkpoint in memory, for queries without a location: everything but surviving. */
 export function memoryCheckpoint(): Checkpoint {
   return new SqliteCheckpoint(openDatabase(':memory:', { durability: 'process' }), null, false)
@@ -131,8 +143,8 @@ function checkStructure(db: Database): void {
     )
 }
 
-/** The query a directory belongs to; null when it is new. */
-function readMarker(path: string): string | null {
+/** The query a directory belongs to; null when it is new. Throws CheckpointError. */
+export function readMarker(path: string): string | null {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -154,7 +166,8 @@ function readMarker(path: string): string | null {
   return id
 }
 
-function writeMarker(path: string, id: string): void {
+/** Says whose the directory is. */
+export function writeMarker(path: string, id: string): void {
   try {
     writeFileSync(`${path}.tmp`, `${JSON.stringify({ id })}\n`)
     renameSync(`${path}.tmp`, path)

@@ -5,6 +5,13 @@ import type { SourceLog } from './checkpoint.ts'
 import { checkedJson, checksum, damaged } from './integrity.ts'
 import type { Metadata } from './metadata.ts'
 
+/** What messages call an entry. */
+export const entryWhere = (name: string, offset: number, seq: number): string =>
+  `entry ${seq} of offset ${offset} in the log of source ${name}`
+
+/** Key of the metadata that says how many entries the log of a source has. */
+export const countKey = (name: string): string => `entries of source ${name}`
+
 interface Pending {
   readonly offset: number
   readonly seq: number
@@ -43,11 +50,11 @@ export class StoredSourceLog implements SourceLog {
   }
 
   get #countKey(): string {
-    return `entries of source ${this.#name}`
+    return countKey(this.#name)
   }
 
   #where(offset: number, seq: number): string {
-    return `entry ${seq} of offset ${offset} in the log of source ${this.#name}`
+    return entryWhere(this.#name, offset, seq)
   }
 
   append(offset: number, entries: readonly Json[]): void {

@@ -20,17 +20,9 @@ import { Metadata } from './metadata.ts'
 import { prepareFormat } from './migrations.ts'
 import { type OffsetLog, offsetLog } from './offset-log.ts'
 import { decide } from './recovery.ts'
+import { SEAL, type Seal } from './seal.ts'
 import { storedLogs, StoredSourceLog } from './source-log.ts'
 import { StateVersions } from './state-versions.ts'
-
-/** Key of the metadata that says which state the last commit wrote, so that state that is gone is missed. */
-const SEAL = 'state'
-
-interface Seal {
-  readonly batch: number
-  /** Version of the last row of each table, by `operator/table`. */
-  readonly state: Readonly<Record<string, number>>
-}
 
 /** The checkpoint in an open SQLite database; closes the database and frees `lock` when closed. */
 export class SqliteCheckpoint implements Checkpoint {

@@ -387,7 +387,9 @@ export class StateVersions {
   }
 }
 
-const changesWhere = (operatorId: string, table: string, version: number): string =>
+/** What messages call a row of the change logs. */
+export const changesWhere = (operatorId: string, table: string, version: number): string =>
   `the change log of state table ${table} of ${operatorId}, batch ${version},`
-const snapshotWhere = (operatorId: string, table: string, version: number, shard: number): string =>
+/** What messages call a snapshot. */
+export const snapshotWhere = (operatorId: string, table: string, version: number, shard: number): string =>
   `the snapshot of state table ${table} of ${operatorId}, batch ${version}, shard ${shard},`

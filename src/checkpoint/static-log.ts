@@ -46,7 +46,7 @@ export class StaticLog {
           parts.length,
           schema,
           content,
-          checksum(whereOf(source, version, part), content),
+          checksum(staticWhere(source, version, part), content),
         ),
       )
     })
@@ -58,7 +58,7 @@ export class StaticLog {
     if (rows.length === 0 || rows.length < Number(rows[0]!['parts'])) return null
     return rows
       .slice(0, Number(rows[0]!['parts']))
-      .map((r) => checkedBlob(this.#db.path, whereOf(source, version, Number(r['part'])), r['content'], r['crc']))
+      .map((r) => checkedBlob(this.#db.path, staticWhere(source, version, Number(r['part'])), r['content'], r['crc']))
   }
 
   /** Forgets the versions before one. */
@@ -67,5 +67,6 @@ export class StaticLog {
   }
 }
 
-const whereOf = (source: string, version: number, part: number): string =>
+/** What messages call a part of a table. */
+export const staticWhere = (source: string, version: number, part: number): string =>
   `part ${part} of version ${version} of the table ${source}`

@@ -7,11 +7,14 @@ const USAGE = 2
 
 /** Conditions of a wrong command line: nothing has run. */
 const USAGE_CODES: ReadonlySet<string> = new Set([
+  'CHECKPOINT_NOT_FOUND',
+  'CHECKPOINT_TARGET_EXISTS',
   'EXCLUSIVE_RUN_MODES',
   'FILE_NOT_READABLE',
   'INVALID_CONF_PAIR',
   'INVALID_CONF_VALUE.REQUIREMENT',
   'INVALID_TIMEZONE',
+  'NO_BATCH_NUMBER',
   'SQL_INPUT_MISSING',
   'UNKNOWN_OUTPUT_FORMAT',
 ])

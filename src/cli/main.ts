@@ -73,6 +73,51 @@ async function program(): Promise<Command> {
     )
 
   root
+    .command('inspect')
+    .description('Show what is in a checkpoint: sources, watermarks, state, last batches.')
+    .argument('<checkpoint>', 'its directory or SQLite file')
+    .option('--json', 'one JSON object')
+    .action(async (checkpoint: string, own: SharedOptions, command: Command) => {
+      await (await import('./inspect.ts')).inspect(checkpoint, optionsOf(own, command), print)
+    })
+
+  root
+    .command('verify')
+    .description('Read all of a checkpoint and tell what is damaged; exit code 1 when something is.')
+    .argument('<checkpoint>', 'its directory or SQLite file')
+    .option('--json', 'one JSON object')
+    .action(async (checkpoint: string, own: SharedOptions, command: Command) => {
+      await (await import('./verify.ts')).verify(checkpoint, optionsOf(own, command), print)
+    })
+
+  root
+    .command('backup')
+    .description('Copy a checkpoint as it is at this moment, also while its query runs.')
+    .argument('<checkpoint>', 'its directory or SQLite file')
+    .argument('<target>', 'a directory or SQLite file that is not there yet')
+    .option('--json', 'one JSON object')
+    .action(async (checkpoint: string, target: string, own: SharedOptions, command: Command) => {
+      await (await import('./backup.ts')).backup(checkpoint, target, optionsOf(own, command), print)
+    })
+
+  root
+    .command('rollback')
+    .description('Take a checkpoint back to the end of an earlier batch, while no query runs on it.')
+    .argument('<checkpoint>', 'its directory or SQLite file')
+    .requiredOption('--to-batch <number>', 'the batch that will be the last one')
+    .option('--no-backup', 'do not keep the checkpoint as it was')
+    .option('--json', 'one JSON object')
+    .action(
+      async (
+        checkpoint: string,
+        own: SharedOptions & { readonly toBatch: string; readonly backup: boolean },
+        command: Command,
+      ) => {
+        await (await import('./rollback.ts')).rollback(checkpoint, optionsOf(own, command), print)
+      },
+    )
+
+  root
     .command('conform')
     .description('Answer conformance requests (JSON lines) from standard input.')
     .requiredOption('--stdin', 'read requests from standard input')

@@ -4,6 +4,7 @@ import type { Database } from '../storage/database.ts'
 import type { SinkToken, SourceLog } from '../checkpoint/checkpoint.ts'
 import type { Schema } from '../types/data-type.ts'
 import type { Json } from '../types/json.ts'
+import type { BadRecordTaker } from './bad-records.ts'
 
 /** One option of a connector; validation, "did you mean", help and docs come from it. Names are matched without regard to case. */
 export interface OptionSpec {
@@ -38,6 +39,11 @@ export interface SourceContext {
   readonly database?: Database | null
   /** Nothing of a batch is kept once the next is asked for, or `read` has ended: its memory may be used again. False unless told. */
   readonly mayReuse?: boolean
+  /**
+   * Told, while `read` runs, of each record that could not be decoded and did not fail the query; the same ones each time
+   * the same offsets are read. Absent where nobody counts them: bounded reads.
+   */
+  readonly bad?: BadRecordTaker
   /** Aborted when the query stops. */
   readonly signal: AbortSignal
   /** Call when new data may have arrived, so that an idle query looks at once. */
@@ -188,6 +194,8 @@ export interface SinkProvider {
   readonly kindOf?: (options: Options) => SinkKind
   /** At least once: `finish` of a rerun batch repeats its effect (console, foreachBatch without care). Shown by query.guarantees(). */
   readonly repeats?: boolean
+  /** Removes, when it is opened, what it has of batches after the last commit: a checkpoint may go back under it. */
+  readonly rollsBack?: boolean
   /** `add` is done with a batch when it (or its promise) is: the memory of the rows may be used again. False unless told. */
   readonly releases?: boolean
   readonly modes: readonly OutputModeName[]

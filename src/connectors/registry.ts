@@ -109,6 +109,10 @@ export function connectorsOf(objects: ReadonlyMap<string, unknown>): Connectors 
 /** The source of a format among millrace's own. */
 export const sourceProvider = (format: string): SourceProvider => BUILT_IN.source(format)
 
+/** The sink of a format where it is one of millrace's own. */
+export const builtInSink = (format: string): SinkProvider | undefined =>
+  SINKS.find((p) => p.format.toLowerCase() === format.toLowerCase())
+
 /** The sink of a format among millrace's own. */
 export const sinkProvider = (format: string): SinkProvider => BUILT_IN.sink(format)
 

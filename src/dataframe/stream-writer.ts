@@ -83,6 +83,16 @@ export class DataStreamWriter {
     for (const [k, v] of Object.entries(options)) this.option(k, v)
     return this
   }
+  /**
+   * Where bad records go, any sink: rows of reason, condition, source, position, raw, batchId and time, written under the id
+   * of the batch they came in and there before it commits. Rows for which an expression throws go there unless option
+   * `badRecords` says otherwise; sources say so themselves: `readStream.option('badRecords', 'sink')`. See bad-records.md.
+   */
+  badRecords(format: string, options: Readonly<Record<string, string | number | boolean>> = {}): this {
+    this.option('badRecords.format', format)
+    for (const [key, value] of Object.entries(options)) this.option(`badRecords.${key}`, value)
+    return this
+  }
   partitionBy(...columns: string[]): this {
     this.#partitionBy = columns
     return this

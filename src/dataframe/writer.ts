@@ -53,6 +53,15 @@ export class DataFrameWriter {
     for (const [k, v] of Object.entries(options)) this.option(k, v)
     return this
   }
+  /**
+   * Where bad records go: as `writeStream.badRecords`, with batch id 0. Where the write is done again they are written again,
+   * as its rows are.
+   */
+  badRecords(format: string, options: Readonly<Record<string, string | number | boolean>> = {}): this {
+    this.option('badRecords.format', format)
+    for (const [key, value] of Object.entries(options)) this.option(`badRecords.${key}`, value)
+    return this
+  }
   /** Files go into directories `column=value`, and do not hold these columns. */
   partitionBy(...columns: string[]): this {
     this.#partitionBy = columns

@@ -1,6 +1,9 @@
 import { Batch } from '../columns/batch.ts'
 import { vectorOf } from '../columns/builder.ts'
+import type { Vector } from '../columns/vector.ts'
 import { ExecutionError } from '../errors/errors.ts'
+import { isRowFault } from '../expr/fault.ts'
+import type { RowFaults } from '../expr/row-by-row.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import { type AsyncStage, asyncStages } from '../planner/async-stage.ts'
 import type { PipelineSpec } from '../planner/spec.ts'
@@ -25,7 +28,8 @@ interface Kept {
 /**
  * Awaits the calls of one asynchronous function for a batch at a time: at most `concurrency` in flight, results in the
  * order of the rows, equal arguments called once a batch (a function that is not deterministic is called for each row).
- * The first call that fails for good fails the batch; no further ones are begun. Waits use the machine's clock.
+ * The first call that fails for good fails the batch, and no further ones are begun, unless there are `faults` to take it.
+ * Waits use the machine's clock.
  */
 export class AsyncCallRunner {
   readonly #stage: AsyncStage
@@ -47,9 +51,9 @@ export class AsyncCallRunner {
   }
 
   /** The batch with the results as a further last column. Rejects with the failure of a call, or when the query stops. */
-  async run(given: Batch): Promise<Batch> {
-    const batch = given.dense()
-    const args = this.#stage.args(batch)
+  async run(given: Batch, faults?: RowFaults): Promise<Batch> {
+    const { batch, args } = this.#withArgs(given.dense(), faults)
+    const bad: (ExecutionError | undefined)[] = []
     const results: Value[] = new Array<Value>(batch.length).fill(null)
     // Rows by what they call for.
     const wanted = new Map<string, { readonly args: readonly Value[]; readonly rows: number[] }>()
@@ -79,6 +83,10 @@ export class AsyncCallRunner {
           put(call.rows, value)
           this.#keep(key, value)
         } catch (error) {
+          if (faults !== undefined && isRowFault(error)) {
+            for (const r of call.rows) bad[r] = error
+            continue
+          }
           failed = true
           throw error
         }
@@ -93,7 +101,27 @@ export class AsyncCallRunner {
       this.#signal.removeEventListener('abort', stop)
     }
     const column = vectorOf(this.#stage.type, results)
-    return new Batch(this.#stage.schema, [...batch.columns, column], batch.length, null, batch.weights)
+    // Sparse where there was no fault; in the order of the rows, not in that of the answers.
+    bad.forEach((error, r) => faults!.take(batch, r, error!))
+    const kept =
+      bad.length === 0 || faults!.policy === 'null' ? null : Int32Array.from(results.keys()).filter((r) => !bad[r])
+    return new Batch(this.#stage.schema, [...batch.columns, column], batch.length, kept, batch.weights)
+  }
+
+  #withArgs(batch: Batch, faults: RowFaults | undefined): { readonly batch: Batch; readonly args: readonly Vector[] } {
+    try {
+      return { batch, args: this.#stage.args(batch) }
+    } catch (error) {
+      if (faults === undefined || !isRowFault(error)) throw error
+      const { rows, values } = this.#stage.argsRowByRow(batch, faults)
+      const args = this.#stage.argTypes.map((type, k) =>
+        vectorOf(
+          type,
+          values.map((v) => v[k]!),
+        ),
+      )
+      return { batch: batch.select(rows).dense(), args }
+    }
   }
 
   /** One call with its retries. */

@@ -3,6 +3,7 @@ import type { ExprEnv } from '../expr/env.ts'
 import { instantiate } from '../planner/instantiate.ts'
 import type { PipelineSpec, RecursiveNode } from '../planner/spec.ts'
 import { runnersOf } from './async-calls.ts'
+import type { BadRecords } from './bad-records.ts'
 import { type LeafContext, type LeafNode, readLeaf } from './leaves.ts'
 import { memoryLog } from './memory-log.ts'
 import { type Observed, takeObserved } from './observed.ts'
@@ -15,6 +16,8 @@ export interface BatchRunContext extends Pick<LeafContext, 'clock' | 'timeZone' 
   readonly env: ExprEnv
   readonly signal?: AbortSignal | undefined
   readonly deadlineMs?: number | undefined
+  /** Takes its bad records; absent: rows for which an expression throws fail it. */
+  readonly bad?: BadRecords | undefined
   /** What `observe()` saw, when the run has ended well. */
   readonly onObserved?: ((observed: readonly Observed[]) => void) | undefined
 }
@@ -31,10 +34,12 @@ export async function runBatch(
   const stages = runnersOf(spec, ctx.env, signal)
   const operators = instantiate(spec, { env: ctx.env, store: null })
   const pipeline = new Pipeline(spec, operators, (b) => out.push(b), stages)
-  pipeline.beginTrigger({ batchId: 0, watermarkUs: 0n, lateUs: 0n })
+  const { bad } = ctx
+  pipeline.beginTrigger({ batchId: 0, watermarkUs: 0n, lateUs: 0n, bad })
   const pacer = new Pacer(signal, ctx.deadlineMs)
   const leaves: LeafContext = {
     ...ctx,
+    bad: bad === undefined ? undefined : (name) => bad.source(name),
     signal,
     log: () => memoryLog(),
     metadata: { get: () => undefined, set: () => undefined },
@@ -43,6 +48,7 @@ export async function runBatch(
   try {
     await runPhase(pipeline, pipeline.steps('static'), leaves, pacer, async () => {
       for (const batch of out.splice(0)) await onBatch(batch)
+      if (bad?.waits === true) await bad.write()
     })
     ctx.onObserved?.(takeObserved(spec, operators))
   } finally {
@@ -66,6 +72,7 @@ export async function runPhase(
       const leaf = step.leaf as LeafNode | RecursiveNode
       for await (const batch of leaf.op === 'recursive' ? recursiveRows(leaf, leaves, pacer) : read(leaf))
         await pacer.run(pipeline.feed(leaf.id, batch), between)
+      await between()
     }
   }
 }

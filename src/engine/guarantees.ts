@@ -1,5 +1,13 @@
 import type { Options, Replay, SinkKind, SinkProvider, SourceProvider } from '../connectors/provider.ts'
 
+/** How a sink is written. */
+export interface SinkGuarantee {
+  readonly format: string
+  readonly kind: SinkKind
+  /** `at-least-once`: a batch whose commit was lost is written again, under the same batch id. */
+  readonly delivery: 'exactly-once' | 'at-least-once'
+}
+
 /** What a query promises about each row of its input, whatever happens to the process. */
 export interface QueryGuarantees {
   /** From the sources to the sink, the weakest of what follows. */
@@ -8,12 +16,9 @@ export interface QueryGuarantees {
   readonly state: 'exactly-once' | 'none'
   /** `power`: a power cut loses no commit; `process`: kill -9 loses none; `none`: nothing is kept. */
   readonly durability: 'power' | 'process' | 'none'
-  readonly sink: {
-    readonly format: string
-    readonly kind: SinkKind
-    /** `at-least-once`: a batch whose commit was lost is written again, under the same batch id. */
-    readonly delivery: 'exactly-once' | 'at-least-once'
-  }
+  readonly sink: SinkGuarantee
+  /** Where its bad records go, if anywhere; they are there before their batch commits. */
+  readonly badRecords?: SinkGuarantee
   /** `none`: rows that were taken and not committed are lost. */
   readonly sources: readonly {
     readonly name: string
@@ -22,14 +27,25 @@ export interface QueryGuarantees {
   }[]
 }
 
+interface SinkWithOptions {
+  readonly provider: SinkProvider
+  readonly options: Options
+}
+
+const ofSink = ({ provider, options }: SinkWithOptions): SinkGuarantee => ({
+  format: provider.format,
+  kind: provider.kindOf?.(options) ?? provider.kind,
+  delivery: provider.repeats === true ? 'at-least-once' : 'exactly-once',
+})
+
 /** What a query over these has. `durability` null: it runs without a checkpoint location. */
 export function guaranteesOf(
   inputs: readonly { readonly name: string; readonly provider: SourceProvider; readonly options: Options }[],
-  sink: SinkProvider,
-  sinkOptions: Options,
+  sink: SinkWithOptions,
+  bad: SinkWithOptions | null,
   durability: 'power' | 'process' | null,
 ): QueryGuarantees {
-  const delivery = sink.repeats === true ? 'at-least-once' : 'exactly-once'
+  const { delivery } = ofSink(sink)
   const sources = inputs.map(({ name, provider, options }) => ({
     name,
     format: provider.format,
@@ -40,10 +56,14 @@ export function guaranteesOf(
     endToEnd: lossy ? 'at-most-once' : delivery,
     state: durability === null ? 'none' : 'exactly-once',
     durability: durability ?? 'none',
-    sink: { format: sink.format, kind: sink.kindOf?.(sinkOptions) ?? sink.kind, delivery },
+    sink: ofSink(sink),
+    ...(bad === null ? {} : { badRecords: ofSink(bad) }),
     sources,
   }
 }
+
+const ofSinkText = ({ format, kind, delivery }: SinkGuarantee): string =>
+  `${format}: ${delivery} (${kind}${delivery === 'at-least-once' ? ', a batch may come again under its id' : ''})`
 
 /** As EXPLAIN shows them, a line each. */
 export function guaranteeLines(g: QueryGuarantees): readonly string[] {
@@ -60,7 +80,8 @@ export function guaranteeLines(g: QueryGuarantees): readonly string[] {
   return [
     `end to end: ${g.endToEnd}`,
     `state and offsets: ${g.state} (${durability})`,
-    `sink ${g.sink.format}: ${g.sink.delivery} (${g.sink.kind}${g.sink.delivery === 'at-least-once' ? ', a batch may come again under its id' : ''})`,
+    `sink ${ofSinkText(g.sink)}`,
+    ...(g.badRecords === undefined ? [] : [`bad records to ${ofSinkText(g.badRecords)}`]),
     ...g.sources.map((s) => `source ${s.name} (${s.format}): ${replay[s.replay]}`),
   ]
 }

@@ -60,9 +60,16 @@ export class IdleStreams {
   /** The idle streams, by name. */
   at(nowMs: number): readonly string[] {
     return [...this.#feeding]
-      .filter(([, sources]) => sources.every((s) => nowMs - (this.#newest.get(s.name) ?? this.#startMs) >= s.timeoutMs))
+      .filter(([, sources]) => sources.every((s) => this.#quietMs(s.name, nowMs) >= s.timeoutMs))
       .map(([stream]) => stream)
       .sort()
+  }
+
+  #quietMs(source: string, nowMs: number): number {
+    const newest = this.#newest.get(source) ?? this.#startMs
+    // The clock was set back: silence counts from now on.
+    if (newest > nowMs) this.#newest.set(source, nowMs)
+    return nowMs - newest
   }
 }
 

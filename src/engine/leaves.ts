@@ -3,6 +3,7 @@ import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { batchOf } from '../columns/builder.ts'
 import { Int64Vector } from '../columns/vector.ts'
 import { validateOptions } from '../connectors/options.ts'
+import type { BadRecordTaker } from '../connectors/bad-records.ts'
 import type { Source } from '../connectors/provider.ts'
 import { connectorsOf } from '../connectors/registry.ts'
 import type { ExprEnv } from '../expr/env.ts'
@@ -24,6 +25,8 @@ export interface LeafContext {
   readonly log: (name: string) => SourceLog
   readonly metadata: { get(key: string): Json | undefined; set(key: string, value: Json): void }
   readonly wake: () => void
+  /** Takes the bad records of a source, by its name; absent where nobody counts them. */
+  readonly bad?: ((name: string) => BadRecordTaker) | undefined
   /** Lines on what a source does by itself, and what holds it up; absent for bounded queries. */
   readonly note?: (line: string) => void
   readonly sourceStatus?: (name: string, text: string | null) => void
@@ -32,6 +35,9 @@ export interface LeafContext {
   /** Inside a round of a recursive table: the rows of the round before, by `recursion` of the node. */
   readonly previous?: ReadonlyMap<number, readonly Batch[]> | undefined
 }
+
+/** Key among the metadata of a checkpoint of what a source keeps there. */
+export const sourceKey = (source: string, key: string): string => `source/${source}/${key}`
 
 /** Opens the connector of a source node, for exactly the columns the plan wants; `mayReuse` as in SourceContext. */
 export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false): Promise<Source> {
@@ -48,10 +54,11 @@ export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false)
     log: ctx.log(node.name),
     database: ctx.database ?? null,
     metadata: {
-      get: (key) => ctx.metadata.get(`source/${node.name}/${key}`),
-      set: (key, value) => ctx.metadata.set(`source/${node.name}/${key}`, value),
+      get: (key) => ctx.metadata.get(sourceKey(node.name, key)),
+      set: (key, value) => ctx.metadata.set(sourceKey(node.name, key), value),
     },
     mayReuse,
+    ...(ctx.bad === undefined ? {} : { bad: ctx.bad(node.name) }),
     signal: ctx.signal,
     wake: ctx.wake,
     note: (line) => ctx.note?.(`source ${node.name}: ${line}`),

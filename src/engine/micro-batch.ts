@@ -13,6 +13,7 @@ import { CheckpointedStateStore } from '../state/checkpointed-store.ts'
 import type { StateStore } from '../state/store.ts'
 import type { Json } from '../types/json.ts'
 import { runnersOf } from './async-calls.ts'
+import { BadRecords, type BadRecordsConfig } from './bad-records.ts'
 import type { ChangeBatch, ChangeFeed } from './change-feed.ts'
 import type { Clock } from './clock.ts'
 import { sameJson } from './json.ts'
@@ -69,6 +70,7 @@ export interface MicroBatchConfig {
   readonly changes: ChangeFeed
   /** Those who read the rows that were dropped as late. */
   readonly late: LateFeed
+  readonly bad: BadRecordsConfig
   readonly crash?: ((point: CrashPoint, batchId: number) => void) | undefined
 }
 
@@ -92,6 +94,7 @@ export class MicroBatchExecution {
   readonly #watermarks: Watermarks
   readonly #idle: IdleStreams
   readonly #static: StaticSides
+  readonly #bad: BadRecords
   #sources: readonly OpenSource[] = []
   #sink: Sink | null = null
   /** End of the last committed batch, by source name. */
@@ -112,6 +115,7 @@ export class MicroBatchExecution {
   constructor(config: MicroBatchConfig) {
     this.#config = config
     const { spec, env, checkpoint } = config
+    this.#bad = new BadRecords(config.bad)
     checkpoint.checkFingerprints(spec.fingerprints)
     this.#warned = checkpoint.warnings.length
     this.#store = new CheckpointedStateStore(checkpoint)
@@ -125,7 +129,8 @@ export class MicroBatchExecution {
     )
     this.#static = new StaticSides({
       pipeline: this.#pipeline,
-      leaves: this.#leaves(),
+      // Read beside the batches: there is none that its bad records could belong to.
+      leaves: { ...this.#leaves(), bad: undefined },
       database: checkpoint.database,
       pacer: new Pacer(config.signal),
       renew: (nodes) => instantiate({ ...spec, nodes }, { env, store: null }),
@@ -183,6 +188,7 @@ export class MicroBatchExecution {
     await this.#static.open()
     takeObserved(this.#config.spec, this.#operators)
     this.#sink = probe ?? (await sink.open(this.#batchId - 1))
+    await this.#bad.open(this.#batchId - 1)
     for (const warning of checkpoint.warnings.slice(this.#warned)) note(`checkpoint: ${warning}`)
     if (recovery.kind === 'rerun')
       note(`recovery: batch ${recovery.row.batchId} has offsets and no commit, running it again`)
@@ -223,6 +229,7 @@ export class MicroBatchExecution {
       database: checkpoint.database,
       metadata: { get: (k) => checkpoint.metadata(k), set: (k, v) => checkpoint.setMetadata(k, v) },
       wake,
+      bad: (name) => this.#bad.source(name),
       note,
       sourceStatus,
     }
@@ -262,7 +269,7 @@ export class MicroBatchExecution {
       })
     }
     crash?.('after-offsets', row.batchId)
-    const inputs = await report.time('addBatch', () => this.#runBatch(row, report))
+    const inputs = await report.time('addBatch', () => this.#runBatch(row, report, rerun !== null))
     crash?.('before-commit', row.batchId)
     const eventTime = this.#watermarks.advance()
     await report.time('commitOffsets', async () => this.#commit(row))
@@ -278,6 +285,7 @@ export class MicroBatchExecution {
       hasWatermark: this.#watermarks.any,
       sink: this.#config.sink.describe,
       staticTables: this.#static.progress(row),
+      bad: this.#bad.counts,
       observed: observedMetrics(takeObserved(this.#config.spec, this.#operators)),
     })
     this.#committed = { ...row.offsets }
@@ -368,7 +376,7 @@ export class MicroBatchExecution {
     return false
   }
 
-  async #runBatch(row: OffsetRow, report: BatchReport): Promise<ReadonlyMap<string, BatchInput>> {
+  async #runBatch(row: OffsetRow, report: BatchReport, isRerun: boolean): Promise<ReadonlyMap<string, BatchInput>> {
     const { env, checkpoint, signal, crash } = this.#config
     const sink = this.#sink!
     env.setBatchTime(BigInt(row.batchTimestampMs) * 1000n)
@@ -378,10 +386,12 @@ export class MicroBatchExecution {
       watermarkUs: BigInt(row.batchWatermarkMs) * 1000n,
       lateUs: BigInt(row.lateWatermarkMs) * 1000n,
       late: this.#late,
+      bad: this.#bad,
     })
     const inputs = new Map<string, BatchInput>()
     await sink.begin(row.batchId, token)
     try {
+      await this.#bad.begin(row, token, isRerun)
       const write = async (): Promise<void> => {
         for (const batch of this.#out.splice(0)) {
           report.outputRows += batch.rowCount
@@ -389,8 +399,9 @@ export class MicroBatchExecution {
           const pending = sink.add(batch)
           if (pending !== undefined) await pending
         }
+        await this.#bad.write()
       }
-      const between = (): Promise<void> | undefined => (this.#out.length > 0 ? write() : undefined)
+      const between = (): Promise<void> | undefined => (this.#out.length > 0 || this.#bad.waits ? write() : undefined)
       const pacer = new Pacer(signal)
       const steps = this.#pipeline.steps('stream')
       const lastRead = steps.findLastIndex((s) => s.kind === 'read')
@@ -407,8 +418,11 @@ export class MicroBatchExecution {
         if (to !== undefined && (from === null || !sameJson(from, to)))
           for await (const batch of source.read(from, to)) {
             rows += batch.rowCount
-            this.#watermarks.comesFrom(node.id, source.currentPartition?.() ?? null)
+            const partition = source.currentPartition?.() ?? null
+            this.#watermarks.comesFrom(node.id, partition)
+            this.#bad.feed(node.name, partition, from, to)
             await pacer.run(this.#pipeline.feed(node.id, batch), between)
+            if (batch.rowCount === 0) await between()
           }
         const metrics = source.takeMetrics?.()
         inputs.set(node.id, {
@@ -418,15 +432,18 @@ export class MicroBatchExecution {
           to: to ?? null,
           rows: metrics?.rowsRead ?? rows,
           slowRows: metrics?.slowRows,
+          badRecords: this.#bad.counts.get(node.name),
           latest: source.reportLatestOffset?.() ?? to ?? null,
           metrics: to === undefined ? {} : (source.reportMetrics?.(to) ?? {}),
         })
         if (i === lastRead) crash?.('during-batch', row.batchId)
       }
       await write()
+      await this.#bad.finish()
       await sink.finish()
     } catch (error) {
       this.#out.length = 0
+      await this.#bad.abort()
       await sink.abort?.()
       throw placed(error, this.#config.ids.name ?? checkpoint.queryId, row.batchId)
     }
@@ -437,6 +454,7 @@ export class MicroBatchExecution {
   #commit(row: OffsetRow): void {
     const { checkpoint, minBatchesToRetain } = this.#config
     const sink = this.#sink!
+    const badInTx = this.#bad.writeInTx
     const commit: CommitRow = {
       batchId: row.batchId,
       nextBatchWatermarkMs: this.#watermarks.currentMs,
@@ -445,7 +463,12 @@ export class MicroBatchExecution {
     checkpoint.commit(
       commit,
       this.#store.takeWrites(SNAPSHOT_BUDGET_BYTES),
-      sink.writeInTx === undefined ? undefined : () => sink.writeInTx!(),
+      sink.writeInTx === undefined && badInTx === null
+        ? undefined
+        : () => {
+            badInTx?.()
+            sink.writeInTx?.()
+          },
     )
     checkpoint.purge(minBatchesToRetain)
     this.#static.committed(row)
@@ -458,6 +481,7 @@ export class MicroBatchExecution {
     const closing = [
       ...this.#sources.map((s) => s.source.close()),
       this.#sink?.close(),
+      this.#bad.close(),
       this.#static.close(),
       ...operators.map(async (operator) => operator.close?.()),
     ]
@@ -480,6 +504,8 @@ export interface BatchInput {
   readonly rows: number
   /** See SourceMetrics. */
   readonly slowRows: number | undefined
+  /** Records it could not decode; undefined where there were none. */
+  readonly badRecords: number | undefined
   /** See Source.reportLatestOffset and reportMetrics. */
   readonly latest: Json
   readonly metrics: Readonly<Record<string, string>>

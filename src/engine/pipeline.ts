@@ -3,6 +3,7 @@ import { MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { InternalError } from '../errors/errors.ts'
 import type { AsyncCallRunner } from './async-calls.ts'
 import type { Metric, OpContext, Operator } from '../operators/operator.ts'
+import { type BadRecords, operatorsThatSpare } from './bad-records.ts'
 import type { LateBatch } from './late-rows.ts'
 import type { NodeSpec, PipelineSpec } from '../planner/spec.ts'
 
@@ -16,6 +17,8 @@ export interface TriggerFacts {
   readonly lateUs: bigint
   /** Takes the rows operators drop as late, when somebody reads them. */
   readonly late?: LateBatch | null
+  /** Takes the rows for which an expression throws, where they do not fail the query. */
+  readonly bad?: BadRecords | undefined
 }
 
 /** Which nodes end: those fed only by bounded tables, which run once at start, or the rest, once a trigger. */
@@ -54,6 +57,7 @@ class Context implements OpContext {
   watermarkUs = 0n
   lateUs = 0n
   late: OpContext['late'] = undefined
+  faults: OpContext['faults'] = undefined
   readonly out: Batch[] = []
   readonly metrics = new Map<Metric, number>()
 
@@ -76,6 +80,7 @@ export class Pipeline {
   readonly #nodes: readonly Running[]
   readonly #byId: ReadonlyMap<string, Running>
   readonly #onOutput: (batch: Batch) => void
+  readonly #spare: ReadonlySet<string>
 
   /** `operators`: by node id, for every node that is not a source, a local table or a range. */
   constructor(
@@ -86,6 +91,7 @@ export class Pipeline {
   ) {
     this.spec = spec
     this.#onOutput = onOutput
+    this.#spare = operatorsThatSpare(spec)
     const byId = new Map<string, Running>()
     for (const node of spec.nodes) {
       const inputs = node.inputs.map((id) => byId.get(id)!)
@@ -178,6 +184,8 @@ export class Pipeline {
       context.lateUs = lateUs
       const { late } = facts
       context.late = late ? (rows, times, plusUs) => late.add(spec.id, lateUs, rows, times, plusUs) : undefined
+      const spares = (phase === 'stream' || this.spec.kind === 'batch') && this.#spare.has(spec.id)
+      context.faults = spares ? facts.bad?.operator(spec.id) : undefined
       context.metrics.clear()
       context.out.length = 0
       const out = (us: bigint): bigint => operator?.outputWatermarkUs?.(us) ?? us
@@ -205,6 +213,8 @@ export class Pipeline {
   /** Passes rows of a leaf on, cut into pieces of at most MAX_BATCH_ROWS. */
   *feed(leaf: string, batch: Batch): Generator<Work> {
     const node = this.#byId.get(leaf)!
+    // A source may give an empty batch so that its bad records are taken from it.
+    if (batch.rowCount === 0) return
     if (batch.rowCount <= MAX_BATCH_ROWS) {
       yield* this.#deliver(node, batch)
       return
@@ -239,8 +249,8 @@ export class Pipeline {
     const { node: next, port } = consumer
     if (next.stage !== null) {
       const out: Batch[] = []
-      yield next.stage.run(batch).then((b) => void out.push(b))
-      for (const b of out) yield* this.#deliver(next, b)
+      yield next.stage.run(batch, next.context.faults).then((b) => void out.push(b))
+      for (const b of out) if (b.rowCount > 0) yield* this.#deliver(next, b)
       return
     }
     next.operator!.onBatch(batch, next.context, port)

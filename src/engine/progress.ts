@@ -25,6 +25,10 @@ export interface StreamingQueryProgress {
     readonly metrics: Readonly<Record<string, string>>
   }
   readonly observedMetrics: Readonly<Record<string, Json>>
+  /** Records that could not be decoded, and rows for which an expression threw (ours); absent without any. */
+  readonly badRecords?: number
+  /** Operators whose expressions threw for some rows (ours); absent without any. */
+  readonly operators?: readonly { readonly operator: string; readonly badRecords: number }[]
 }
 
 export interface StateOperatorProgress {
@@ -51,6 +55,8 @@ export interface SourceProgress {
   readonly inputRowsPerSecond: number
   readonly processedRowsPerSecond: number
   readonly metrics: Readonly<Record<string, string>>
+  /** Records it could not decode (ours); absent without any. */
+  readonly badRecords?: number
 }
 
 /** A bounded table as a batch saw it. */

@@ -29,6 +29,8 @@ interface Facts {
   readonly sink: string
   readonly staticTables: readonly StaticTableProgress[]
   readonly observed: Readonly<Record<string, Json>>
+  /** Bad records by name of the source or id of the operator. */
+  readonly bad: ReadonlyMap<string, number>
 }
 
 /** Names under which Spark reports the operators that keep state. */
@@ -103,6 +105,7 @@ export class BatchReport {
       ...(facts.staticTables.length > 0 ? { staticTables: facts.staticTables } : {}),
       sink: { description: facts.sink, numOutputRows: this.outputRows, metrics: {} },
       observedMetrics: facts.observed,
+      ...badRecords(facts.bad, pipeline.spec.nodes),
     }
   }
 }
@@ -116,8 +119,23 @@ function sourceProgress(input: BatchInput, durationMs: number): SourceProgress {
     numInputRows: input.rows,
     inputRowsPerSecond: rate(input.rows, durationMs),
     processedRowsPerSecond: rate(input.rows, durationMs),
+    ...(input.badRecords === undefined ? {} : { badRecords: input.badRecords }),
     metrics: { ...(input.slowRows === undefined ? {} : { slowRows: String(input.slowRows) }), ...input.metrics },
   }
+}
+
+/** All bad records of a batch, and those of each operator. */
+function badRecords(
+  counts: ReadonlyMap<string, number>,
+  nodes: readonly NodeSpec[],
+): Pick<StreamingQueryProgress, 'badRecords' | 'operators'> {
+  if (counts.size === 0) return {}
+  const operators = nodes.flatMap(({ id }) => {
+    const n = counts.get(id)
+    return n === undefined ? [] : [{ operator: id, badRecords: n }]
+  })
+  const all = [...counts.values()].reduce((a, b) => a + b, 0)
+  return { badRecords: all, ...(operators.length > 0 ? { operators } : {}) }
 }
 
 /** The nodes of a pipeline, whose last is its output, each before its inputs. */

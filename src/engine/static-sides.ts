@@ -211,7 +211,7 @@ function isDue(table: Table, held: Version, nowMs: number, token: string | undef
   const { refresh } = table.node
   // Beside a table with a refresh: once a start, like any other.
   if (refresh === undefined) return !table.readHere
-  return refresh === 'onChange' ? held.token !== token : nowMs - held.readAtMs >= refresh
+  return refresh === 'onChange' ? held.token !== token : nowMs - held.readAtMs >= refresh || nowMs < held.readAtMs
 }
 
 function hashOf(parts: readonly Uint8Array[]): string {

@@ -398,7 +398,9 @@ export class StreamingQuery {
   #nextBoundaryMs = -1
   async #boundary(intervalMs: number): Promise<boolean> {
     const now = this.#clock.nowMs()
-    if (this.#nextBoundaryMs < 0 || now >= this.#nextBoundaryMs) {
+    // A clock that was set back must not make it wait until the old time comes again.
+    const setBack = this.#nextBoundaryMs - now > 2 * intervalMs
+    if (this.#nextBoundaryMs < 0 || now >= this.#nextBoundaryMs || setBack) {
       this.#nextBoundaryMs = Math.floor(now / intervalMs) * intervalMs + intervalMs
       return true
     }

@@ -267,9 +267,11 @@ export const CODES = {
     '0A000',
     'the checkpoint {path} has format version {found}, this millrace reads versions up to {supported}',
   ),
+  CHECKPOINT_INPUT_GONE: code('02000', 'source {source} cannot read again what came since: {message}'),
   CHECKPOINT_IO: code('58030', 'cannot read or write {path}: {message}'),
   CHECKPOINT_LOCKED: code('55P03', '{path} is in use by {holder}'),
   CHECKPOINT_LOGS_INCONSISTENT: code('XX001', 'the logs of the checkpoint {path} do not fit together: {message}'),
+  CHECKPOINT_NOT_FOUND: code('58030', 'there is no checkpoint at {path}'),
   CHECKPOINT_QUERY_CHANGED: code(
     '42K03',
     'the checkpoint was written by another query: {node} was {before}, now it is {after}',
@@ -295,6 +297,7 @@ export const CODES = {
   CHECKPOINT_SOURCES_CHANGED: code('42K03', 'the checkpoint {path} has offsets of {before}, the query reads {after}'),
   CHECKPOINT_SQL: code('58000', 'SQLite refuses a statement on {path}: {message}'),
   CHECKPOINT_STORAGE_FULL: code('53100', 'no room left for {path}'),
+  CHECKPOINT_TARGET_EXISTS: code('58030', '{path} is there already'),
   STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE: code(
     'XXKST',
     'the keys of state table {table} were {before}, now they are {after}',
@@ -311,6 +314,13 @@ export const CODES = {
   // connectors
   ALL_PARTITION_COLUMNS_NOT_ALLOWED: code('KD005', 'not every column can be a partition column'),
   ARROW_LIBRARY_NOT_FOUND: code('58000', '{use} needs the package apache-arrow, which is not installed'),
+  BAD_RECORDS_CONTRADICTION: code('42K06', 'badRecords {badRecords} contradicts {other}'),
+  BAD_RECORDS_LIMIT: code(
+    '54000',
+    'batch {batchId} has more than badRecordsMax = {limit} bad records; the last one, of {source}: {reason}',
+  ),
+  BAD_RECORDS_SINK_UNUSED: code('42K06', 'a sink for bad records is given, but {what}'),
+  BAD_RECORDS_WITHOUT_SINK: code('42K06', 'badRecords is sink, but {what} has no sink for bad records'),
   CONFLICTING_PARTITION_COLUMN_NAMES: code(
     'KD009',
     'the directories below {path} do not name the same partition columns: {names}',
@@ -743,6 +753,7 @@ export const CODES = {
   UNKNOWN_OUTPUT_FORMAT: code('42K0A', 'there is no output mode "{mode}"'),
   UNKNOWN_SHELL_ARGUMENT: code('42K0A', '{name} does not take "{value}"'),
   UNKNOWN_SHELL_COMMAND: code('42K0A', 'there is no command {name}'),
+  NO_BATCH_NUMBER: code('42K0A', '"{value}" is not the number of a batch'),
   EXCLUSIVE_RUN_MODES: code('42K0A', '--batch and --stream exclude each other'),
   'STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE': code('42KDE', 'format {format} does not take output mode {mode}'),
   'CREATE_VIEW_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS': code(

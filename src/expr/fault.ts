@@ -12,6 +12,23 @@ export function locate(error: unknown, at: Span | undefined): unknown {
   })
 }
 
+/** Conditions that no other row would be spared. */
+const NOT_OF_A_ROW: ReadonlySet<string> = new Set(['FUNCTION_NOT_ASYNC', 'OPERATION_CANCELED', 'OPERATION_TIMEOUT'])
+
+/**
+ * Whether an error is one of the row it happened on (a cast that does not fit, a function that throws), so that other rows
+ * may go on: not a fault of ours, not one marked transient, not a function that can never work.
+ */
+export function isRowFault(error: unknown): error is ExecutionError {
+  if (!(error instanceof ExecutionError)) return false
+  for (let e: unknown = error, depth = 0; typeof e === 'object' && e !== null && depth < 10; depth++) {
+    const { transient, code, cause } = e as { readonly transient?: unknown; code?: unknown; cause?: unknown }
+    if (transient === true || e instanceof InternalError || NOT_OF_A_ROW.has(String(code))) return false
+    e = cause
+  }
+  return true
+}
+
 /** What generated code may throw to its caller: errors of ours as they are, anything else as a fault of ours. */
 export function asTyped(error: unknown): unknown {
   if (error instanceof MillraceError) return error

@@ -11,22 +11,25 @@ export const interpretCalls = { count: 0 }
 
 /** Values of lambda parameters by id. */
 type Frame = Map<number, Value>
+/** Takes the error of a function or cast whose value is to be NULL; may throw it. */
+export type OnFault = (error: unknown) => void
 type Node = (row: readonly Value[], frame: Frame) => Value
 
 /**
  * Evaluates `expr` one row at a time over plain Values: slow and obviously right. The judge of compiled code,
  * the folder of constants, and what locates a failing clause once compiled code has failed; never a hot path.
- * An ExecutionError of a function or cast carries the span of its node.
+ * An ExecutionError of a function or cast carries the span of its node. With `onFault` it is told of the error and the
+ * value of that node is NULL.
  */
-export function interpret(expr: Expr, env: ExprEnv): (row: readonly Value[]) => Value {
-  const node = build(expr, env)
+export function interpret(expr: Expr, env: ExprEnv, onFault: OnFault | null = null): (row: readonly Value[]) => Value {
+  const node = build(expr, env, onFault)
   return (row) => {
     interpretCalls.count++
     return node(row, new Map())
   }
 }
 
-function build(e: Expr, env: ExprEnv): Node {
+function build(e: Expr, env: ExprEnv, onFault: OnFault | null): Node {
   switch (e.kind) {
     case 'attr':
       throw new InternalError(`column "${e.name}" was not bound to a position`)
@@ -41,14 +44,14 @@ function build(e: Expr, env: ExprEnv): Node {
     case 'context':
       return () => env.batchTimeUs()
     case 'field': {
-      const arg = build(e.arg, env)
+      const arg = build(e.arg, env, onFault)
       return (row, frame) => {
         const struct = arg(row, frame) as readonly Value[] | null
         return struct === null ? null : struct[e.index]!
       }
     }
     case 'cast': {
-      const arg = build(e.arg, env)
+      const arg = build(e.arg, env, onFault)
       const cast = casterOf(e, env)
       return (row, frame) => {
         const value = arg(row, frame)
@@ -56,17 +59,17 @@ function build(e: Expr, env: ExprEnv): Node {
         try {
           return cast(value)
         } catch (error) {
-          throw locate(error, e.at)
+          return failed(locate(error, e.at), onFault)
         }
       }
     }
     case 'and':
     case 'or':
-      return logic(e, env)
+      return logic(e, env, onFault)
     case 'case':
-      return branches(e, env)
+      return branches(e, env, onFault)
     case 'coalesce': {
-      const args = e.args.map((a) => build(a, env))
+      const args = e.args.map((a) => build(a, env, onFault))
       return (row, frame) => {
         for (const arg of args) {
           const value = arg(row, frame)
@@ -76,17 +79,23 @@ function build(e: Expr, env: ExprEnv): Node {
       }
     }
     case 'in':
-      return membership(e, env)
+      return membership(e, env, onFault)
     case 'call':
-      return call(e, env)
+      return call(e, env, onFault)
     case 'lambda':
       throw new InternalError('a lambda outside a function call')
   }
 }
 
+function failed(error: unknown, onFault: OnFault | null): null {
+  if (onFault === null) throw error
+  onFault(error)
+  return null
+}
+
 /** Three-valued; stops at the first argument that settles the answer. */
-function logic(e: LogicExpr, env: ExprEnv): Node {
-  const args = e.args.map((a) => build(a, env))
+function logic(e: LogicExpr, env: ExprEnv, onFault: OnFault | null): Node {
+  const args = e.args.map((a) => build(a, env, onFault))
   const settles = e.kind === 'or'
   return (row, frame) => {
     let unknown = false
@@ -99,18 +108,18 @@ function logic(e: LogicExpr, env: ExprEnv): Node {
   }
 }
 
-function branches(e: CaseExpr, env: ExprEnv): Node {
-  const list = e.branches.map((b) => ({ when: build(b.when, env), then: build(b.then, env) }))
-  const otherwise = build(e.otherwise, env)
+function branches(e: CaseExpr, env: ExprEnv, onFault: OnFault | null): Node {
+  const list = e.branches.map((b) => ({ when: build(b.when, env, onFault), then: build(b.then, env, onFault) }))
+  const otherwise = build(e.otherwise, env, onFault)
   return (row, frame) => {
     for (const b of list) if (b.when(row, frame) === true) return b.then(row, frame)
     return otherwise(row, frame)
   }
 }
 
-function membership(e: InExpr, env: ExprEnv): Node {
-  const arg = build(e.arg, env)
-  const list = e.list.map((x) => build(x, env))
+function membership(e: InExpr, env: ExprEnv, onFault: OnFault | null): Node {
+  const arg = build(e.arg, env, onFault)
+  const list = e.list.map((x) => build(x, env, onFault))
   const equal = equalValues(e.arg.type)
   return (row, frame) => {
     const value = arg(row, frame)
@@ -126,10 +135,10 @@ function membership(e: InExpr, env: ExprEnv): Node {
 }
 
 /** NULL propagates from left to right: arguments behind a NULL are not evaluated. */
-function call(e: CallExpr, env: ExprEnv): Node {
+function call(e: CallExpr, env: ExprEnv, onFault: OnFault | null): Node {
   const entry = scalarEntryOf(e, env)
   const fn = evalOf(entry, siteOf(e.fn, e.args, e.type, env))
-  const args = e.args.map((a) => (a.kind === 'lambda' ? lambda(a, env) : build(a, env)))
+  const args = e.args.map((a) => (a.kind === 'lambda' ? lambda(a, env, onFault) : build(a, env, onFault)))
   const propagate = entry.nulls !== 'handles'
   return (row, frame) => {
     const values: unknown[] = []
@@ -141,7 +150,7 @@ function call(e: CallExpr, env: ExprEnv): Node {
     try {
       return fn(...values)
     } catch (error) {
-      throw locate(error, e.at)
+      return failed(locate(error, e.at), onFault)
     }
   }
 }
@@ -150,8 +159,9 @@ function call(e: CallExpr, env: ExprEnv): Node {
 function lambda(
   e: LambdaExpr,
   env: ExprEnv,
+  onFault: OnFault | null,
 ): (row: readonly Value[], frame: Frame) => (...args: readonly Value[]) => Value {
-  const body = build(e.body, env)
+  const body = build(e.body, env, onFault)
   return (row, frame) =>
     (...args) => {
       e.params.forEach((p, i) => frame.set(p.id, args[i]!))

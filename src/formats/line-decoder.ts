@@ -28,6 +28,18 @@ export interface LineDecoder {
   readonly lines: number
 }
 
+/** A record that does not fit. */
+export interface BadRecord {
+  readonly reason: string
+  /** Its line in the running `decode` call, from 1. */
+  readonly line: number
+  /** Its bytes, without the line end, as long as the call runs. */
+  readonly bytes: Buffer
+}
+
+/** Why a record of bytes that are no UTF-8 does not fit. */
+export const NOT_UTF8 = 'it is not UTF-8'
+
 /** What to do with a record that does not fit: fail, leave it out, or read what fits of it and NULL for the rest. */
 export type ParseMode = 'FAILFAST' | 'DROPMALFORMED' | 'PERMISSIVE'
 
@@ -46,6 +58,10 @@ export interface LineDecoderOptions {
   readonly mode?: ParseMode
   /** The caller calls `release`. */
   readonly mayReuse?: boolean
+  /** Told of each record that does not fit and does not fail (modes DROPMALFORMED and PERMISSIVE). */
+  readonly onBad?: (record: BadRecord) => void
+  /** Text that is not UTF-8 and values over a limit make a record that does not fit; else the one is read as U+FFFD, the other always fails. */
+  readonly judgesAll?: boolean
   /** Where line `line` (from 1) of the running `decode` call stands, for errors: `path, line 12`. */
   readonly place?: (line: number) => string
 }

@@ -1,5 +1,6 @@
 import type { Batch } from '../columns/batch.ts'
 import type { Int64Vector } from '../columns/vector.ts'
+import type { RowFaults } from '../expr/row-by-row.ts'
 import type { Schema } from '../types/data-type.ts'
 
 /** Counters an operator reports through `ctx.count`; the names of Spark's progress where it has them. */
@@ -23,6 +24,8 @@ export interface OpContext {
    * `plusUs`, is at or before `lateUs`.
    */
   readonly late?: ((rows: Batch, times: Int64Vector, plusUs: bigint) => void) | undefined
+  /** Set where rows for which an expression throws do not fail the query. An operator that ignores it fails it. */
+  readonly faults?: RowFaults | undefined
 }
 
 /**

@@ -2,6 +2,8 @@ import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { batchOf, vectorOf } from '../columns/builder.ts'
 import { StructVector } from '../columns/vector.ts'
 import { notPromise, userFailure } from '../functions/user/failure.ts'
+import { isRowFault } from '../expr/fault.ts'
+import type { RowFaults } from '../expr/row-by-row.ts'
 import { iterable } from '../functions/user/table.ts'
 import type { Schema } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
@@ -54,7 +56,7 @@ export class UserMap implements Operator {
     this.#config = config
   }
 
-  onBatch(batch: Batch, _ctx: OpContext): void {
+  onBatch(batch: Batch, ctx: OpContext): void {
     switch (this.#config.kind) {
       case 'mapPartitions':
       case 'mapGroups':
@@ -63,7 +65,7 @@ export class UserMap implements Operator {
         return
       default:
         this.#batch = this.#config.kind === 'key' ? batch.dense() : batch
-        this.#work = this.#rowByRow(this.#batch)
+        this.#work = this.#rowByRow(this.#batch, ctx.faults)
     }
   }
 
@@ -97,24 +99,36 @@ export class UserMap implements Operator {
     return true
   }
 
-  *#rowByRow(batch: Batch): Generator<readonly Value[] | null> {
-    const { kind, element, take } = this.#config
+  *#rowByRow(batch: Batch, faults: RowFaults | undefined): Generator<readonly Value[] | null> {
+    const { kind, element } = this.#config
     for (let i = 0; i < batch.rowCount; i++) {
       this.#parent = batch.rowAt(i)
       const row = element(batch.row(i))
-      if (kind === 'flatMap') {
+      if (kind === 'flatMap' && faults === undefined) {
         yield* this.#all(row, () => this.#call(row))
         yield null
         continue
       }
-      let out: readonly Value[] | null
+      let out: readonly (readonly Value[] | null)[]
       try {
-        const result = this.#call(row)
-        out = kind !== 'filter' ? take(result) : result ? [] : null
+        // All results of a row or none: what came before a fault is not to stay.
+        out = kind === 'flatMap' ? [...this.#all(row, () => this.#call(row)), null] : [this.#one(row)]
       } catch (error) {
-        throw userFailure(this.#config.label, error, row)
+        if (faults === undefined || !isRowFault(error)) throw error
+        faults.take(batch, i, error)
+        out = [null]
       }
-      yield out
+      yield* out
+    }
+  }
+
+  #one(row: unknown): readonly Value[] | null {
+    const { kind, take } = this.#config
+    try {
+      const result = this.#call(row)
+      return kind !== 'filter' ? take(result) : result ? [] : null
+    } catch (error) {
+      throw userFailure(this.#config.label, error, row)
     }
   }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { shown } from '../connectors/redact.ts'
 import type { SourceRef } from './unresolved.ts'
 
 /** Options that say which table a connector reads or writes; the others say how, and may change between restarts. */
@@ -25,12 +26,15 @@ export interface TableIdentity {
   readonly what: Readonly<Record<string, string>>
 }
 
-/** The identity of the table behind a format and its options. Paths are made absolute. */
+/**
+ * The identity of the table behind a format and its options. Paths are made absolute; logins in URLs are left out: they
+ * may change, and neither the checkpoint nor an error has to show them.
+ */
 export function tableIdentity(format: string, options: Readonly<Record<string, unknown>>): TableIdentity {
   const what: Record<string, string> = {}
   const named = Object.entries(options).map(([key, value]): [string, string] => [key.toLowerCase(), String(value)])
   for (const [key, value] of named.sort(([a], [b]) => (a < b ? -1 : 1)))
-    if (IDENTITY_OPTIONS.has(key)) what[key] = key === 'path' ? plain(value) : value
+    if (IDENTITY_OPTIONS.has(key)) what[key] = key === 'path' ? plain(value) : shown(key, value)
   return { format: format.toLowerCase(), what }
 }
 

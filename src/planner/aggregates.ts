@@ -5,6 +5,7 @@ import type { AggregateEntry } from '../functions/entry.ts'
 import type { AggregateSpec, DistinctSpec } from '../operators/config.ts'
 import { exprKey } from '../plan/expr-key.ts'
 import type { AggregateCall } from '../plan/logical.ts'
+import { ARGUMENT } from './aggregate-arguments.ts'
 import type { StateTableSpec } from '../state/table.ts'
 import { BIGINT, field, type Field } from '../types/data-type.ts'
 
@@ -74,7 +75,8 @@ function differentValues(args: readonly Expr[]): readonly Expr[] {
   return [...seen.values()]
 }
 
-const valueName = (e: Expr, index: number): string => (e.kind === 'column' ? e.name : `value_${index}`)
+const valueName = (e: Expr, index: number): string =>
+  e.kind === 'column' && e.name !== ARGUMENT ? e.name : `value_${index}`
 
 function distinctState(name: string, values: readonly Expr[], tables: DistinctTables): StateTableSpec {
   const { keys, paned, window, paneField, counted } = tables

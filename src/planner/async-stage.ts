@@ -3,6 +3,7 @@ import type { Vector } from '../columns/vector.ts'
 import { InternalError } from '../errors/errors.ts'
 import { compileProjection } from '../expr/compile.ts'
 import { type ExprEnv, scalarEntryOf, siteOf } from '../expr/env.ts'
+import { rowByRow, type RowFaults, type RowsKept } from '../expr/row-by-row.ts'
 import type { AsyncCalls, CallSite } from '../functions/entry.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
 import type { PipelineSpec } from './spec.ts'
@@ -14,6 +15,8 @@ export interface AsyncStage {
   readonly type: DataType
   /** The argument columns, indexed by physical row. */
   readonly args: (batch: Batch) => readonly Vector[]
+  /** The same row by row, for a batch that holds rows on which `args` throws: the rows that stay, and their arguments. */
+  readonly argsRowByRow: (batch: Batch, faults: RowFaults) => RowsKept
   readonly argTypes: readonly DataType[]
   readonly site: CallSite
   readonly calls: AsyncCalls
@@ -35,6 +38,7 @@ export function asyncStages(spec: PipelineSpec, env: ExprEnv): ReadonlyMap<strin
       schema: node.schema,
       type,
       args: (batch) => args.project(batch),
+      argsRowByRow: rowByRow(null, node.args, env),
       argTypes: node.args.map((a) => a.type),
       site: siteOf(node.fn, node.args, type, env),
       calls: entry.async,

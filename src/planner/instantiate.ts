@@ -1,6 +1,9 @@
 import { Batch } from '../columns/batch.ts'
+import { batchOf } from '../columns/builder.ts'
 import { InternalError } from '../errors/errors.ts'
+import type { Expr } from '../expr/bound.ts'
 import { compileFilter, compileFused, compileProjection } from '../expr/compile.ts'
+import { rowByRow } from '../expr/row-by-row.ts'
 import { entryOf, type ExprEnv, siteOf } from '../expr/env.ts'
 import { HashStateTable } from '../state/hash-state-table.ts'
 import { TimeIndex } from '../state/time-index.ts'
@@ -9,7 +12,7 @@ import { AssignCumulatingWindows } from '../operators/cumulate-window.ts'
 import { ChangeTypes } from '../operators/change-types.ts'
 import { Dedup } from '../operators/dedup.ts'
 import { Expand } from '../operators/expand.ts'
-import { Fused, type FusedKernel } from '../operators/fused.ts'
+import { Fused, type FusedKernel, type FusedRowByRow } from '../operators/fused.ts'
 import { Generate } from '../operators/generate.ts'
 import { Limit } from '../operators/limit.ts'
 import type { Operator } from '../operators/operator.ts'
@@ -69,7 +72,11 @@ function make(node: NodeSpec, inputs: readonly Schema[], ctx: InstantiateContext
     case 'transformWithState':
       return transformWithStateOf(node, inputs, ctx)
     case 'fused':
-      return new Fused(schema, fusedKernel(node.filter, node.items, input, schema, env))
+      return new Fused(
+        schema,
+        fusedKernel(node.filter, node.items, input, schema, env),
+        fusedRowByRow(node.filter, node.items, schema, env),
+      )
     case 'watermark':
       return new Watermark(schema, node.column)
     case 'window': {
@@ -180,6 +187,22 @@ function fusedKernel(
   return (batch) => {
     const { selection, columns } = fused(batch)
     return new Batch(schema, columns, batch.length, selection, batch.weights)
+  }
+}
+
+function fusedRowByRow(
+  filter: Expr | null,
+  items: readonly Expr[] | null,
+  schema: Schema,
+  env: ExprEnv,
+): FusedRowByRow {
+  // Made when the first batch asks for it: most queries never do.
+  let judge: ReturnType<typeof rowByRow> | undefined
+  return (batch, faults) => {
+    judge ??= rowByRow(filter, items ?? [], env)
+    const { rows, values } = judge(batch, faults)
+    if (items === null) return batch.select(rows).rename(schema)
+    return new Batch(schema, batchOf(schema, values).columns, rows.length, null, batch.weightsOf(rows))
   }
 }
 

@@ -3,6 +3,7 @@ import { inputsOf, isStreaming, type Logical, type LogicalAggregate } from '../p
 import { originOf, shapeOf } from '../plan/window-origin.ts'
 import { BIGINT, field } from '../types/data-type.ts'
 import type { WindowShape } from '../types/window-shape.ts'
+import { withComputedArguments } from './aggregate-arguments.ts'
 import { aggregateEntry, aggregateSpecs, type AggregateSpecs, type DistinctTables } from './aggregates.ts'
 import { bindExpr, schemaOfAttrs } from './bind.ts'
 import { withColumns } from './fused.ts'
@@ -10,10 +11,15 @@ import { planSessionAggregate } from './plan-session-aggregate.ts'
 import type { Planned, PlannerContext } from './planner-context.ts'
 
 /** Groups and their aggregates; of a stream, with the key by which groups expire. */
-export function planAggregate(plan: LogicalAggregate, ctx: PlannerContext): Planned {
-  const { env, mode } = ctx.options
+export function planAggregate(given: LogicalAggregate, ctx: PlannerContext): Planned {
+  const { env, mode, sparesRows } = ctx.options
+  const { plan, computed } =
+    sparesRows === true && (mode === null || isStreaming(given))
+      ? withComputedArguments(given, () => ctx.columnId())
+      : { plan: given, computed: [] }
   if (plan.aggregates.every(({ call }) => aggregateEntry(call.fn, env).ordered !== true)) freeOrder(plan.input, ctx)
-  const { planned: input, at: keys } = withColumns(ctx, plan.input, plan.keys)
+  const { planned: input, at } = withColumns(ctx, plan.input, [...plan.keys, ...computed])
+  const keys = at.slice(0, plan.keys.length)
   const streaming = isStreaming(plan)
   const specs = (tables: Omit<DistinctTables, 'counted'>): AggregateSpecs =>
     aggregateSpecs(

@@ -1,5 +1,14 @@
-import type { LogicalAsyncCall, LogicalGenerate, LogicalUserMap } from '../plan/logical.ts'
-import { bindExpr, schemaOfAttrs } from './bind.ts'
+import type { Expr } from '../expr/bound.ts'
+import {
+  isStreaming,
+  type LogicalAsyncCall,
+  type LogicalGenerate,
+  type LogicalUserMap,
+  type Named,
+} from '../plan/logical.ts'
+import { ARGUMENT } from './aggregate-arguments.ts'
+import { bindExpr, columnAt, schemaOfAttrs } from './bind.ts'
+import { withColumns } from './fused.ts'
 import type { Planned, PlannerContext } from './planner-context.ts'
 
 /** A function of the program over rows or groups. */
@@ -22,8 +31,7 @@ export function planAsyncCall(plan: LogicalAsyncCall, ctx: PlannerContext): Plan
 /** A function that gives rows for each row, behind the columns that are kept. */
 export function planGenerate(plan: LogicalGenerate, ctx: PlannerContext): Planned {
   const { fn, outer, attrs } = plan
-  const input = ctx.plan(plan.input)
-  const args = plan.args.map((a) => bindExpr(a, input.attrs))
+  const { input, args } = generatorInput(plan, ctx)
   return ctx.add(
     {
       op: 'generate',
@@ -38,4 +46,27 @@ export function planGenerate(plan: LogicalGenerate, ctx: PlannerContext): Planne
     },
     attrs,
   )
+}
+
+/** The input and the arguments over it: computed below, where what throws for a row is to spare the others. */
+function generatorInput(
+  plan: LogicalGenerate,
+  ctx: PlannerContext,
+): { readonly input: Planned; readonly args: readonly Expr[] } {
+  const { sparesRows, mode } = ctx.options
+  const spares = sparesRows === true && (mode === null || isStreaming(plan))
+  const computed = plan.args.map((expr): Named | null => {
+    if (!spares || expr.kind === 'attr' || expr.kind === 'literal' || expr.kind === 'lambda') return null
+    return { expr, attr: { id: ctx.columnId(), name: ARGUMENT, type: expr.type, nullable: true, qualifier: [] } }
+  })
+  const { planned: input } = withColumns(
+    ctx,
+    plan.input,
+    computed.filter((c) => c !== null),
+  )
+  const args = plan.args.map((expr, i) => {
+    const at = input.attrs.findIndex((a) => a.id === computed[i]?.attr.id)
+    return at < 0 ? bindExpr(expr, input.attrs) : columnAt(input.attrs, at)
+  })
+  return { input, args }
 }

@@ -20,7 +20,7 @@ import { planWatermark, planWindow } from './plan-windows.ts'
 import type { Planned, PlannerContext, PlanOptions } from './planner-context.ts'
 import type { NodeSpec, PipelineSpec } from './spec.ts'
 
-/** No column of a plan has it. */
+/** No column of a plan has it, nor one below. */
 const CHANGE_TYPE_ID = -1
 
 /** An optimized logical plan as a PipelineSpec. Only here do plan and operators meet. */
@@ -36,6 +36,7 @@ class Planner implements PlannerContext {
   readonly #fingerprints: Record<string, { fingerprint: string; describe: string }> = {}
   readonly #watermarks = new Map<number, string>()
   #sources = 0
+  #columnId = CHANGE_TYPE_ID
   #stateful = 0
 
   constructor(options: PlanOptions) {
@@ -132,6 +133,10 @@ class Planner implements PlannerContext {
     const print = this.options.fingerprints.get(plan.id)
     if (print) this.#fingerprints[id] = print
     return id
+  }
+
+  columnId(): number {
+    return --this.#columnId
   }
 
   sourceName(format: string): string {

@@ -9,6 +9,8 @@ export interface PlanOptions {
   readonly mode: OutputModeName | null
   readonly env: ExprEnv
   readonly envSpec: EnvSpec
+  /** A row for which an expression throws is left out or reads as NULL: nothing may throw that has taken in a part of it. */
+  readonly sparesRows?: boolean
   /** By id of the logical node. */
   readonly fingerprints: ReadonlyMap<number, { readonly fingerprint: string; readonly describe: string }>
   /** Ids of stateful operators that a checkpoint has them under, by id of the logical node. */
@@ -42,6 +44,8 @@ export interface PlannerContext {
   id(op: string): string
   /** An id for the next node with state, under which a checkpoint finds it again; keeps its fingerprint. */
   statefulId(op: string, plan: Logical): string
+  /** An id for a computed column that the plan does not have. */
+  columnId(): number
   /** A name for the next source, if it has none of its own. */
   sourceName(format: string): string
   /** The name under which the commit log holds the watermark set at `origin`. */

@@ -3,14 +3,18 @@ import type { Batch } from '../columns/batch.ts'
 import { validateOptions } from '../connectors/options.ts'
 import type { RunOptions, WriteHow } from '../dataframe/context.ts'
 import type { Observation } from '../dataframe/observation.ts'
+import { BAD_RECORD_SCHEMA, BadRecords, badRecordsId } from '../engine/bad-records.ts'
 import { runBatch } from '../engine/batch-run.ts'
 import type { Observed } from '../engine/observed.ts'
 import { AnalysisError } from '../errors/errors.ts'
 import type { Unresolved } from '../plan/unresolved.ts'
 import type { Schema } from '../types/data-type.ts'
+import { checkBadRecords, sourcesOf, takeBadRecords } from './bad-records.ts'
 import { checkPartitioning } from './check-sink.ts'
 import type { Planning } from './planning.ts'
 import type { SessionParts } from './session-parts.ts'
+
+type Planned = ReturnType<Planning['batchSpec']>
 
 /** Runs the queries of a session over bounded tables. */
 export class BatchQueries {
@@ -32,12 +36,21 @@ export class BatchQueries {
   /** Runs a query over bounded tables to its end. */
   async run(plan: Unresolved, options: RunOptions = {}): Promise<{ schema: Schema; batches: Batch[] }> {
     const batches: Batch[] = []
-    const schema = await this.#each(plan, options, (b) => void batches.push(b))
-    return { schema, batches }
+    const planned = await this.#planned(plan)
+    await this.#each(planned, options, (b) => void batches.push(b))
+    return { schema: planned.spec.schema, batches }
   }
 
-  async #each(plan: Unresolved, options: RunOptions, onBatch: (batch: Batch) => Promise<void> | void): Promise<Schema> {
-    const { spec, env } = await this.#planning.observed(() => this.#planning.batchSpec(plan))
+  #planned(plan: Unresolved, sparesRows = false): Promise<Planned> {
+    return this.#planning.observed(() => this.#planning.batchSpec(plan, sparesRows))
+  }
+
+  async #each(
+    { spec, env }: Planned,
+    options: RunOptions,
+    onBatch: (batch: Batch) => Promise<void> | void,
+    bad?: BadRecords,
+  ): Promise<void> {
     const deadlineMs = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs
     await runBatch(
       spec,
@@ -48,11 +61,11 @@ export class BatchQueries {
         env,
         signal: options.signal,
         deadlineMs,
+        bad,
         onObserved: (observed) => this.#deliver(observed),
       },
       onBatch,
     )
-    return spec.schema
   }
 
   /** Hands metrics to those who wait for them; each is waited for once. */
@@ -72,7 +85,8 @@ export class BatchQueries {
     how: WriteHow = {},
   ): Promise<void> {
     const provider = this.#parts.connectors.sink(format)
-    const options = validateOptions(provider.format, provider.options, given, provider.openOptions)
+    const { bad, others } = takeBadRecords(given, this.#parts.connectors)
+    const options = validateOptions(provider.format, provider.options, others, provider.openOptions)
     checkPartitioning(provider, how.partitionBy ?? [])
     if ((how.mode === 'ignore' || how.mode === 'error') && provider.exists?.(options) === true) {
       if (how.mode === 'ignore') return
@@ -82,14 +96,12 @@ export class BatchQueries {
         { hint: "call mode('append'), mode('overwrite') or mode('ignore') before the write" },
       )
     }
-    const { attrs } = await this.#planning.observed(() => this.#planning.analyze(plan))
+    const planned = await this.#planned(plan, bad.policy !== 'fail')
+    checkBadRecords(bad, sourcesOf(planned.spec, this.#parts.connectors), { provider, options, queryName: null })
     const queryId = randomUUID()
-    const sink = await provider.open(options, {
-      schema: { fields: attrs.map((a) => ({ name: a.name, type: a.type, nullable: a.nullable })) },
+    const context = {
       mode: 'append',
       bounded: true,
-      save: how.mode === 'overwrite' ? 'overwrite' : 'append',
-      partitionBy: how.partitionBy ?? [],
       queryId,
       queryName: null,
       timeZone: this.#parts.timeZone(),
@@ -98,18 +110,41 @@ export class BatchQueries {
       objects: this.#parts.objects,
       database: null,
       lastCommittedBatch: -1,
+    } as const
+    const badRecords = new BadRecords({
+      ...bad,
+      open:
+        bad.sink &&
+        (() =>
+          bad.sink!.provider.open(bad.sink!.options, {
+            ...context,
+            queryId: badRecordsId(queryId),
+            schema: BAD_RECORD_SCHEMA,
+          })),
+    })
+    const sink = await provider.open(options, {
+      ...context,
+      schema: planned.spec.schema,
+      save: how.mode === 'overwrite' ? 'overwrite' : 'append',
+      partitionBy: how.partitionBy ?? [],
     })
     try {
-      await sink.begin(0, { queryId, batchId: 0, offsetHash: '' })
+      const token = { queryId, batchId: 0, offsetHash: '' }
+      await badRecords.open(-1)
+      await sink.begin(0, token)
       try {
-        await this.#each(plan, {}, (b) => sink.add(b))
+        await badRecords.begin({ batchId: 0, batchTimestampMs: this.#parts.clock.nowMs() }, token, false)
+        await this.#each(planned, {}, (b) => sink.add(b), badRecords)
+        await badRecords.finish()
         await sink.finish()
       } catch (error) {
+        await badRecords.abort()
         await sink.abort?.()
         throw error
       }
     } finally {
       await sink.close()
+      await badRecords.close()
     }
   }
 }

@@ -28,7 +28,7 @@ export interface StreamPlan {
 
 /** Plans a streaming query under the settings, the identity and the state that its checkpoint holds. */
 export function planStream(
-  { request, mode, provider, options, checkpoint }: StartingQuery,
+  { request, mode, provider, options, bad, checkpoint }: StartingQuery,
   { conf, functions }: SessionParts,
   planning: Planning,
 ): StreamPlan {
@@ -46,6 +46,7 @@ export function planStream(
     mode,
     env,
     envSpec: envSpecOf(settings),
+    sparesRows: bad.policy !== 'fail',
     fingerprints: new Map(prints.map((f) => [f.nodeId, { fingerprint: f.fingerprint, describe: f.describe }])),
     stateIds: stateIds(prints, checkpoint),
   })

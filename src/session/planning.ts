@@ -62,13 +62,13 @@ export class Planning {
     }
   }
 
-  /** The pipeline of a query over bounded tables. */
-  batchSpec(plan: Unresolved): { readonly spec: PipelineSpec; readonly env: QueryEnv } {
+  /** The pipeline of a query over bounded tables; `sparesRows` as in PlanOptions. */
+  batchSpec(plan: Unresolved, sparesRows = false): { readonly spec: PipelineSpec; readonly env: QueryEnv } {
     const conf = this.settings()
     const envSpec = envSpecOf(conf)
     const env = this.env(conf)
     const optimized = optimize(analyze(plan, this.#catalog(conf), env), env)
-    return { spec: planQuery(optimized.plan, { mode: null, env, envSpec, fingerprints: new Map() }), env }
+    return { spec: planQuery(optimized.plan, { mode: null, env, envSpec, sparesRows, fingerprints: new Map() }), env }
   }
 
   /** What EXPLAIN prints. */

@@ -1,5 +1,5 @@
-import { validateOptions } from '../connectors/options.ts'
 import { OperationAborted } from '../engine/aborted.ts'
+import { BAD_RECORD_SCHEMA, badRecordsId, sparedNowhere } from '../engine/bad-records.ts'
 import { ChangeFeed } from '../engine/change-feed.ts'
 import { guaranteeLines, guaranteesOf } from '../engine/guarantees.ts'
 import { LateFeed } from '../engine/late-rows.ts'
@@ -8,6 +8,7 @@ import { StreamingQuery } from '../engine/streaming-query.ts'
 import { explain } from '../plan/explain.ts'
 import { stateWarnings } from '../plan/state-warnings.ts'
 import { upsertKey } from '../plan/upsert-key.ts'
+import { checkBadRecords, sourcesOf } from './bad-records.ts'
 import { PINNED_KEYS } from './env.ts'
 import { keepSchemas } from './inferred-schema.ts'
 import { planStream, type StreamPlan } from './plan-stream.ts'
@@ -25,24 +26,15 @@ export interface PreparedQuery {
 
 /** Plans a query over its checkpoint, which is closed when that fails. */
 export function prepareQuery(given: StartingQuery, parts: SessionParts, planning: Planning): PreparedQuery {
-  const { request, mode, provider, options, checkpoint } = given
+  const { request, mode, provider, options, bad, checkpoint } = given
   const { conf, connectors, streams, clock, hooks } = parts
   try {
     if (request.signal?.aborted === true) throw new OperationAborted('stopped')
     const plan = planStream(given, parts, planning)
     const { asked, analyzed, optimized, identified, spec } = plan
-    const sources = spec.nodes.flatMap((node) => {
-      if (node.op !== 'source' || !node.streaming) return []
-      const from = connectors.source(node.format)
-      return [
-        {
-          name: node.name,
-          provider: from,
-          options: validateOptions(from.format, from.options, node.options, from.openOptions),
-        },
-      ]
-    })
-    const guarantees = guaranteesOf(sources, provider, options, given.durability)
+    const sources = sourcesOf(spec, connectors)
+    checkBadRecords(bad, sources, { provider, options, queryName: request.queryName })
+    const guarantees = guaranteesOf(sources, { provider, options }, bad.sink, given.durability)
     const changes = new ChangeFeed(spec.schema, mode, parts.rowOptions())
     const late = new LateFeed(parts.rowOptions())
     const note =
@@ -85,6 +77,7 @@ export function prepareQuery(given: StartingQuery, parts: SessionParts, planning
       throw error
     }
     for (const line of identified.notes) note(line)
+    if (bad.policy !== 'fail') for (const line of sparedNowhere(spec)) note(`warning: ${line}`)
     if (mode !== 'complete') for (const line of stateWarnings(analyzed)) note(`warning: ${line}`)
     request.signal?.addEventListener('abort', onAbort, { once: true })
     return { query, begin: () => query.begin(execution, make) }
@@ -96,12 +89,20 @@ export function prepareQuery(given: StartingQuery, parts: SessionParts, planning
 
 /** What runs the batches of a query, under the settings as they are now. */
 function executionOf(
-  { request, mode, provider, options, flushOnIdle, checkpoint, durability }: StartingQuery,
+  { request, mode, provider, options, flushOnIdle, bad, checkpoint, durability }: StartingQuery,
   { settings, env, analyzed, spec }: StreamPlan,
   { runId, name, signal, wake, sourceStatus }: StreamingQuery,
   { conf, clock, hooks, objects: kept }: SessionParts,
 ): Omit<MicroBatchConfig, 'changes' | 'late' | 'note'> {
   const objects = new Map([...kept, ...request.objects])
+  const sinkOfQuery = {
+    queryId: checkpoint.queryId,
+    timeZone: env.timeZone,
+    nowUs: () => BigInt(clock.nowMs()) * 1000n,
+    signal,
+    objects,
+    database: durability === null ? null : checkpoint.database,
+  }
   return {
     spec,
     env,
@@ -114,19 +115,31 @@ function executionOf(
       describe: provider.describe(options),
       open: (lastCommittedBatch) =>
         provider.open(options, {
+          ...sinkOfQuery,
           schema: spec.schema,
           mode,
           upsertKey: upsertKey(analyzed),
-          queryId: checkpoint.queryId,
           queryName: request.queryName,
-          timeZone: env.timeZone,
-          nowUs: () => BigInt(clock.nowMs()) * 1000n,
-          signal,
-          objects,
-          database: durability === null ? null : checkpoint.database,
           lastCommittedBatch,
           partitionBy: request.partitionBy,
         }),
+    },
+    bad: {
+      policy: bad.policy,
+      maxRecords: bad.maxRecords,
+      open:
+        bad.sink === null
+          ? null
+          : (lastCommittedBatch) =>
+              bad.sink!.provider.open(bad.sink!.options, {
+                ...sinkOfQuery,
+                queryId: badRecordsId(checkpoint.queryId),
+                schema: BAD_RECORD_SCHEMA,
+                mode: 'append',
+                // The name is that of the query's own table.
+                queryName: null,
+                lastCommittedBatch,
+              }),
     },
     conf: Object.fromEntries(PINNED_KEYS.flatMap((k) => (settings(k) === undefined ? [] : [[k, settings(k)!]]))),
     watermarkPolicy: settings('spark.sql.streaming.multipleWatermarkPolicy') === 'max' ? 'max' : 'min',

@@ -45,7 +45,7 @@ export function identify(
   allowSinkChange: boolean,
 ): Identified {
   const scans = streamsOf(plan)
-  const stored = checkpoint.metadata(KEY) as unknown as QueryIdentity | undefined
+  const stored = storedIdentity(checkpoint)
   const notes: string[] = []
   const streams =
     stored === undefined ? named(scans, new Set()) : matched(scans, stored.sources, checkpoint.path, notes)
@@ -61,6 +61,10 @@ export function identify(
   })
   return { plan: renamed, identity, notes }
 }
+
+/** What a checkpoint belongs to; undefined before its first start. Throws CheckpointError. */
+export const storedIdentity = (checkpoint: Checkpoint): QueryIdentity | undefined =>
+  checkpoint.metadata(KEY) as unknown as QueryIdentity | undefined
 
 /** Keeps the identity, to be written with the next offsets or commit. */
 export function keepIdentity(checkpoint: Checkpoint, identity: QueryIdentity): void {

@@ -10,6 +10,7 @@ import type { StreamingQuery } from '../engine/streaming-query.ts'
 import { OptionError, UnsupportedError } from '../errors/errors.ts'
 import { checkStreaming } from '../plan/check-streaming.ts'
 import { outputMode } from '../plan/output-mode.ts'
+import { takeBadRecords } from './bad-records.ts'
 import { checkDeletions, checkPartitioning } from './check-sink.ts'
 import type { RuntimeConfig } from './conf.ts'
 import type { Planning } from './planning.ts'
@@ -30,7 +31,8 @@ export async function startQuery(
   const freeName = streams.reserveName(request.queryName)
   try {
     const provider = connectors.sink(request.format)
-    const { checkpointLocation, flush, ...sinkOptions } = request.options
+    const { bad, others } = takeBadRecords(request.options, connectors)
+    const { checkpointLocation, flush, ...sinkOptions } = others
     const options = validateOptions(provider.format, provider.options, sinkOptions, provider.openOptions)
     const flushOnIdle = flushOption(flush ?? conf.get('millrace.flush')!) === 'onIdle'
     if (!provider.modes.includes(mode))
@@ -57,6 +59,7 @@ export async function startQuery(
           provider,
           options,
           flushOnIdle,
+          bad,
           checkpoint,
           durability: location === null ? null : durabilityOf(conf),
           release: () => claim?.release(),

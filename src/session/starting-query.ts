@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import type { Options, OutputModeName, SinkProvider } from '../connectors/provider.ts'
 import type { StreamRequest } from '../dataframe/context.ts'
+import type { BadRecordOptions } from './bad-records.ts'
 
 /** What is settled about a query when its checkpoint is open. */
 export interface StartingQuery {
@@ -9,6 +10,7 @@ export interface StartingQuery {
   readonly provider: SinkProvider
   readonly options: Options
   readonly flushOnIdle: boolean
+  readonly bad: BadRecordOptions
   readonly checkpoint: Checkpoint
   /** What the checkpoint outlives; null: it is kept in memory. */
   readonly durability: 'power' | 'process' | null

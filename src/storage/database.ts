@@ -31,5 +31,10 @@ export interface Database {
   transaction<T>(body: () => T): T
   /** Sets how following commits reach the disk. */
   setDurability(durability: Durability): void
+  /**
+   * Copies the whole file, page by page, to `target` (which must not be there), while others go on writing to it. Within
+   * an open read transaction the copy is what that transaction sees. It has reached the disk when the promise resolves.
+   */
+  backup(target: string): Promise<void>
   close(): void
 }

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { CheckpointError } from '../errors/errors.ts'
 import type { Database } from './database.ts'
@@ -72,6 +72,22 @@ export async function acquireLockWhenFree(path: string, timeoutMs: number, what:
   }
 }
 
+/**
+ * Who holds the lock at `path`, in words, or null. Looks at the lock only where somebody has said to hold it, and for a
+ * moment: a process that starts in that moment without waiting may find it taken.
+ */
+export function lockHolder(path: string): string | null {
+  if (held.has(canonical(path))) return `this process (${process.pid})`
+  if (!existsSync(path) || !existsSync(`${path}.pid`)) return null
+  try {
+    openDatabase(path, { readonly: true, busyTimeoutMs: 0 }).close()
+    return null
+  } catch (error) {
+    if (error instanceof CheckpointError && error.code === 'CHECKPOINT_LOCKED') return holderOf(`${path}.pid`)
+    throw error
+  }
+}
+
 function holdExclusively(path: string, timeoutMs: number): Database {
   const db = openDatabase(path, { busyTimeoutMs: Math.max(0, Math.floor(timeoutMs)), rawJournal: true })
   try {
@@ -107,5 +123,8 @@ const locked = (path: string, holder: string, cause?: unknown): CheckpointError 
   new CheckpointError(
     'CHECKPOINT_LOCKED',
     { path, holder },
-    { cause, hint: 'one query runs on a checkpoint at a time; stop the other, or set lockTimeout to wait for it' },
+    {
+      cause,
+      hint: 'one query runs on a checkpoint at a time; stop the other, or set millrace.lockTimeoutMs to wait for it',
+    },
   )

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -12,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { bundled } from '../shell/bundled.ts'
+import { command } from './command.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-run-'))
 let work = ''
@@ -52,47 +51,6 @@ const written = (): number[] =>
     .filter((l) => l !== '')
     .map((l) => (JSON.parse(l) as { id: number }).id)
     .sort((a, b) => a - b)
-
-interface Ended {
-  readonly stdout: string
-  readonly stderr: string
-  readonly exit: number | null
-}
-
-/** Runs the command; `meanwhile` may act while it runs. */
-async function command(
-  args: readonly string[],
-  options: {
-    readonly input?: string
-    readonly meanwhile?: (p: {
-      readonly kill: (signal: NodeJS.Signals) => void
-      readonly until: (done: () => boolean) => Promise<void>
-    }) => Promise<void>
-  } = {},
-): Promise<Ended> {
-  const child = spawn(process.execPath, [bundled(), ...args], { env: { ...process.env, TZ: 'UTC' } })
-  let [stdout, stderr] = ['', '']
-  child.stdout.on('data', (d: Buffer) => (stdout += d.toString()))
-  child.stderr.on('data', (d: Buffer) => (stderr += d.toString()))
-  if (options.input === undefined) child.stdin.end()
-  else child.stdin.end(options.input)
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
-  const until = async (done: () => boolean): Promise<void> => {
-    const end = performance.now() + 20_000
-    while (!done()) {
-      if (performance.now() > end || child.exitCode !== null)
-        throw new Error(`waited in vain; stdout: ${stdout} stderr: ${stderr}`)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  }
-  try {
-    await options.meanwhile?.({ kill: (signal) => void child.kill(signal), until: (done) => until(() => done()) })
-  } catch (error) {
-    child.kill('SIGKILL')
-    throw error
-  }
-  return { exit: await ended, stdout, stderr }
-}
 
 describe('millrace run', () => {
   test('stays while a query runs; SIGTERM finishes it, and a second run goes on from there', async () => {

@@ -44,6 +44,23 @@ const PRINTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     ],
     'ORDER BY, LIMIT and OFFSET': [[[{ user: 'ann' }, { user: 'bob' }, { user: 'eve' }]]],
   },
+  'bad-records.md': {
+    'Records that cannot be decoded': [
+      [
+        [
+          { user: 'ann', n: 1 },
+          { user: 'eve', n: 3 },
+        ],
+      ],
+      ['json-0', true, '2', '{"user":"bob","n":'],
+    ],
+    'Rows for which an expression throws': [
+      [[{ s: '4', half: 2 }]],
+      [['CAST_INVALID_INPUT', 'FAILED_EXECUTE_UDF']],
+      [2, 1],
+    ],
+    'How many': [['BAD_RECORDS_LIMIT']],
+  },
   'state.md': {
     'How long': [
       [
@@ -65,6 +82,12 @@ const PRINTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
       [[{ user: 'ann', matched: false }]],
     ],
     'After a restart': [['CHECKPOINT_QUERY_CHANGED']],
+  },
+  'operations.md': {
+    'What is in it': [[{ first: 0, last: 0 }, true, 2]],
+    'Whether it is whole': [[[]]],
+    Backups: [[0, null]],
+    'Going back': [[2, 1, true], [{ first: 0, last: 1 }]],
   },
 }
 

@@ -3,10 +3,12 @@ import { Batch } from '../../columns/batch.ts'
 import { constantVector } from '../../columns/constant.ts'
 import type { Vector } from '../../columns/vector.ts'
 import type { DecodePredicate } from '../../formats/decode-plan.ts'
-import type { LineDecoder } from '../../formats/line-decoder.ts'
+import type { BadRecord, LineDecoder } from '../../formats/line-decoder.ts'
+import { MALFORMED } from '../../formats/malformed.ts'
 import type { Field, Schema } from '../../types/data-type.ts'
 import { decodeLiteral } from '../../types/literal.ts'
 import type { Value } from '../../types/value.ts'
+import { type BadRecordPolicy, badRecordsOf, checkBadRecordSink } from '../bad-records.ts'
 import type { Options, SourceContext } from '../provider.ts'
 import type { FileFormat } from './file-format.ts'
 import type { ListedFile } from './listing.ts'
@@ -46,8 +48,11 @@ export class FileRows {
   readonly #partitions: PartitionReader
   readonly #ignoresPartitions: boolean
   readonly #predicates: readonly DecodePredicate[]
+  readonly #policy: BadRecordPolicy | null
 
   constructor(format: FileFormat, options: Options, ctx: SourceContext) {
+    checkBadRecordSink(format.format, options, ctx.bad)
+    this.#policy = badRecordsOf(format.format, options)
     this.#format = format
     this.#options = options
     this.#ctx = ctx
@@ -130,6 +135,8 @@ export class FileRows {
       mayReuse: this.#ctx.mayReuse === true,
       timeZone: this.#ctx.timeZone,
       place: (line) => `${this.reader.path}, line ${this.reader.linesBefore + line}`,
+      judgesAll: this.#policy !== null,
+      ...(this.#ctx.bad === undefined ? {} : { onBad: (record) => this.#bad(record) }),
     })
     const shape = {
       decoder,
@@ -138,6 +145,13 @@ export class FileRows {
     }
     this.#shapes.set(key, shape)
     return shape
+  }
+
+  #bad({ reason, line, bytes }: BadRecord): void {
+    const { bad } = this.#ctx
+    if (this.#policy !== 'sink') return bad?.count()
+    const position = `${this.reader.path}:${this.reader.linesBefore + line}`
+    bad?.send({ condition: MALFORMED, reason, position, raw: Uint8Array.from(bytes) })
   }
 
   /** Whether a predicate on a partition column rules the whole file out. */

@@ -8,6 +8,7 @@ import { DEFAULT_SYNTAX, type JsonSyntax } from '../../functions/json/json-text.
 import { datetimeReading } from '../../functions/json/text-conversion.ts'
 import { AnalysisError, OptionError } from '../../errors/errors.ts'
 import type { Schema } from '../../types/data-type.ts'
+import { BAD_RECORDS, badRecordsOf } from '../bad-records.ts'
 import { refuseSchema } from '../refuse-schema.ts'
 import type { Options } from '../provider.ts'
 import type { FileFormat } from './file-format.ts'
@@ -62,7 +63,7 @@ export const jsonFiles: FileFormat = {
   check(options, declared) {
     checkParseOptions('json', options)
     timesOf(options, 'UTC')
-    if (declared !== null) corruptColumnOf(options, declared)
+    if (declared !== null) modeOf('json', options, corruptColumnOf(options, declared) !== null)
   },
   infer(options, files, timeZone) {
     const reading = datetimeReading(formatsOf(options, timeZone))
@@ -112,7 +113,7 @@ export const csvFiles: FileFormat = {
     dialectOf(options)
     timesOf(options, 'UTC')
     if (declared === null) return
-    corruptColumnOf(options, declared)
+    modeOf('csv', options, corruptColumnOf(options, declared) !== null)
     checkCsvTypes(declared)
   },
   infer(options, files, timeZone) {
@@ -151,9 +152,11 @@ export const textFiles: FileFormat = {
     wholetext: { type: 'boolean', default: false, doc: 'A file is one value.' },
     lineSep: { type: 'string', doc: 'What stands between two lines; without it line ends of any kind.' },
     encoding: { type: 'string', default: 'UTF-8', doc: 'Encoding of the files; only UTF-8 is read.' },
+    badRecords: BAD_RECORDS,
   },
   isFixed: true,
   check(options, declared) {
+    badRecordsOf('text', options)
     if (!/^(?:utf-?8|us-ascii)$/i.test(String(options['encoding'])))
       throw new OptionError('OPTION_INVALID', {
         format: 'text',
@@ -182,6 +185,7 @@ export const textFiles: FileFormat = {
   decoder: (wanted, _declared, _plan, options, o) =>
     textDecoder(wanted, {
       ...o,
+      mode: modeOf('text', options, false),
       whole: options['wholetext'] === true,
       separator: options['wholetext'] === true ? null : separatorBytes(options),
     }),

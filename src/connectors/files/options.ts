@@ -4,6 +4,7 @@ import type { ParseMode } from '../../formats/line-decoder.ts'
 import type { TimeTexts } from '../../formats/time-texts.ts'
 import { datetimeReading, type DatetimeFormats } from '../../functions/json/text-conversion.ts'
 import { type Schema, typeName } from '../../types/data-type.ts'
+import { BAD_RECORDS, badRecordsOf } from '../bad-records.ts'
 import type { Options, OptionSpecs } from '../provider.ts'
 
 /** Options of every file source. */
@@ -75,6 +76,7 @@ export const PARSE_OPTIONS: OptionSpecs = {
     type: 'string',
     doc: 'What a record that does not fit does: FAILFAST fails, naming file, line and text; DROPMALFORMED leaves it out; PERMISSIVE reads NULL where it does not fit. Without it FAILFAST, or PERMISSIVE where the schema has the column of columnNameOfCorruptRecord.',
   },
+  badRecords: BAD_RECORDS,
   columnNameOfCorruptRecord: {
     type: 'string',
     default: '_corrupt_record',
@@ -217,13 +219,35 @@ export function checkParseOptions(format: string, options: Options): void {
   modeOf(format, options, false)
 }
 
-/** The mode of an option; without one FAILFAST, or PERMISSIVE when the schema has a column for corrupt records. */
+/** The mode that reads as a policy for bad records says. */
+const MODE_OF = { fail: 'FAILFAST', null: 'PERMISSIVE', drop: 'DROPMALFORMED', sink: 'DROPMALFORMED' } as const
+
+/**
+ * The mode of the options mode or badRecords, which must not contradict each other; without either FAILFAST, or PERMISSIVE
+ * when the schema has a column for corrupt records. That column is refused beside a badRecords that would leave it empty.
+ */
 export function modeOf(format: string, options: Options, hasCorruptColumn: boolean): ParseMode {
   const given = textOf(options, 'mode')
-  if (given === undefined) return hasCorruptColumn ? 'PERMISSIVE' : 'FAILFAST'
-  const mode = given.toUpperCase()
-  if (mode === 'FAILFAST' || mode === 'DROPMALFORMED' || mode === 'PERMISSIVE') return mode
-  throw invalid(format, 'mode', given, 'FAILFAST, DROPMALFORMED or PERMISSIVE')
+  const mode = given?.toUpperCase()
+  if (mode !== undefined && mode !== 'FAILFAST' && mode !== 'DROPMALFORMED' && mode !== 'PERMISSIVE')
+    throw invalid(format, 'mode', given, 'FAILFAST, DROPMALFORMED or PERMISSIVE')
+  const policy = badRecordsOf(format, options)
+  if (policy === null) return mode ?? (hasCorruptColumn ? 'PERMISSIVE' : 'FAILFAST')
+  const other =
+    mode !== undefined && mode !== MODE_OF[policy]
+      ? `mode ${mode}`
+      : hasCorruptColumn && policy !== 'null'
+        ? `column ${String(options['columnNameOfCorruptRecord'])}, which is for records that are read in part`
+        : null
+  if (other !== null)
+    throw new OptionError(
+      'BAD_RECORDS_CONTRADICTION',
+      { badRecords: policy, other },
+      {
+        hint: 'badRecords fail is mode FAILFAST, null is PERMISSIVE, drop and sink are DROPMALFORMED: give one of the two',
+      },
+    )
+  return MODE_OF[policy]
 }
 
 /** The name of the column for records that do not fit; null when the schema has none. A column of another type is refused. */

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import zlib from 'node:zlib'
-import type { Batch } from '../../columns/batch.ts'
+import { Batch } from '../../columns/batch.ts'
 import { ExecutionError, MillraceError } from '../../errors/errors.ts'
 import { DECODE_SLACK, type LineDecoder } from '../../formats/line-decoder.ts'
 import { type ListedFile, readFailed } from './listing.ts'
@@ -8,6 +8,7 @@ import { type ListedFile, readFailed } from './listing.ts'
 /** Fits the cache of a core; lines of some 250 bytes make one full batch of it. */
 const BLOCK = 2 << 20
 
+const NO_ROWS = new Batch({ fields: [] }, [], 0)
 const NEWLINE = Buffer.from('\n')
 
 /** Whether a file holds gzip, by its name. */
@@ -148,6 +149,8 @@ class Blocks {
     const batches = this.#batches
     this.#decoder.decode(block, start, end, (batch) => batches.push(batch))
     this.#reader.linesBefore += this.#decoder.lines
+    // One at least a block: who reads is to look at bad records of a block that holds nothing else.
+    if (batches.length === 0) yield NO_ROWS
     yield* batches
     batches.length = 0
     if (this.#mayReuse) this.#decoder.release?.()

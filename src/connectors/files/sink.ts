@@ -44,6 +44,7 @@ function fileSink(format: WriteFormat): SinkProvider {
       ...format.options,
     },
     kind: 'idempotent',
+    rollsBack: true,
     releases: true,
     partitions: true,
     modes: ['append', 'changelog'],

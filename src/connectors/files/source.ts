@@ -9,8 +9,9 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Batch } from '../../columns/batch.ts'
-import { AnalysisError, OptionError } from '../../errors/errors.ts'
+import { AnalysisError, CheckpointError, OptionError } from '../../errors/errors.ts'
 import type { Schema } from '../../types/data-type.ts'
+import type { Json } from '../../types/json.ts'
 import { parseTimestamp } from '../../types/time.ts'
 import { zoneOf } from '../../types/time-zone.ts'
 import {
@@ -136,6 +137,21 @@ export type FileOffset = { readonly logOffset: number }
 
 /** Metadata key: the last lot whose files were cleaned up. */
 const CLEANED = 'cleaned'
+
+/**
+ * Refuses to go back to `offset` where files that came after it were archived or deleted (cleanSource): they would not be
+ * read again. `metadata` reads what the source keeps in the checkpoint. Throws CHECKPOINT_INPUT_GONE.
+ */
+export function refuseCleaned(metadata: (key: string) => Json | undefined, source: string, offset: Json): void {
+  const cleaned = metadata(CLEANED)
+  const at = (offset as { readonly logOffset?: Json } | null)?.logOffset
+  if (typeof cleaned !== 'number' || typeof at !== 'number' || cleaned <= at) return
+  throw new CheckpointError(
+    'CHECKPOINT_INPUT_GONE',
+    { source, message: `option cleanSource has taken files away that came after offset ${at}` },
+    { hint: 'go back to a later batch' },
+  )
+}
 
 class FileSource implements Source<FileOffset> {
   readonly #options: Options
@@ -280,7 +296,8 @@ class FileSource implements Source<FileOffset> {
       if (plan === null) continue
       for (const batch of this.#rows.reader.read(file, plan.decoder)) {
         this.#given += batch.rowCount
-        yield plan.complete(batch)
+        if (batch.rowCount > 0) yield plan.complete(batch)
+        else if (this.#ctx.bad !== undefined) yield batch
       }
     }
   }
@@ -294,7 +311,8 @@ class FileSource implements Source<FileOffset> {
         if (plan === null) continue
         for await (const batch of this.#rows.reader.readGzip(file, plan.decoder)) {
           this.#given += batch.rowCount
-          yield plan.complete(batch)
+          if (batch.rowCount > 0) yield plan.complete(batch)
+          else if (this.#ctx.bad !== undefined) yield batch
         }
       }
     }

@@ -11,6 +11,7 @@ import { ExecutionError, MillraceError, OptionError } from '../../errors/errors.
 import { field, sameType, type Schema, schemaOf, STRING } from '../../types/data-type.ts'
 import type { Json } from '../../types/json.ts'
 import { type Line, lineItems } from '../live/line-items.ts'
+import { BAD_RECORDS } from '../bad-records.ts'
 import { defineSource, type Options, type SourceContext } from '../provider.ts'
 import { PushSource, pushOptions, pushReplay } from '../push/push-source.ts'
 import { EventStreamReader } from './event-stream.ts'
@@ -31,6 +32,7 @@ export const httpPullSource = defineSource({
     },
     maxRetries: { type: 'int', default: 10, doc: 'Tries in a row without a single row before the query fails.' },
     ...pushOptions(true),
+    badRecords: BAD_RECORDS,
   },
   replay: 'logged',
   replayOf: pushReplay,
@@ -133,7 +135,8 @@ class Pull {
       if (reader.retryMs !== null) this.#delayMs = reader.retryMs
       if (event === null) continue
       const position = event.id === null ? null : { id: event.id }
-      await this.#take(this.#isRaw ? [event.data, event.event, event.id] : this.#parsed(event.data), position)
+      const { data } = event
+      await this.#take(data, () => (this.#isRaw ? [data, event.event, event.id] : this.#parsed(data)), position)
     }
     // A stream of events has no end: the server is to be asked again.
     return false
@@ -145,14 +148,14 @@ class Pull {
     for await (const { text } of lines) {
       n++
       if (n <= known || text.trim() === '') continue
-      await this.#take(this.#isRaw ? [text, null, null] : this.#parsed(text), { lines: n })
+      await this.#take(text, () => (this.#isRaw ? [text, null, null] : this.#parsed(text)), { lines: n })
     }
     return true
   }
 
-  async #take(row: unknown, position: Position | null): Promise<void> {
+  async #take(text: string, row: () => unknown, position: Position | null): Promise<void> {
     if (this.#source.isFull) await this.#source.room()
-    const kept = this.#source.offer(this.#source.values(row), position === null ? {} : { position })
+    const kept = this.#source.offerRecord(row, () => Buffer.from(text), position === null ? {} : { position })
     kept.catch((error: unknown) => this.#source.fail('http-pull', error))
     if (position !== null) this.#position = position
     this.#tries = 0

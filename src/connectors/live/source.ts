@@ -6,7 +6,9 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { ExecutionError, InternalError } from '../../errors/errors.ts'
+import { sampleOf } from '../../functions/user/failure.ts'
 import type { Schema } from '../../types/data-type.ts'
+import { BAD_RECORDS } from '../bad-records.ts'
 import { defineSource, type Options, type SourceContext } from '../provider.ts'
 import { PushSource, pushOptions, pushReplay } from '../push/push-source.ts'
 import { LiveInput } from './input.ts'
@@ -21,6 +23,7 @@ export const liveSource = defineSource({
   options: {
     id: { type: 'string', doc: 'Id of the input among the objects of the session.', required: true },
     ...pushOptions(false),
+    badRecords: BAD_RECORDS,
   },
   replay: 'none',
   replayOf: pushReplay,
@@ -73,9 +76,10 @@ async function pump(input: LiveInput, source: PushSource, isOpen: () => boolean)
       return
     }
     const item = next.value
-    const row = item instanceof Line ? (asText ? item.text : parsed(item.text)) : item
-    const kept = source.offer(
-      source.values(row),
+    const row = (): unknown => (item instanceof Line ? (asText ? item.text : parsed(item.text)) : item)
+    const kept = source.offerRecord(
+      row,
+      () => Buffer.from(item instanceof Line ? item.text : sampleOf(item, Infinity)),
       positionOf === undefined ? {} : { position: positionOf(item instanceof Line ? item.text : item) },
     )
     kept.catch((error: unknown) => source.fail('live', error))

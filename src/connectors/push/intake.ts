@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { IngestLog, type IngestAppend } from '../../checkpoint/ingest-log.ts'
-import type { Batch } from '../../columns/batch.ts'
+import { Batch } from '../../columns/batch.ts'
+import { vectorOf } from '../../columns/builder.ts'
 import { decodeBatch, encodeBatch } from '../../columns/codec.ts'
 import { CheckpointError, ExecutionError } from '../../errors/errors.ts'
 import type { Database } from '../../storage/database.ts'
@@ -8,6 +9,7 @@ import { type Schema, sameType } from '../../types/data-type.ts'
 import { parseSchema, printSchema } from '../../types/ddl.ts'
 import type { Json } from '../../types/json.ts'
 import { projection } from '../project.ts'
+import { keepsBadRecords } from './bad-rows.ts'
 
 /** What may be said of rows that are taken in. */
 export interface IntakeFacts {
@@ -189,16 +191,30 @@ export class LoggedIntake implements Intake {
   /** From rows logged under an earlier declaration: columns may have been dropped or moved, not changed or added. */
   #old(ddl: string): (batch: Batch) => Batch {
     const was = parseSchema(ddl)
-    const fits = this.#schema.fields.every((f) =>
-      was.fields.some((g) => g.name.toLowerCase() === f.name.toLowerCase() && sameType(f.type, g.type)),
-    )
+    // Without the mark of bad records they would be taken for rows; rows logged before there was one are all well.
+    const marks = keepsBadRecords(this.#schema)
+    const columns = marks && !keepsBadRecords(was) ? this.#schema.fields.slice(0, -1) : this.#schema.fields
+    const losesMark = !marks && keepsBadRecords(was)
+    const fits =
+      !losesMark &&
+      columns.every((f) =>
+        was.fields.some((g) => g.name.toLowerCase() === f.name.toLowerCase() && sameType(f.type, g.type)),
+      )
     if (!fits)
       throw new CheckpointError(
         'INGEST_SCHEMA_CHANGED',
         { source: this.#source, before: ddl, after: printSchema(this.#schema) },
-        { hint: 'start once more with the old columns and let the query take what is logged' },
+        {
+          hint: `start once more with the old ${losesMark ? 'badRecords' : 'columns'} and let the query take what is logged`,
+        },
       )
-    return projection(was, this.#schema)
+    const project = projection(was, { fields: columns })
+    if (columns.length === this.#schema.fields.length) return project
+    return (batch) => {
+      const rows = project(batch)
+      const none = vectorOf(this.#schema.fields.at(-1)!.type, new Array<null>(rows.length).fill(null))
+      return new Batch(this.#schema, [...rows.columns, none], rows.length, rows.selection, rows.weights)
+    }
   }
 
   forget(to: number): void {

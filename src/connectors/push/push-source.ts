@@ -8,7 +8,9 @@ import type { Schema } from '../../types/data-type.ts'
 import type { Json } from '../../types/json.ts'
 import type { Value } from '../../types/value.ts'
 import { projection } from '../project.ts'
+import { type BadRecordPolicy, badRecordsOf } from '../bad-records.ts'
 import type { Options, OptionSpecs, Replay, Source, SourceContext } from '../provider.ts'
+import { badRow, isBadRecord, keepsBadRecords, withBadRecords, withoutBadRecords } from './bad-rows.ts'
 import { type Intake, type IntakeFacts, LoggedIntake, MemoryIntake } from './intake.ts'
 
 /** Options every source that is pushed to has; `wal` says the default of the write-ahead log. */
@@ -46,6 +48,9 @@ export class PushSource implements Source<number> {
   onKept: ((rows: number) => void) | null = null
   readonly #ctx: SourceContext
   readonly #schema: Schema
+  /** Of rows as the intake keeps them. */
+  readonly #kept: Schema
+  readonly #policy: BadRecordPolicy
   readonly #intake: Intake
   readonly #project: (batch: Batch) => Batch
   readonly #maxBuffered: number
@@ -82,8 +87,10 @@ export class PushSource implements Source<number> {
         })
     }
     this.#project = projection(schema, ctx.schema)
+    this.#policy = badRecordsOf(ctx.name, options) ?? 'fail'
+    this.#kept = this.#policy === 'fail' ? schema : withBadRecords(schema)
     const logged = options['wal'] === true && ctx.database !== undefined && ctx.database !== null
-    if (logged) this.#intake = new LoggedIntake(ctx.database!, ctx.name, schema)
+    if (logged) this.#intake = new LoggedIntake(ctx.database!, ctx.name, this.#kept)
     else {
       memory.attach(ctx.metadata.get('intake'))
       this.#intake = memory
@@ -114,6 +121,21 @@ export class PushSource implements Source<number> {
   /** The values of one row as a program gives it; throws ExecutionError when it does not fit the columns. */
   values(row: unknown): Value[] {
     return rowFromJs(this.#schema, row, this.#ctx.timeZone)
+  }
+
+  /**
+   * As `offer`, for a record that `row` makes a row of: one that is none is kept as a bad record where the option
+   * badRecords says so, else it throws. `raw`: its bytes.
+   */
+  offerRecord(row: () => unknown, raw: () => Uint8Array, facts: IntakeFacts = {}): Promise<void> {
+    let values: Value[]
+    try {
+      values = this.values(row())
+    } catch (error) {
+      if (this.#policy === 'fail' || !isBadRecord(error)) throw error
+      values = badRow(this.#schema, error, raw(), facts.position)
+    }
+    return this.offer(values, facts)
   }
 
   /**
@@ -151,6 +173,9 @@ export class PushSource implements Source<number> {
     }
   }
 
+  /** A row of the source as one of the intake. */
+  readonly #completed = (row: Value[]): Value[] => (row.length < this.#kept.fields.length ? [...row, null] : row)
+
   async #keepOffered(): Promise<void> {
     this.#flush = null
     const rows = this.#offered
@@ -158,7 +183,7 @@ export class PushSource implements Source<number> {
     this.#offered = []
     this.#facts = {}
     if (rows.length === 0) return
-    const kept = this.#append([batchOf(this.#schema, rows)], rows.length, facts)
+    const kept = this.#append([batchOf(this.#kept, rows.map(this.#completed))], rows.length, facts)
     if (this.#closed) this.#intake.flush()
     await kept
     this.onKept?.(rows.length)
@@ -229,7 +254,12 @@ export class PushSource implements Source<number> {
   }
 
   *read(from: number | null, to: number): Generator<Batch> {
-    for (const batch of this.#intake.read(from ?? 0, to)) yield this.#project(batch)
+    for (const lot of this.#intake.read(from ?? 0, to)) {
+      // A lot in memory is as the policy of the start it came in had it.
+      const isMarked = keepsBadRecords(lot.schema)
+      const batch = isMarked ? withoutBadRecords(lot, this.#schema, this.#policy, this.#ctx.bad) : lot
+      if (batch.rowCount > 0 || isMarked) yield this.#project(batch)
+    }
   }
 
   commit(to: number): void {

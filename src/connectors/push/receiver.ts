@@ -1,7 +1,9 @@
+import { sampleOf } from '../../functions/user/failure.ts'
 import type { Schema } from '../../types/data-type.ts'
 import { parseSchema } from '../../types/ddl.ts'
 import type { Json } from '../../types/json.ts'
 import { declaredSchema } from '../declared-schema.ts'
+import { BAD_RECORDS } from '../bad-records.ts'
 import { defineSource, type Options, type OptionSpecs, type SourceProvider } from '../provider.ts'
 import { refuseSchema } from '../refuse-schema.ts'
 import { PushSource, pushOptions, pushReplay } from './push-source.ts'
@@ -61,7 +63,7 @@ export function receiver(definition: ReceiverDefinition): SourceProvider {
   return defineSource({
     format,
     doc: definition.doc ?? 'Rows of a receiver of the program.',
-    options: { ...pushOptions(wal), ...definition.options },
+    options: { ...pushOptions(wal), badRecords: BAD_RECORDS, ...definition.options },
     replay: wal ? 'logged' : 'none',
     replayOf: pushReplay,
     supports: ['stream'],
@@ -72,7 +74,11 @@ export function receiver(definition: ReceiverDefinition): SourceProvider {
       const source = new PushSource(ctx, fixed ?? ctx.declared ?? ctx.schema, options)
       const store: ReceiverStore = async (row, position) => {
         await source.room()
-        await source.offer(source.values(row), { position })
+        await source.offerRecord(
+          () => row,
+          () => Buffer.from(sampleOf(row, Infinity)),
+          { position },
+        )
       }
       const facts = { options, position: source.position, end: () => source.end() }
       const running = (async () => definition.start(store, signal, facts))()

@@ -6,12 +6,12 @@
  *   modes   append adds rows; update needs a key, rows take the place of those of the same key, deletions take them out;
  *           changelog with a key does the same, without one it adds the changes as rows; complete replaces all
  */
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { SinkToken } from '../../checkpoint/checkpoint.ts'
 import type { Batch } from '../../columns/batch.ts'
 import { OptionError } from '../../errors/errors.ts'
-import type { Database, Statement } from '../../storage/database.ts'
+import type { Database, SqlValue, Statement } from '../../storage/database.ts'
 import { openDatabase } from '../../storage/sqlite.ts'
 import { plainPath } from '../files/listing.ts'
 import { OUTPUT_MODES, defineSink, type Options, type Sink, type SinkContext } from '../provider.ts'
@@ -121,6 +121,29 @@ const TOKENS = `CREATE TABLE IF NOT EXISTS millrace_tokens (
   sink_table TEXT PRIMARY KEY, query_id TEXT NOT NULL, batch_id INTEGER NOT NULL, offset_hash TEXT NOT NULL
 ) WITHOUT ROWID`
 
+/** The token a table holds; null when it has none, or the file is not there. Changes nothing. */
+export function storedToken(path: string, table: string): SinkToken | null {
+  if (!existsSync(path)) return null
+  const db = openDatabase(path, { readonly: true })
+  try {
+    const made = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'millrace_tokens'").get()
+    return made === undefined ? null : tokenOf(db.prepare(GET_TOKEN).get(table.toLowerCase()))
+  } finally {
+    db.close()
+  }
+}
+
+const GET_TOKEN = 'SELECT query_id, batch_id, offset_hash FROM millrace_tokens WHERE sink_table = ?'
+
+function tokenOf(row: Readonly<Record<string, SqlValue>> | undefined): SinkToken | null {
+  if (row === undefined) return null
+  return {
+    queryId: String(row['query_id']),
+    batchId: Number(row['batch_id']),
+    offsetHash: String(row['offset_hash']),
+  }
+}
+
 /** Writes in a transaction of its own, with the token of the batch. */
 class TokenedSink implements Sink {
   readonly #db: Database
@@ -143,18 +166,12 @@ class TokenedSink implements Sink {
     this.#put = db.prepare(
       'INSERT OR REPLACE INTO millrace_tokens (sink_table, query_id, batch_id, offset_hash) VALUES (?, ?, ?, ?)',
     )
-    this.#get = db.prepare('SELECT query_id, batch_id, offset_hash FROM millrace_tokens WHERE sink_table = ?')
+    this.#get = db.prepare(GET_TOKEN)
     if (ctx.database !== null) this.readToken = () => Promise.resolve(this.#stored())
   }
 
   #stored(): SinkToken | null {
-    const row = this.#get.get(this.#name)
-    if (row === undefined) return null
-    return {
-      queryId: String(row['query_id']),
-      batchId: Number(row['batch_id']),
-      offsetHash: String(row['offset_hash']),
-    }
+    return tokenOf(this.#get.get(this.#name))
   }
 
   begin(_batchId: number, token: SinkToken): void {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type Batch, MAX_BATCH_ROWS } from '../../columns/batch.ts'
 import { ExecutionError } from '../../errors/errors.ts'
 import type { Schema } from '../../types/data-type.ts'
@@ -7,7 +8,7 @@ import type { DecodePlan } from '../decode-plan.ts'
 import { decodeTree, type DecodeTree, type LeafNode } from '../json/decode-tree.ts'
 import { RowColumns } from '../json/row-columns.ts'
 import { rowTests } from '../json/row-test.ts'
-import { DECODE_SLACK, type LineDecoder, type LineDecoderOptions } from '../line-decoder.ts'
+import { DECODE_SLACK, type LineDecoder, type LineDecoderOptions, NOT_UTF8 } from '../line-decoder.ts'
 import { malformedRecord } from '../malformed.ts'
 import { type CellReader, cellReader } from './cells.ts'
 import { type CsvDialect, type CsvMarks, csvMarks } from './dialect.ts'
@@ -138,10 +139,11 @@ class CsvDecoder implements LineDecoder {
       const view = new DataView(block.buffer, block.byteOffset, block.byteLength)
       let p = this.#atStart && this.#options.dialect.header ? this.#header(block, start, end) : start
       if (p > start || end > start) this.#atStart = false
+      const exact = this.#scan === null || (this.#options.judgesAll === true && !isUtf8(block.subarray(p, end)))
       while (p < end) {
-        if (this.#scan === null) p = this.#slowLine(block, p, end)
+        if (exact) p = this.#slowLine(block, p, end)
         else {
-          p = this.#scan(block, view, p, end, c, this.#helpers)
+          p = this.#scan!(block, view, p, end, c, this.#helpers)
           if (c.stopped) p = this.#slowLine(block, p, end)
         }
         if (c.rows >= MAX_BATCH_ROWS) sink(c.take(block))
@@ -210,30 +212,41 @@ class CsvDecoder implements LineDecoder {
     if (this.#options.dialect.multiLine)
       for (let q = b.indexOf(10, p); q >= 0 && q < t.end; q = b.indexOf(10, q + 1)) c.lines++
     this.slowRows++
-    this.#checkLimits(b, p)
-    const reason = this.#readValues(b)
+    const reason = this.#unreadable(b, p) ?? this.#readValues(b)
     if (reason !== null) {
       const mode = this.#options.mode ?? 'FAILFAST'
-      if (mode === 'DROPMALFORMED') return next
       if (mode === 'FAILFAST') {
         const record = b.toString('utf8', p, t.end)
         throw malformedRecord(record, this.#options.place?.(c.lines) ?? `line ${c.lines}`, reason)
       }
+      this.#options.onBad?.({ reason, line: c.lines, bytes: b.subarray(p, t.end) })
+      if (mode === 'DROPMALFORMED') return next
     }
     this.#store(p, reason !== null)
     return next
   }
 
-  #checkLimits(b: Buffer, p: number): void {
+  /** Why no value of the record can be read, all of which are NULL then; null when they can. */
+  #unreadable(b: Buffer, p: number): string | null {
+    const limit = this.#limitPassed()
+    const isText = this.#options.judgesAll !== true || isUtf8(b.subarray(p, this.#tokens.end))
+    if (limit === null && isText) return null
+    if (this.#options.judgesAll !== true) this.#refuse(b, p, limit!)
+    this.#values.fill(null)
+    return limit === null ? NOT_UTF8 : `it has ${limit}`
+  }
+
+  #limitPassed(): string | null {
     const t = this.#tokens
     const { maxColumns, maxCharsPerColumn } = this.#options.dialect
     const long =
       maxCharsPerColumn < 0 ? -1 : t.ends.findIndex((e, i) => i < t.count && e - t.starts[i]! > maxCharsPerColumn)
-    if (t.count <= maxColumns && long < 0) return
-    const limit =
-      t.count > maxColumns
-        ? `more than maxColumns = ${maxColumns} values`
-        : `a value longer than maxCharsPerColumn = ${maxCharsPerColumn}`
+    if (t.count > maxColumns) return `more than maxColumns = ${maxColumns} values`
+    return long < 0 ? null : `a value longer than maxCharsPerColumn = ${maxCharsPerColumn}`
+  }
+
+  #refuse(b: Buffer, p: number, limit: string): never {
+    const t = this.#tokens
     const place = this.#options.place?.(this.#columns.lines) ?? `line ${this.#columns.lines}`
     throw new ExecutionError(
       'MALFORMED_CSV_RECORD',

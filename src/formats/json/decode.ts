@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer'
 import type { Batch } from '../../columns/batch.ts'
 import { MAX_BATCH_ROWS } from '../../columns/batch.ts'
 import type { Schema } from '../../types/data-type.ts'
 import { zoneOf } from '../../types/time-zone.ts'
 import type { DecodePlan } from '../decode-plan.ts'
-import { DECODE_SLACK, type LineDecoder, type LineDecoderOptions } from '../line-decoder.ts'
+import { DECODE_SLACK, type LineDecoder, type LineDecoderOptions, NOT_UTF8 } from '../line-decoder.ts'
 import { malformedRecord } from '../malformed.ts'
 import { decodeTree, type DecodeTree, type LeafNode } from './decode-tree.ts'
 import { skipBlanks } from './json-bytes.ts'
@@ -110,9 +111,11 @@ class Decoder implements JsonDecoder {
     block.fill(34, end, end + DECODE_SLACK)
     try {
       const view = new DataView(block.buffer, block.byteOffset, block.byteLength)
+      const exact = this.#options.judgesAll === true && !isUtf8(block.subarray(start, end))
       let p = start
       while (p < end) {
         if (this.framing === 'whole') p = this.#slowLine(block, p, end, sink)
+        else if (exact) p = this.#slowLine(block, p, lineEnd(block, p, end), sink)
         else {
           p = this.#scan(block, view, p, end, c, this.#helpers)
           if (c.stopped) p = this.#slowLine(block, p, c.lineEnd, sink)
@@ -144,11 +147,13 @@ class Decoder implements JsonDecoder {
     const strict = (this.#options.mode ?? 'FAILFAST') === 'FAILFAST'
     c.lines++
     this.slowRows++
+    if (this.#options.judgesAll === true && !isUtf8(b.subarray(p, end)))
+      return (this.#corrupt(b, p, end, NOT_UTF8, c.rows), next)
     const inArray = b[q] === 91
     if (inArray) q = skipBlanks(b, q + 1, end)
     if (inArray && b[q] === 93 && isBlank(b, q + 1, end)) return next
     let before = c.rows
-    let misfits = false
+    let misfits: string | null = null
     let flushed = false
     for (;;) {
       const behind = this.#rows.parse(b, q, end)
@@ -166,11 +171,12 @@ class Decoder implements JsonDecoder {
         return (this.#corrupt(b, p, end, 'something stands behind the object', before), next)
       const { misfit } = this.#rows
       if (misfit === null && !inArray && after >= end) this.#learn(b, p, end)
-      misfits ||= misfit !== null
-      this.#rows.store(b, c, this.#corruptLeaf !== null)
+      misfits ??= misfit
+      const reported = this.#options.onBad !== undefined && (inArray || misfits !== null)
+      this.#rows.store(b, c, this.#corruptLeaf !== null || reported)
       if (!inArray) break
       if (c.rows >= MAX_BATCH_ROWS) {
-        if (misfits) this.#markCorrupt(b, p, end, before)
+        if (misfits !== null) this.#markCorrupt(b, p, end, before)
         sink(c.take(b))
         before = 0
         flushed = true
@@ -181,7 +187,10 @@ class Decoder implements JsonDecoder {
       after = skipBlanks(b, after + 1, end)
       q = after
     }
-    if (misfits) this.#markCorrupt(b, p, end, before)
+    if (misfits !== null) {
+      this.#markCorrupt(b, p, end, before)
+      this.#report(b, p, end, misfits)
+    }
     return next
   }
 
@@ -196,8 +205,18 @@ class Decoder implements JsonDecoder {
     return this.#options.rewrite !== undefined && !this.#rewritten && !isStrictJson(b.toString('utf8', p, end))
   }
 
+  /** The end of a line without the `\r` before it. */
+  #stop(b: Buffer, start: number, end: number): number {
+    return this.framing === 'lines' && end > start && b[end - 1] === 13 ? end - 1 : end
+  }
+
+  #report(b: Buffer, start: number, end: number, reason: string): void {
+    const bytes = b.subarray(start, this.#stop(b, start, end))
+    this.#options.onBad?.({ reason, line: this.#columns.lines, bytes })
+  }
+
   #setCorrupt(b: Buffer, start: number, end: number, row: number): void {
-    const stop = this.framing === 'lines' && end > start && b[end - 1] === 13 ? end - 1 : end
+    const stop = this.#stop(b, start, end)
     const { slot } = this.#corruptLeaf!
     this.#columns.nulls[slot]![row] = 0
     this.#columns.setString(slot, row, start, stop)
@@ -212,6 +231,7 @@ class Decoder implements JsonDecoder {
       throw malformedRecord(record, this.#options.place?.(c.lines) ?? `line ${c.lines}`, reason)
     }
     c.rollback(Math.min(before, c.rows))
+    this.#report(b, start, end, reason)
     if (mode === 'DROPMALFORMED') return
     this.#rows.storeNulls(c)
     if (this.#corruptLeaf !== null) this.#setCorrupt(b, start, end, c.rows - 1)
@@ -223,6 +243,7 @@ class Decoder implements JsonDecoder {
     if (c.rows > 0) sink(c.take(block))
     const lines = this.framing === 'whole' ? [block.subarray(p, end)] : splitLines(block, p, end)
     const strict = lines.map((line) => {
+      if (this.#options.judgesAll === true && !isUtf8(line)) return line
       const record = line.toString()
       const text = isStrictJson(record) ? null : this.#options.rewrite!(record)
       return text === null ? line : Buffer.from(text)
@@ -294,11 +315,15 @@ function isStrictJson(text: string): boolean {
   }
 }
 
+function lineEnd(b: Buffer, p: number, end: number): number {
+  const newline = b.indexOf(10, p)
+  return newline < 0 || newline > end ? end : newline
+}
+
 function splitLines(b: Buffer, p: number, end: number): Buffer[] {
   const out: Buffer[] = []
   for (let at = p; at < end;) {
-    const newline = b.indexOf(10, at)
-    const stop = newline < 0 || newline > end ? end : newline
+    const stop = lineEnd(b, at, end)
     out.push(b.subarray(at, stop))
     at = stop + 1
   }

@@ -4,10 +4,10 @@ import { ExecutionError, MillraceError } from '../../errors/errors.ts'
 /** Characters of a row that an error shows. */
 const SAMPLE_LENGTH = 300
 
-/** What a function was called with, as JSON, cut where it is long. */
-export function sampleOf(given: unknown): string {
+/** What a function was called with, as JSON, cut where it is longer than `length` characters. */
+export function sampleOf(given: unknown, length = SAMPLE_LENGTH): string {
   const text = JSON.stringify(jsonOf(given)) ?? String(given)
-  return text.length > SAMPLE_LENGTH ? `${text.slice(0, SAMPLE_LENGTH)}…` : text
+  return text.length > length ? `${text.slice(0, length)}…` : text
 }
 
 const textOf = (error: unknown): string => {
