@@ -17,6 +17,8 @@ export interface PostgresServer {
   readonly database: string
   /** All of it in one: postgres://user:password@host:port/database. */
   readonly url: string
+  /** File of the certificate, with `tls`. */
+  readonly certificate: string | null
   /** Ends the server as an administrator does (sessions get 57P01); its data stay. */
   halt(): Promise<void>
   /** Starts it again after `halt`, at the same port. */
@@ -24,8 +26,8 @@ export interface PostgresServer {
   stop(): Promise<void>
 }
 
-/** Makes a fresh cluster, starts a server over it and waits until it takes connections. Data live until `stop`. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** Makes a fresh cluster, starts a server over it and waits until it takes connections. With `tls` it takes encrypted ones too. Data live until `stop`. */
+export async function startPostgres({ tls = false }: { readonly tls?: boolean } = {}): Promise<PostgresServer> {
   const owner = serverUser()
   const dir = mkdtempSync(join(tmpdir(), 'millrace-postgres-'))
   const remove = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
@@ -41,6 +43,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     remove()
     throw new Error(`initdb failed:\n${made.stdout}${made.stderr}`)
   }
+  const certificate = tls ? makeCertificate(data, as) : null
   const port = await freePort()
   const settings = {
     port,
@@ -49,6 +52,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     fsync: 'off',
     max_connections: 40,
     shared_buffers: '16MB',
+    ...(tls ? { ssl: 'on' } : {}),
   }
   const args = ['-D', data, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])]
   let child: ChildProcess | null = null
@@ -84,10 +88,32 @@ export async function startPostgres(): Promise<PostgresServer> {
     password: PASSWORD,
     database: 'postgres',
     url: `postgres://tester:${PASSWORD}@127.0.0.1:${port}/postgres`,
+    certificate,
     halt: () => halt(),
     resume,
     stop,
   }
+}
+
+/** A certificate for 127.0.0.1 that vouches for itself, and its key, where the server looks for them; gives its file. */
+function makeCertificate(data: string, as: object): string {
+  const file = join(data, 'server.crt')
+  const who = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
+  const args = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    ...who,
+    '-keyout',
+    join(data, 'server.key'),
+    '-out',
+    file,
+  ]
+  const { status, stderr } = spawnSync('openssl', args, { ...as, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`openssl failed:\n${stderr}`)
+  return file
 }
 
 /** Waits until the server says that it takes connections. */

@@ -19,7 +19,7 @@ export type ForeachBatchFunction = (
 
 export const foreachBatchSink = defineSink({
   format: 'foreachBatch',
-  doc: 'Calls a function of the program with the rows of each batch.',
+  doc: 'Calls a function of the program with the rows of each batch, its id, and a context whose `once` makes an effect on a database happen once ([foreachBatch](foreach-batch.md)).',
   options: { id: { type: 'string', doc: 'Id of the function among the objects of the session.', required: true } },
   kind: 'idempotent',
   repeats: true,

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { ExecutionError } from '../../errors/errors.ts'
 import { failureOf, isLost, type ServerError } from './failure.ts'
 import { postgresLibrary } from './library.ts'
 import { type PostgresSettings, serverName } from './settings.ts'
@@ -26,19 +27,27 @@ export const SESSION_SETTINGS =
 
 const CONNECTION_LOST: ServerError = { name: 'Error', code: '08006', message: 'the connection was lost' }
 
+/** What was under way ended because the query stops. */
+export const canceled = (cause?: unknown): ExecutionError => new ExecutionError('OPERATION_CANCELED', {}, { cause })
+
 /** One connection, made when it is first needed and made anew when it was lost between two transactions. */
 export class PostgresConnection {
   readonly #settings: PostgresSettings
   readonly #application: string
+  readonly #signal: AbortSignal
+  readonly #stop = (): void => void this.close()
   /** The server in words, for errors. */
   readonly server: string
   #client: pg.Client | null = null
   #inTransaction = false
 
-  constructor(settings: PostgresSettings, application: string) {
+  /** When `signal` aborts, a statement under way is given up with its connection. */
+  constructor(settings: PostgresSettings, application: string, signal: AbortSignal) {
     this.#settings = settings
     this.#application = application
     this.server = serverName(settings)
+    this.#signal = signal
+    signal.addEventListener('abort', this.#stop, { once: true })
   }
 
   /** Runs a statement with text parameters. Statements with a name are prepared once a connection. Throws what `failureOf` makes. */
@@ -63,6 +72,7 @@ export class PostgresConnection {
       })
       return { rows: answer.rows as TextRow[], fields: answer.fields, rowCount: answer.rowCount ?? 0 }
     } catch (error) {
+      if (this.#signal.aborted) throw canceled(error)
       if (isLost(error)) this.#drop(client)
       throw error
     }
@@ -98,6 +108,7 @@ export class PostgresConnection {
 
   async #connected(): Promise<pg.Client> {
     if (this.#client !== null) return this.#client
+    if (this.#signal.aborted) throw canceled()
     // What follows belongs to the transaction that was lost: on a new connection it would stand by itself.
     if (this.#inTransaction) throw failureOf(CONNECTION_LOST, this.server, 'a transaction')
     const { Client } = await postgresLibrary("format('postgres')")
@@ -128,6 +139,7 @@ export class PostgresConnection {
   }
 
   async close(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#stop)
     const client = this.#client
     this.#client = null
     await client?.end().catch(() => undefined)

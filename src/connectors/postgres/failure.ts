@@ -10,8 +10,10 @@ export interface ServerError extends Error {
 /** Codes of Node for a server that cannot be reached now. */
 const SOCKET = /^(?:ECONN|EPIPE$|ETIMEDOUT$|EHOST|ENET|EAI_AGAIN$|ENOTFOUND$)/
 
+const SQLSTATE = /^[0-9A-Z]{5}$/
+
 /** SQLSTATEs that may not come again: lost connections, shutdown, too many sessions or locks, deadlock, serialization. */
-const PASSING = /^(?:08|57P0[1-5]|53|40001|40P01|55P03|25006)/
+const PASSING = /^(?:08|57P0[1235]|53|40001|40P01|55P03|25006)/
 
 /** SQLSTATEs of a login or database that is refused, not of a statement. */
 const LOGIN = /^(?:28|3D000)/
@@ -30,7 +32,7 @@ export function isLost(error: unknown): boolean {
 export const isServerError = (error: unknown): boolean => {
   if (!(error instanceof Error) || error instanceof MillraceError) return false
   const { code } = error as ServerError
-  return isLost(error) || (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && 'severity' in error)
+  return isLost(error) || (code !== undefined && SQLSTATE.test(code) && 'severity' in error)
 }
 
 /** The error of a connection or statement as millrace throws it: what may go well next time is marked transient. */
@@ -40,7 +42,8 @@ export function failureOf(cause: unknown, server: string, what: string): Millrac
   // A host with several addresses fails with an error without a message of its own.
   const message = `${text === '' ? code : text}${detail === undefined ? '' : ` (${detail})`}`
   const transient = isLost(cause) || PASSING.test(code)
-  if (isLost(cause) || LOGIN.test(code))
+  // What has no SQLSTATE the server has not said: TLS, the login, the socket.
+  if (isLost(cause) || LOGIN.test(code) || !SQLSTATE.test(code))
     return new ExecutionError('POSTGRES_CONNECTION_FAILED', { server, message }, { cause, transient })
   return new ExecutionError('POSTGRES_QUERY_FAILED', { server, state: code, what, message }, { cause, transient })
 }

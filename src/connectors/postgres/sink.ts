@@ -63,13 +63,14 @@ async function openSink(options: Options, ctx: SinkContext): Promise<Sink> {
       { format: 'postgres', option: 'key' },
       { hint: 'update mode writes changed rows: name the columns that tell which row they replace' },
     )
-  const db = new PostgresConnection(settingsOf(options), `millrace ${ctx.queryName ?? ctx.queryId}`)
+  const db = new PostgresConnection(settingsOf(options), `millrace ${ctx.queryName ?? ctx.queryId}`, ctx.signal)
   try {
     const shape = { schema: ctx.schema, mode: ctx.mode, key, create: options['createTable'] === true, batchRows }
     const table = await PostgresTable.open(db, name, shape)
     // Without a checkpoint on disk nothing outlives the process: there is no token then.
     const tokens = ctx.database === null ? null : await SinkTokens.open(db, table.facts)
-    return new PostgresSink(db, table, tokens, ctx.mode === 'complete', Number(options['lockTimeout']))
+    const replaces = ctx.mode === 'complete' || ctx.save === 'overwrite'
+    return new PostgresSink(db, table, tokens, replaces, Number(options['lockTimeout']))
   } catch (error) {
     await db.close()
     throw error

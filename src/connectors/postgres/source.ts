@@ -16,7 +16,7 @@ import { type DataType, field } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { defineSource, type Options, type Source, type SourceContext } from '../provider.ts'
 import { declaredType, fromText, typeOfField } from './column-types.ts'
-import { PostgresConnection, type ResultField, type TextRow } from './connection.ts'
+import { canceled, PostgresConnection, type ResultField, type TextRow } from './connection.ts'
 import { fieldsAtOnce, fieldsOf } from './fields.ts'
 import { serverConditions } from './predicates.ts'
 import { CONNECTION_OPTIONS, serverName, settingsOf } from './settings.ts'
@@ -69,7 +69,7 @@ export const postgresSource = defineSource({
   async open(options, ctx) {
     const limit = options['maxRowsPerTrigger']
     if (limit !== undefined && Number(limit) < 1) throw invalid('maxRowsPerTrigger', String(limit), 'a number from 1')
-    const db = new PostgresConnection(settingsOf(options), `millrace ${ctx.name}`)
+    const db = new PostgresConnection(settingsOf(options), `millrace ${ctx.name}`, ctx.signal)
     try {
       const found = await fieldsOf(db, selectOf(options))
       for (const f of ctx.schema.fields) if (!found.some((g) => g.name === f.name)) throw unknownColumn(f.name, found)
@@ -313,7 +313,9 @@ class PostgresGrowingRows implements Source<GrowingOffset> {
   async prepareAvailableNow(): Promise<void> {
     const now = await this.#greatest()
     // Transactions under way get their time here too.
-    await sleep(this.#lagMs, undefined, { signal: this.#ctx.signal })
+    await sleep(this.#lagMs, undefined, { signal: this.#ctx.signal }).catch((cause: unknown) => {
+      throw canceled(cause)
+    })
     this.#frozen = now ?? NOTHING
   }
 

@@ -108,6 +108,31 @@ test('the server stops and starts again while a query runs: each row is there on
   await session.stop()
 }, 120_000)
 
+test('source and sink go on after the server was stopped: every row of the table is copied once', async () => {
+  await asked(server, 'CREATE TABLE source (id bigserial PRIMARY KEY)')
+  const session = new MillraceSession(CONF, { note: () => undefined })
+  const q = await session.readStream
+    .format('postgres')
+    .options({ url: server.url, table: 'source', orderColumn: 'id', pollInterval: '5ms', maxRowsPerTrigger: 700 })
+    .load()
+    .writeStream.format('postgres')
+    .options({ url: server.url, table: 't', checkpointLocation: join(work, 'cp') })
+    .start({ restart: { maxAttempts: 40, backoffMs: 10 } })
+  for (let i = 0; i < 3; i++) {
+    await asked(server, 'INSERT INTO source SELECT nextval($$source_id_seq$$) FROM generate_series(1, 5000)')
+    await sleep(100)
+    await server.halt()
+    await sleep(50)
+    await server.resume()
+  }
+  await q.processAllAvailable()
+  expect(q.exception()).toBeNull()
+  expect(await asked(server, 'SELECT count(*), count(DISTINCT id) FROM t')).toEqual(
+    await asked(server, 'SELECT count(*), count(*) FROM source'),
+  )
+  await session.stop()
+}, 120_000)
+
 test('a connection that ends between two batches is made anew', async () => {
   const session = new MillraceSession(CONF, { note: () => undefined })
   const { stream, df } = session.memoryStream('n INT')
@@ -167,6 +192,31 @@ test('a deadlock and a lock that is held too long are transient', async () => {
   await other.end()
   await q.processAllAvailable()
   expect(await asked(server, 'SELECT k, v FROM t')).toEqual([['1', '2']])
+  await session.stop()
+})
+
+test('a query that waits for a lock of another session stops at once, and leaves nothing', async () => {
+  const session = new MillraceSession(CONF, { note: () => undefined })
+  const other = new pg.Client({ connectionString: server.url })
+  await other.connect()
+  try {
+    const { stream, df } = session.memoryStream('k INT')
+    const q = await df.writeStream
+      .format('postgres')
+      .options({ url: server.url, table: 't', checkpointLocation: join(work, 'cp') })
+      .start()
+    await other.query('BEGIN; LOCK TABLE t')
+    stream.addData([{ k: 1 }])
+    await sleep(200)
+    const before = performance.now()
+    await q.stop()
+    expect(performance.now() - before).toBeLessThan(2000)
+    expect(q.exception()).toBeNull()
+  } finally {
+    await other.query('COMMIT')
+    await other.end()
+  }
+  expect(await asked(server, 'SELECT k FROM t')).toEqual([])
   await session.stop()
 })
 
