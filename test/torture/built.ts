@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '../..')
-const CHILD = 'dist/test/torture/child.js'
 
 const newest = (dir: string): number =>
   Math.max(
@@ -15,13 +14,14 @@ const newest = (dir: string): number =>
   )
 
 /**
- * The child program, compiled: a process of its own reads no TypeScript. `npm test` has just built dist; when a source is
+ * A child program of this folder, compiled: a process of its own reads no TypeScript. `npm test` has just built dist; when a source is
  * newer, as at work, it is compiled into a directory of its own, which goes when this process ends.
  */
-export function childProgram(): string {
-  const built = statSync(join(root, CHILD), { throwIfNoEntry: false })?.mtimeMs ?? 0
+export function childProgram(name = 'child.js'): string {
+  const program = join('dist/test/torture', name)
+  const built = statSync(join(root, program), { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (built > Math.max(...['src', 'grammar', 'test/torture'].map((dir) => newest(join(root, dir)))))
-    return join(root, CHILD)
+    return join(root, program)
   const own = mkdtempSync(join(tmpdir(), 'millrace-build-'))
   process.on('exit', () => rmSync(own, { recursive: true, force: true }))
   copyFileSync(join(root, 'package.json'), join(own, 'package.json'))
@@ -31,5 +31,5 @@ export function childProgram(): string {
     ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(own, 'dist')],
     { stdio: 'inherit' },
   )
-  return join(own, CHILD)
+  return join(own, program)
 }

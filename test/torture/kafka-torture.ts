@@ -104,6 +104,7 @@ class KafkaTorture {
   readonly #kills: Record<QueryName, Record<Phase, number>> = { 'to-kafka': noKills(), 'to-sqlite': noKills() }
   readonly #faults: string[] = []
   readonly #brokerKills = { survived: 0, bothDead: 0 }
+  #points: Pick<NonNullable<KafkaPlan['kill']>, 'query' | 'point'>[] = []
   #producer: Producer
   #events = 0
   #lives = 0
@@ -188,10 +189,13 @@ class KafkaTorture {
   }
 
   #death(): Death {
-    const pick = <T>(of: readonly T[]): T => of[Math.floor(this.#random() * of.length)]!
-    if (this.#random() >= 0.5) return this.#timer()
-    const nth = 1 + Math.floor(this.#random() * 6)
-    return { kind: 'self', kill: { query: pick(QUERIES), point: pick(POINTS), nth } }
+    if (this.#random() >= 0.6) return this.#timer()
+    // In rounds: each point of each query comes once before any comes again.
+    if (this.#points.length === 0)
+      this.#points = QUERIES.flatMap((query) => POINTS.map((point) => ({ query, point, place: this.#random() })))
+        .sort((a, b) => a.place - b.place)
+        .map(({ query, point }) => ({ query, point }))
+    return { kind: 'self', kill: { ...this.#points.pop()!, nth: 1 + Math.floor(this.#random() * 6) } }
   }
 
   #timer(): Death {
