@@ -205,13 +205,17 @@ class KafkaTorture {
   }
 
   /**
-   * SIGKILL of the broker while both queries run, and a start on the same data. Mostly the queries live through it, and
+   * SIGKILL of the broker while both queries run, often within a transaction, and a start on the same data. Mostly the queries live through it, and
    * must commit batches afterwards by themselves; else the process is killed while the broker is away.
    */
   async #killBroker(life: Life): Promise<string> {
     const { broker } = this.#options.cluster
     await this.#until(life, 'its first batches', () => QUERIES.every((q) => this.#notes(q).length > 0))
-    await Promise.race([life.ended, sleep(this.#random() * 400)])
+    while (this.#backlog() < 6 * MAX_OFFSETS) await this.#send()
+    const inTransaction = this.#random() < 0.6
+    if (inTransaction)
+      await this.#until(life, 'a transaction', () => this.#notes('to-kafka').at(-1)?.point === 'during-batch', 1)
+    await Promise.race([life.ended, sleep(this.#random() * (inTransaction ? 40 : 400))])
     await broker.kill()
     await this.#producer.disconnect().catch(() => undefined)
     const together = this.#random() < 0.35
@@ -236,8 +240,8 @@ class KafkaTorture {
     return 'after a kill of the broker'
   }
 
-  async #until(life: Life, what: string, holds: () => boolean): Promise<void> {
-    for (const until = performance.now() + LIFE_MS; !holds(); await Promise.race([life.ended, sleep(20)])) {
+  async #until(life: Life, what: string, holds: () => boolean, pollMs = 20): Promise<void> {
+    for (const until = performance.now() + LIFE_MS; !holds(); await Promise.race([life.ended, sleep(pollMs)])) {
       if (life.isOver()) throw new Error(`life ${this.#lives} ended before ${what}:\n${life.errors()}`)
       if (performance.now() > until) throw new Error(`life ${this.#lives} did not come to ${what}:\n${this.#said()}`)
     }
