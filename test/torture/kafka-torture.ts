@@ -1,14 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Producer } from 'kafkajs'
 import type { CrashPoint } from '../../src/engine/micro-batch.ts'
-import { openDatabase } from '../../src/storage/sqlite.ts'
 import type { Cluster } from '../connectors/kafka/cluster.ts'
-import { randomNumbers, rowText, WINDOW_MS } from './events.ts'
+import { randomNumbers } from './events.ts'
+import { KafkaFeed } from './kafka-feed.ts'
+import { type Life, startLife } from './kafka-life.ts'
 import { type KafkaPlan, QUERIES, type QueryName } from './kafka-plan.ts'
-import { type KafkaEvent, rowOfRecord } from './kafka-query.ts'
+import { rowOfRecord } from './kafka-query.ts'
+import { KafkaRemains } from './kafka-remains.ts'
 import { PHASE_NAMES, type Phase } from './torture.ts'
 
 export interface KafkaTortureOptions {
@@ -63,31 +61,10 @@ const POINTS: readonly CrashPoint[] = [
   'before-commit',
   'after-commit',
 ]
-const PARTITIONS = 4
-/** Events sent at a time: an equal number to each partition, over less event time than the watermark's delay. */
-const CHUNK = 200
-/** Event time between two events, and how far back one may lie. */
-const STEP_MS = 50
-const DISORDER_MS = 12_000
-const BASE_MS = Date.UTC(2026, 0, 1)
-/** Ends every window there is. */
-const FAR_MS = Date.UTC(2030, 0, 1)
-const PAGES = 23
+/** Records of a batch. */
 const MAX_OFFSETS = 300
 /** A life that does not die in this time is stuck. */
 const LIFE_MS = 90_000
-
-interface Ending {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-}
-
-interface Life {
-  readonly process: ChildProcess
-  readonly ended: Promise<Ending>
-  isOver(): boolean
-  errors(): string
-}
 
 /** How a life is to end: at a crash point of a query, or so many milliseconds after it started or came to its first crash point. */
 type Death =
@@ -97,41 +74,37 @@ type Death =
 class KafkaTorture {
   readonly #options: KafkaTortureOptions
   readonly #random: () => number
-  readonly #data: () => number
-  readonly #from: string
+  readonly #feed: KafkaFeed
+  readonly #remains: KafkaRemains
   readonly #to: string
-  readonly #groups = new Map<string, { readonly start: number; readonly page: string; n: number; amount: number }>()
   readonly #kills: Record<QueryName, Record<Phase, number>> = { 'to-kafka': noKills(), 'to-sqlite': noKills() }
   readonly #faults: string[] = []
   readonly #brokerKills = { survived: 0, bothDead: 0 }
   #points: Pick<NonNullable<KafkaPlan['kill']>, 'query' | 'point'>[] = []
-  #producer: Producer
-  #events = 0
   #lives = 0
 
   static async begin(options: KafkaTortureOptions): Promise<KafkaTorture> {
     const { cluster } = options
-    const [from, to] = [await cluster.topic(PARTITIONS), await cluster.topic(PARTITIONS)]
-    return new KafkaTorture(options, from, to, await cluster.producer({ idempotent: true }))
+    const feed = await KafkaFeed.open(cluster, options.seed ^ 0x5eed)
+    return new KafkaTorture(options, feed, await cluster.topic(feed.partitions))
   }
 
-  private constructor(options: KafkaTortureOptions, from: string, to: string, producer: Producer) {
+  private constructor(options: KafkaTortureOptions, feed: KafkaFeed, to: string) {
     this.#options = options
     this.#random = randomNumbers(options.seed)
-    this.#data = randomNumbers(options.seed ^ 0x5eed)
-    this.#from = from
+    this.#feed = feed
+    this.#remains = new KafkaRemains(options.work)
     this.#to = to
-    this.#producer = producer
   }
 
   close(): Promise<void> {
-    return this.#producer.disconnect()
+    return this.#feed.close()
   }
 
   /** One life, ended by SIGKILL. Part of its events are there when it starts, part come while it runs. */
   async killOnce(n: number): Promise<void> {
     const { kills, events, brokerKills } = this.#options
-    await this.#sendUpTo((events * (n + 0.7)) / kills)
+    await this.#feed.sendUpTo((events * (n + 0.7)) / kills)
     const withBroker = Math.floor(((n + 1) * brokerKills) / kills) > Math.floor((n * brokerKills) / kills)
     const death = withBroker ? this.#timer() : this.#death()
     const life = this.#spawn(death.kind === 'self' ? death.kill : null, false)
@@ -141,10 +114,10 @@ class KafkaTorture {
     let killAt = death.kind === 'timer' && death.from === 'start' ? begun + death.ms : Infinity
     while (!life.isOver()) {
       const now = performance.now()
-      if (killAt === Infinity && death.kind === 'timer' && this.#anyNotes()) killAt = now + death.ms
+      if (killAt === Infinity && death.kind === 'timer' && this.#remains.anyNotes()) killAt = now + death.ms
       if (now >= killAt || now - begun > LIFE_MS) life.process.kill('SIGKILL')
       if (now - begun > LIFE_MS) throw new Error(`life ${this.#lives} neither ended nor was killed:\n${life.errors()}`)
-      if (this.#backlog() < 3 * MAX_OFFSETS) await this.#send()
+      if (this.#backlog < 3 * MAX_OFFSETS) await this.#feed.send()
       await Promise.race([life.ended, sleep(4)])
     }
     await this.#bury(life, how)
@@ -152,38 +125,30 @@ class KafkaTorture {
 
   /** Drains, ends the windows, drains, drains once more, and compares. */
   async judge(): Promise<KafkaTortureResult> {
-    await this.#sendUpTo(this.#options.events)
+    await this.#feed.sendUpTo(this.#options.events)
     await this.#drain()
     // Late rows there would be if a closing record were read with others still to come: so the others come first.
-    await this.#producer.send({
-      topic: this.#from,
-      acks: -1,
-      messages: Array.from({ length: PARTITIONS }, (_, partition) => ({
-        partition,
-        value: eventText({ ts: new Date(FAR_MS).toISOString(), page: 'end', amount: 0 }),
-      })),
-    })
+    const sent = await this.#feed.sendEnd()
     await this.#drain()
-    const batches = this.#batches()
+    const batches = this.#remains.batches()
     await this.#drain()
-    if (JSON.stringify(this.#batches()) !== JSON.stringify(batches))
+    if (JSON.stringify(this.#remains.batches()) !== JSON.stringify(batches))
       this.#faults.push('a drain with nothing to do wrote batches')
 
-    const there = await this.#options.cluster.admin((a) => a.fetchTopicOffsets(this.#from))
+    const there = await this.#options.cluster.admin((a) => a.fetchTopicOffsets(this.#feed.topic))
     const records = there.reduce((sum, p) => sum + Number(p.high) - Number(p.low), 0)
-    if (records !== this.#events + PARTITIONS)
-      this.#faults.push(`the topic has ${records} records, ${this.#events + PARTITIONS} were sent`)
+    if (records !== sent) this.#faults.push(`the topic has ${records} records, ${sent} were sent`)
 
-    const expected = [...this.#groups.values()].map((g) => rowText(g.start, g.page, g.n, g.amount))
+    const expected = this.#feed.answer()
     this.#compare('the topic', this.#topicRows(expected.length), expected)
-    this.#compare('the table', this.#tableRows(), expected)
+    this.#compare('the table', this.#remains.tableRows(), expected)
     return {
       kills: this.#kills,
-      events: this.#events,
+      events: this.#feed.events,
       batches,
       outputRows: expected.length,
       brokerKills: this.#brokerKills,
-      restarts: this.#restarts(),
+      restarts: this.#remains.restarts(),
       faults: this.#faults,
     }
   }
@@ -205,19 +170,24 @@ class KafkaTorture {
   }
 
   /**
-   * SIGKILL of the broker while both queries run, often within a transaction, and a start on the same data. Mostly the queries live through it, and
-   * must commit batches afterwards by themselves; else the process is killed while the broker is away.
+   * SIGKILL of the broker while both queries run, often within a transaction, and a start on the same data. Mostly the
+   * queries live through it, and must commit batches afterwards by themselves; else the process is killed while the broker
+   * is away.
    */
   async #killBroker(life: Life): Promise<string> {
     const { broker } = this.#options.cluster
-    await this.#until(life, 'its first batches', () => QUERIES.every((q) => this.#notes(q).length > 0))
-    while (this.#backlog() < 6 * MAX_OFFSETS) await this.#send()
+    await this.#until(life, 'its first batches', () => QUERIES.every((q) => this.#remains.notes(q).length > 0))
+    while (this.#backlog < 6 * MAX_OFFSETS) await this.#feed.send()
     const inTransaction = this.#random() < 0.6
     if (inTransaction)
-      await this.#until(life, 'a transaction', () => this.#notes('to-kafka').at(-1)?.point === 'during-batch', 1)
+      await this.#until(
+        life,
+        'a transaction',
+        () => this.#remains.notes('to-kafka').at(-1)?.point === 'during-batch',
+        1,
+      )
     await Promise.race([life.ended, sleep(this.#random() * (inTransaction ? 40 : 400))])
     await broker.kill()
-    await this.#producer.disconnect().catch(() => undefined)
     const together = this.#random() < 0.35
     await Promise.race([life.ended, sleep(this.#random() * 3000)])
     if (together) {
@@ -225,25 +195,30 @@ class KafkaTorture {
       await life.ended
     }
     await broker.restart()
-    // A new one: what the old one had under way is nobody's concern, it was at rest.
-    this.#producer = await this.#options.cluster.producer({ idempotent: true })
+    await this.#feed.reconnect()
     if (together) {
       this.#brokerKills.bothDead++
       return 'with the broker'
     }
-    const before = this.#batches()
-    while (this.#backlog() < 6 * MAX_OFFSETS) await this.#send()
+    const before = this.#remains.batches()
+    while (this.#backlog < 6 * MAX_OFFSETS) await this.#feed.send()
     await this.#until(life, 'batches after the broker was back', () =>
-      QUERIES.every((q) => this.#batches()[q] > before[q] + 1),
+      QUERIES.every((q) => this.#remains.batches()[q] > before[q] + 1),
     )
     this.#brokerKills.survived++
     return 'after a kill of the broker'
   }
 
+  /** Events that the query which is further has not planned yet. */
+  get #backlog(): number {
+    return this.#feed.events - this.#remains.planned(this.#feed.topic)
+  }
+
   async #until(life: Life, what: string, holds: () => boolean, pollMs = 20): Promise<void> {
     for (const until = performance.now() + LIFE_MS; !holds(); await Promise.race([life.ended, sleep(pollMs)])) {
       if (life.isOver()) throw new Error(`life ${this.#lives} ended before ${what}:\n${life.errors()}`)
-      if (performance.now() > until) throw new Error(`life ${this.#lives} did not come to ${what}:\n${this.#said()}`)
+      if (performance.now() > until)
+        throw new Error(`life ${this.#lives} did not come to ${what}:\n${this.#remains.said()}`)
     }
   }
 
@@ -251,15 +226,17 @@ class KafkaTorture {
   async #bury(life: Life, how: string): Promise<void> {
     const { signal, code } = await life.ended
     if (signal !== 'SIGKILL')
-      throw new Error(`life ${this.#lives} ended by itself with code ${String(code)}:\n${life.errors()}${this.#said()}`)
+      throw new Error(
+        `life ${this.#lives} ended by itself with code ${String(code)}:\n${life.errors()}${this.#remains.said()}`,
+      )
     const where: string[] = []
     for (const query of QUERIES) {
       const phase = await this.#phase(query)
       this.#kills[query][phase]++
-      const { offsets, commits } = this.#rows(query)
+      const { offsets, commits } = this.#remains.rows(query)
       where.push(`${query} ${PHASE_NAMES[phase]} (${offsets}, ${commits})`)
     }
-    this.#options.say(`kill ${this.#lives}: ${how}: ${where.join('; ')}; ${this.#events} events`)
+    this.#options.say(`kill ${this.#lives}: ${how}: ${where.join('; ')}; ${this.#feed.events} events`)
   }
 
   /**
@@ -267,10 +244,10 @@ class KafkaTorture {
    * between two batches, and in the one transaction of the table and its checkpoint, the last note decides.
    */
   async #phase(query: QueryName): Promise<Phase> {
-    const notes = this.#notes(query)
+    const notes = this.#remains.notes(query)
     const last = notes[notes.length - 1]
     if (last === undefined) return 'starting'
-    const { offsets, commits } = this.#rows(query)
+    const { offsets, commits } = this.#remains.rows(query)
     if (offsets === commits) return last.batchId > offsets ? 'a' : 'd'
     const told = notes.some((note) => note.batchId === offsets && note.point === 'after-sink')
     if (query === 'to-sqlite') return told ? 'c' : 'b'
@@ -282,11 +259,7 @@ class KafkaTorture {
 
   /** The batch of the last transaction that was committed to Kafka, -1 for none. */
   async #token(): Promise<number> {
-    const id = this.#ask('to-kafka', '', (db) => {
-      const { value } = db.prepare("SELECT value FROM millrace_checkpoint WHERE key = 'query_id'").get() ?? {}
-      return String(value ?? '')
-    })
-    const groupId = `millrace-${id}`
+    const groupId = `millrace-${this.#remains.queryId('to-kafka')}`
     const topics = await this.#options.cluster.admin((a) => a.fetchOffsets({ groupId, topics: [this.#to] }))
     return Number(topics[0]?.partitions.find((p) => p.partition === 0)?.offset ?? -1)
   }
@@ -294,116 +267,24 @@ class KafkaTorture {
   #spawn(kill: KafkaPlan['kill'], drain: boolean): Life {
     this.#lives++
     const { work, child, cluster } = this.#options
-    for (const query of QUERIES) rmSync(join(work, `${query}.notes`), { force: true })
+    this.#remains.forgetNotes()
     const plan: KafkaPlan = {
       servers: cluster.broker.servers,
-      from: this.#from,
+      from: this.#feed.topic,
       to: this.#to,
       work,
       maxOffsetsPerTrigger: drain ? 20 * MAX_OFFSETS : MAX_OFFSETS,
       kill,
       drain,
     }
-    const program = spawn(process.execPath, [child, JSON.stringify(plan)], { stdio: ['ignore', 'ignore', 'pipe'] })
-    let errors = ''
-    program.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
-    let over = false
-    const ended = new Promise<Ending>((resolve) =>
-      program.on('close', (code, signal) => {
-        over = true
-        resolve({ code, signal })
-      }),
-    )
-    return { process: program, ended, isOver: () => over, errors: () => errors }
+    return startLife(child, plan)
   }
 
   async #drain(): Promise<void> {
     const life = this.#spawn(null, true)
     const { code } = await life.ended
-    if (code !== 0) throw new Error(`draining ended with code ${String(code)}:\n${life.errors()}${this.#said()}`)
-  }
-
-  async #sendUpTo(count: number): Promise<void> {
-    while (this.#events < count) await this.#send()
-  }
-
-  /** Sends events and counts them. */
-  async #send(): Promise<void> {
-    const messages = Array.from({ length: CHUNK }, () => {
-      const i = this.#events++
-      const at = BASE_MS + i * STEP_MS - Math.floor(this.#data() * DISORDER_MS)
-      const page = `/p${Math.floor(this.#data() ** 2 * PAGES)}`
-      const amount = Math.floor(this.#data() * 1000) - 300
-      const start = Math.floor(at / WINDOW_MS) * WINDOW_MS
-      const key = `${start} ${page}`
-      const group = this.#groups.get(key)
-      if (group === undefined) this.#groups.set(key, { start, page, n: 1, amount })
-      else {
-        group.n++
-        group.amount += amount
-      }
-      return { partition: i % PARTITIONS, value: eventText({ ts: new Date(at).toISOString(), page, amount }) }
-    })
-    await this.#producer.send({ topic: this.#from, acks: -1, messages })
-  }
-
-  /** The crash points of this life, in order. */
-  #notes(query: QueryName): { readonly point: CrashPoint; readonly batchId: number }[] {
-    const path = join(this.#options.work, `${query}.notes`)
-    if (!existsSync(path)) return []
-    return readFileSync(path, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.split(' '))
-      .map(([point, batchId]) => ({ point: point as CrashPoint, batchId: Number(batchId) }))
-  }
-
-  #anyNotes(): boolean {
-    return QUERIES.some((query) => this.#notes(query).length > 0)
-  }
-
-  #said(): string {
-    const path = join(this.#options.work, 'said')
-    return existsSync(path) ? readFileSync(path, 'utf8') : ''
-  }
-
-  #restarts(): number {
-    return this.#said().match(/: restart \d+ of /g)?.length ?? 0
-  }
-
-  #rows(query: QueryName): { readonly offsets: number; readonly commits: number } {
-    return this.#ask(query, { offsets: -1, commits: -1 }, (db) => {
-      const last = (table: string): number =>
-        Number(db.prepare(`SELECT coalesce(max(batch_id), -1) AS n FROM ${table}`).get()!['n'])
-      return { offsets: last('millrace_offsets'), commits: last('millrace_commits') }
-    })
-  }
-
-  #batches(): Readonly<Record<QueryName, number>> {
-    return { 'to-kafka': this.#rows('to-kafka').commits + 1, 'to-sqlite': this.#rows('to-sqlite').commits + 1 }
-  }
-
-  /** Events that the query which is further has not planned yet. */
-  #backlog(): number {
-    const planned = QUERIES.map((query) =>
-      this.#ask(query, 0, (db) => {
-        const row = db.prepare('SELECT content FROM millrace_offsets ORDER BY batch_id DESC LIMIT 1').get()
-        return row === undefined ? 0 : offsetsIn(JSON.parse(String(row['content'])), this.#from)
-      }),
-    )
-    return this.#events - Math.max(...planned)
-  }
-
-  #ask<T>(query: QueryName, none: T, body: (db: ReturnType<typeof openDatabase>) => T): T {
-    const file = join(this.#options.work, `${query}.db`)
-    if (!existsSync(file)) return none
-    const db = openDatabase(file, { readonly: true })
-    try {
-      if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'millrace_commits'").get() === undefined) return none
-      return body(db)
-    } finally {
-      db.close()
-    }
+    if (code !== 0)
+      throw new Error(`draining ended with code ${String(code)}:\n${life.errors()}${this.#remains.said()}`)
   }
 
   /** What the broker's own consumer reads of committed records. It gives up after a silence: it is asked again when it has too few. */
@@ -412,15 +293,6 @@ class KafkaTorture {
       const rows = this.#options.cluster.console(this.#to)
       if (rows.length >= count || tries === 3) return rows.map(rowOfRecord)
     }
-  }
-
-  #tableRows(): string[] {
-    return this.#ask('to-sqlite', [], (db) =>
-      db
-        .prepare('SELECT start, page, n, amount FROM counts')
-        .all()
-        .map((r) => rowText(Date.parse(String(r['start'])), String(r['page']), Number(r['n']), Number(r['amount']))),
-    )
   }
 
   #compare(where: string, rows: readonly string[], expected: readonly string[]): void {
@@ -437,10 +309,3 @@ class KafkaTorture {
 }
 
 const noKills = (): Record<Phase, number> => ({ a: 0, b: 0, c: 0, d: 0, starting: 0 })
-const eventText = (event: KafkaEvent): string => JSON.stringify(event)
-
-/** The sum of a topic's offsets in the offset row of a batch. */
-function offsetsIn(row: unknown, topic: string): number {
-  const found = JSON.stringify(row).match(new RegExp(`\\\\*"${topic}\\\\*":\\{([^}]*)\\}`))
-  return [...(found?.[1] ?? '').matchAll(/:(\d+)/g)].reduce((sum, m) => sum + Number(m[1]), 0)
-}
