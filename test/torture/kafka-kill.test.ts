@@ -7,6 +7,8 @@ import { childProgram } from './built.ts'
 import { QUERIES } from './kafka-plan.ts'
 import { kafkaTorture, QUICK_RETURN } from './kafka-torture.ts'
 
+const KILLS = 4
+
 let cluster: Cluster
 beforeAll(async () => {
   cluster = await Cluster.start({ properties: QUICK_RETURN })
@@ -20,7 +22,7 @@ test('queries over Kafka, killed with and without their broker, write exactly th
   try {
     const result = await kafkaTorture({
       seed,
-      kills: 5,
+      kills: KILLS,
       events: 3000,
       brokerKills: 1,
       cluster,
@@ -30,8 +32,11 @@ test('queries over Kafka, killed with and without their broker, write exactly th
     })
     expect(result.faults, lines.join('\n')).toEqual([])
     expect(result.outputRows).toBeGreaterThan(100)
-    for (const query of QUERIES)
+    expect(result.brokerKills.survived + result.brokerKills.bothDead).toBe(1)
+    for (const query of QUERIES) {
+      expect(Object.values(result.kills[query]).reduce((sum, n) => sum + n, 0)).toBe(KILLS)
       console.log(`kill test over Kafka, ${query}: seed ${seed}; ${JSON.stringify(result.kills[query])}`)
+    }
   } catch (error) {
     console.log(lines.join('\n'))
     throw error
