@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -112,6 +112,12 @@ describe('millrace inspect, verify, backup, rollback', () => {
   })
 })
 
+/** The process ids beside the locks in a directory. */
+const holders = (dir: string): number[] =>
+  readdirSync(dir)
+    .filter((f) => f.endsWith('.pid'))
+    .map((f) => Number(readFileSync(join(dir, f), 'utf8')))
+
 test('a rolling deploy: the new process waits for the old one with lockTimeoutMs; without it, it is refused', async () => {
   const file = at('ck', 'checkpoint.db')
   const path = job(at('ck'))
@@ -128,6 +134,8 @@ test('a rolling deploy: the new process waits for the old one with lockTimeoutMs
           put(1)
           await until(() => committed(file) === 1)
           kill('SIGTERM')
+          // The old one may take the next file before it stops.
+          await newer.until(() => holders(at('ck')).includes(newer.pid))
           put(2)
           await newer.until(() => committed(file) === 2)
           newer.kill('SIGTERM')

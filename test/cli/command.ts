@@ -15,6 +15,7 @@ export async function command(
     readonly input?: string
     readonly cwd?: string
     readonly meanwhile?: (p: {
+      readonly pid: number
       readonly kill: (signal: NodeJS.Signals) => void
       readonly until: (done: () => boolean) => Promise<void>
     }) => Promise<void>
@@ -39,7 +40,11 @@ export async function command(
     }
   }
   try {
-    await options.meanwhile?.({ kill: (signal) => void child.kill(signal), until: (done) => until(() => done()) })
+    await options.meanwhile?.({
+      pid: child.pid!,
+      kill: (signal) => void child.kill(signal),
+      until: (done) => until(() => done()),
+    })
   } catch (error) {
     child.kill('SIGKILL')
     throw error

@@ -20,6 +20,10 @@ export interface Broker {
   readonly saslTlsServers: string
   readonly certificates: Certificates | null
   readonly pid: number
+  /** SIGKILL; the data stay. */
+  kill(): Promise<void>
+  /** Starts a broker that was killed again, on the same data and ports, and waits until it takes requests. */
+  restart(): Promise<void>
   /** Runs a main class of Kafka's own tools with its output as text; throws when it fails. */
   tool(mainClass: string, args: readonly string[], input?: string): string
   stop(): Promise<void>
@@ -85,19 +89,29 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   ])
   const format = ['kafka.tools.StorageTool', 'format', '-t', 'bWlsbHJhY2UtdGVzdC0wMQ', '-c', file]
   run(java, [...format, ...(secure ? scram : [])])
-  const child = spawn('java', [...java, 'kafka.Kafka', file], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const output: string[] = []
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => output.push(String(text)))
-  const kill = (): void => void child.kill('SIGKILL')
-  process.once('exit', kill)
+  const launch = (): { readonly child: ChildProcess; readonly output: readonly string[] } => {
+    const child = spawn('java', [...java, 'kafka.Kafka', file], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const output: string[] = []
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => output.push(String(text)))
+    return { child, output }
+  }
+  let running = launch()
+  const killNow = (): void => void running.child.kill('SIGKILL')
+  process.once('exit', killNow)
+  const kill = async (): Promise<void> => {
+    killNow()
+    await ended(running.child)
+  }
   const stop = async (): Promise<void> => {
-    process.off('exit', kill)
-    kill()
-    await ended(child)
+    process.off('exit', killNow)
+    await kill()
     rmSync(dir, { recursive: true, force: true })
   }
+  const ready = async (): Promise<void> => {
+    for (const address of listeners) await listening(address, running.child, running.output)
+  }
   try {
-    for (const address of listeners) await listening(address, child, output)
+    await ready()
   } catch (error) {
     await stop()
     throw error
@@ -108,7 +122,14 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     tlsServers: tls,
     saslTlsServers: saslTls,
     certificates,
-    pid: child.pid!,
+    get pid() {
+      return running.child.pid!
+    },
+    kill,
+    restart: async () => {
+      running = launch()
+      await ready()
+    },
     tool: (mainClass, args, input) => run(java, [mainClass, ...args], input),
     stop,
   }

@@ -1,9 +1,13 @@
-// The long form of the kill test: node dist/test/torture/run.js [--seed N] [--kills 50] [--keep]
+// The long form of the kill tests: node dist/test/torture/run.js [--seed N] [--kills 50] [--keep]
+// and over a Kafka broker: node dist/test/torture/run.js --kafka [--seed N] [--kills 50] [--events N] [--broker-kills N] [--keep]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { Cluster } from '../connectors/kafka/cluster.ts'
+import { QUERIES } from './kafka-plan.ts'
+import { kafkaTorture, QUICK_RETURN } from './kafka-torture.ts'
 import { PHASE_NAMES, type Phase, torture } from './torture.ts'
 
 const { values } = parseArgs({
@@ -11,29 +15,63 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     kills: { type: 'string', default: '50' },
     keep: { type: 'boolean', default: false },
+    kafka: { type: 'boolean', default: false },
+    events: { type: 'string', default: '100000' },
+    'broker-kills': { type: 'string', default: '3' },
   },
 })
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
 const kills = Number(values.kills)
 const work = mkdtempSync(join(tmpdir(), 'millrace-torture-'))
+const child = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const begun = performance.now()
+const seconds = (): string => `${((performance.now() - begun) / 1000).toFixed(1)} s`
+const say = (line: string): void => console.log(line)
+const sayKills = (counts: Readonly<Record<Phase, number>>): void => {
+  for (const [phase, name] of Object.entries(PHASE_NAMES)) say(`  ${name.padEnd(26)}${counts[phase as Phase]}`)
+}
+
+async function overFiles(): Promise<readonly string[]> {
+  const result = await torture({ seed, kills, minEach: 3, work, child: child('child.js'), say })
+  say(`seed ${seed}: ${kills} kills`)
+  sayKills(result.kills)
+  say(
+    `${result.files} files, ${result.batches} batches, ${result.outputRows} output rows, ${result.openWindows} groups in windows that had not ended; ${seconds()}`,
+  )
+  if (result.faults.length === 0)
+    say('the output files hold exactly the batch answer over the windows that ended by the final watermark')
+  return result.faults
+}
+
+async function overKafka(): Promise<readonly string[]> {
+  const cluster = await Cluster.start({ properties: QUICK_RETURN })
+  try {
+    const brokerKills = Number(values['broker-kills'])
+    const options = { seed, kills, events: Number(values.events), brokerKills, cluster, work, say }
+    const result = await kafkaTorture({ ...options, child: child('kafka-child.js') })
+    for (const query of QUERIES) {
+      say(`seed ${seed}, ${query}: ${kills} kills in ${result.batches[query]} batches`)
+      sayKills(result.kills[query])
+    }
+    const { survived, bothDead } = result.brokerKills
+    say(
+      `${survived + bothDead} kills of the broker, ${survived} of them lived through by ${result.restarts} restarts of a query; ${result.events} events, ${result.outputRows} output rows; ${seconds()}`,
+    )
+    if (result.faults.length === 0) say('the topic and the table hold exactly the answer of a plain loop')
+    return result.faults
+  } finally {
+    await cluster.stop()
+  }
+}
+
 let failed = true
 try {
-  console.log(`torture: seed ${seed}, ${kills} kills, in ${work}`)
-  const child = fileURLToPath(new URL('child.js', import.meta.url))
-  const result = await torture({ seed, kills, minEach: 3, work, child, say: (line) => console.log(line) })
-  console.log(`seed ${seed}: ${kills} kills`)
-  for (const [phase, name] of Object.entries(PHASE_NAMES))
-    console.log(`  ${name.padEnd(26)}${result.kills[phase as Phase]}`)
-  console.log(
-    `${result.files} files, ${result.batches} batches, ${result.outputRows} output rows, ${result.openWindows} groups in windows that had not ended; ${((performance.now() - begun) / 1000).toFixed(1)} s`,
-  )
-  for (const fault of result.faults) console.log(`FAULT: ${fault}`)
-  failed = result.faults.length > 0
-  if (!failed)
-    console.log('the output files hold exactly the batch answer over the windows that ended by the final watermark')
+  say(`torture: seed ${seed}, ${kills} kills, in ${work}`)
+  const faults = await (values.kafka ? overKafka() : overFiles())
+  for (const fault of faults) say(`FAULT: ${fault}`)
+  failed = faults.length > 0
   process.exitCode = failed ? 1 : 0
 } finally {
-  if (values.keep || failed) console.log(`kept: ${work}`)
+  if (values.keep || failed) say(`kept: ${work}`)
   else rmSync(work, { recursive: true, force: true })
 }
