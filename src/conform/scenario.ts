@@ -178,7 +178,7 @@ class ScenarioRun {
   }
 }
 
-function applyMethod(df: DataFrame, method: string, args: readonly Json[]): DataFrame {
+export function applyMethod(df: DataFrame, method: string, args: readonly Json[]): DataFrame {
   switch (method) {
     case 'withWatermark':
       return df.withWatermark(String(args[0]), String(args[1]))
