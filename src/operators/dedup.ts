@@ -1,5 +1,4 @@
 import type { Batch } from '../columns/batch.ts'
-import { splitAtLimit } from '../columns/int64.ts'
 import type { Int64Vector } from '../columns/vector.ts'
 import { panesOfTimes } from '../state/pane-of-time.ts'
 import type { StateTable } from '../state/table.ts'
@@ -7,6 +6,7 @@ import type { TimeIndex } from '../state/time-index.ts'
 import type { Schema } from '../types/data-type.ts'
 import type { TimeColumn } from './config.ts'
 import { timesOf } from './join-side.ts'
+import { onTime } from './on-time.ts'
 import type { OpContext, Operator } from './operator.ts'
 
 /**
@@ -47,12 +47,7 @@ export class Dedup implements Operator {
     const { keys, time, expiry, table } = this.#config
     const times = time === null ? null : timesOf(batch, time)
     if (times !== null) {
-      const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs)
-      if (above !== null) {
-        ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
-        ctx.late?.(batch.select(atOrBelow), times, 0n)
-        batch = batch.select(above)
-      }
+      batch = onTime(batch, times, ctx)
     }
     const n = batch.rowCount
     if (n === 0) return

@@ -1,6 +1,5 @@
 import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { batchOf, vectorOf } from '../columns/builder.ts'
-import { splitAtLimit } from '../columns/int64.ts'
 import { asShape, type Int64Vector } from '../columns/vector.ts'
 import { notPromise, userFailure } from '../functions/user/failure.ts'
 import {
@@ -14,6 +13,7 @@ import type { StateTable } from '../state/table.ts'
 import type { TimeIndex } from '../state/time-index.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
+import { onTime } from './on-time.ts'
 import type { OpContext, Operator } from './operator.ts'
 
 /** Rows and calls between two looks of the engine at the clock. */
@@ -82,12 +82,7 @@ export class GroupsWithState implements Operator {
     if (judgesLate) {
       const times = this.#timesOf(batch)
       if (times !== null) {
-        const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs)
-        if (above !== null) {
-          ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
-          ctx.late?.(batch.select(atOrBelow), times, 0n)
-          batch = batch.select(above)
-        }
+        batch = onTime(batch, times, ctx)
       }
     }
     for (let i = 0; i < batch.rowCount; i++) {

@@ -1,6 +1,5 @@
 import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { vectorOf } from '../columns/builder.ts'
-import { splitAtLimit } from '../columns/int64.ts'
 import { asShape, Int64Vector, StructVector, type Vector } from '../columns/vector.ts'
 import type { OutputModeName } from '../connectors/provider.ts'
 import { TimeIndex } from '../state/time-index.ts'
@@ -10,6 +9,7 @@ import type { Value } from '../types/value.ts'
 import type { RunningAggregate } from './aggregate.ts'
 import type { DistinctValues } from './distinct-values.ts'
 import { END, type OpenSessions, START } from './open-sessions.ts'
+import { onTime } from './on-time.ts'
 import type { OpContext, Operator } from './operator.ts'
 import { SessionCounts } from './session-counts.ts'
 import { PreImages } from './pre-images.ts'
@@ -79,12 +79,7 @@ export class SessionAggregate implements Operator {
     const ends = asShape(struct.children[1]!, 'i64')
     let batch = given
     if (expires && emit !== 'complete' && emit !== 'batch') {
-      const { above, atOrBelow } = splitAtLimit(ends, batch, ctx.lateUs)
-      if (above !== null) {
-        ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
-        ctx.late?.(batch.select(atOrBelow), ends, 0n)
-        batch = batch.select(above)
-      }
+      batch = onTime(batch, ends, ctx)
     }
     const n = batch.rowCount
     if (n === 0) return

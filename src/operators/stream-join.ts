@@ -1,9 +1,9 @@
 import { Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { allNull } from '../columns/all-null.ts'
-import { splitAtLimit } from '../columns/int64.ts'
 import type { Schema } from '../types/data-type.ts'
 import type { JoinSide } from './join-side.ts'
 import { timesOf } from './join-side.ts'
+import { onTime } from './on-time.ts'
 import type { OpContext, Operator } from './operator.ts'
 
 /** Selects the rows of a batch for which a condition is TRUE. */
@@ -105,12 +105,7 @@ export class StreamJoin implements Operator {
     const { late, keys } = own.config
     if (late !== null) {
       const times = timesOf(batch, late)
-      const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs)
-      if (above !== null) {
-        ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
-        ctx.late?.(batch.select(atOrBelow), times, 0n)
-        batch = batch.select(above)
-      }
+      batch = onTime(batch, times, ctx)
     }
     const only = this.#config.only[port as 0 | 1]
     if (only !== null) batch = this.#keepOnly(batch, only, port as 0 | 1, ctx)

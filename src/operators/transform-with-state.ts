@@ -1,6 +1,5 @@
 import { type Batch, MAX_BATCH_ROWS } from '../columns/batch.ts'
 import { batchOf } from '../columns/builder.ts'
-import { splitAtLimit } from '../columns/int64.ts'
 import { asShape, type Int64Vector } from '../columns/vector.ts'
 import { ExecutionError } from '../errors/errors.ts'
 import { notPromise, userFailure } from '../functions/user/failure.ts'
@@ -10,6 +9,7 @@ import { iterable } from '../functions/user/table.ts'
 import type { Schema } from '../types/data-type.ts'
 import { formatTimestampNtz } from '../types/time.ts'
 import type { Value } from '../types/value.ts'
+import { onTime } from './on-time.ts'
 import type { OpContext, Operator } from './operator.ts'
 import { type CallFacts, KeyCall, type KeyedStates } from './processor-call.ts'
 
@@ -145,11 +145,7 @@ export class TransformWithState implements Operator {
   #onTime(batch: Batch, ctx: OpContext): Batch {
     const times = this.#timesOf(batch)
     if (times === null) return batch
-    const { above, atOrBelow } = splitAtLimit(times, batch, ctx.lateUs)
-    if (above === null) return batch
-    ctx.count('numRowsDroppedByWatermark', atOrBelow.length)
-    ctx.late?.(batch.select(atOrBelow), times, 0n)
-    return batch.select(above)
+    return onTime(batch, times, ctx)
   }
 
   #timesOf(batch: Batch): Int64Vector | null {

@@ -1,9 +1,26 @@
 /** The requests of a producer, its transactions, and the group that keeps the token of the last batch. */
 import type { Api } from './connection.ts'
+import type { Reader } from './reader.ts'
 import { byTopic, type TopicPartition } from './requests.ts'
 
 interface PartitionCode extends TopicPartition {
   readonly code: number
+}
+
+/** An answer that is the throttle time and one error code. */
+function errorCode(r: Reader): number {
+  r.int32()
+  return r.int16()
+}
+
+/** An answer that is the throttle time and an error code for each partition. */
+function partitionCodes(r: Reader): readonly PartitionCode[] {
+  r.int32()
+  const topics = r.array(() => {
+    const topic = r.string()
+    return r.array(() => ({ topic, partition: r.int32(), code: r.int16() }))
+  })
+  return topics.flat()
 }
 
 export const FIND_COORDINATOR: Api<
@@ -55,14 +72,7 @@ export const ADD_PARTITIONS_TO_TXN: Api<
     w.string(transactionalId).int64(producerId).int16(producerEpoch)
     w.array(byTopic(partitions), ([topic, list]) => w.string(topic).array(list, (p) => w.int32(p.partition)))
   },
-  read(r) {
-    r.int32()
-    const topics = r.array(() => {
-      const topic = r.string()
-      return r.array(() => ({ topic, partition: r.int32(), code: r.int16() }))
-    })
-    return topics.flat()
-  },
+  read: partitionCodes,
 }
 
 export const ADD_OFFSETS_TO_TXN: Api<TransactionOwner & { readonly group: string }, number> = {
@@ -71,10 +81,7 @@ export const ADD_OFFSETS_TO_TXN: Api<TransactionOwner & { readonly group: string
   version: 1,
   write: ({ transactionalId, producerId, producerEpoch, group }, w) =>
     void w.string(transactionalId).int64(producerId).int16(producerEpoch).string(group),
-  read(r) {
-    r.int32()
-    return r.int16()
-  },
+  read: errorCode,
 }
 
 export const TXN_OFFSET_COMMIT: Api<
@@ -90,14 +97,7 @@ export const TXN_OFFSET_COMMIT: Api<
       w.string(q.topic).array([q], () => w.int32(q.partition).int64(q.offset).int32(-1).string(q.metadata)),
     )
   },
-  read(r) {
-    r.int32()
-    const topics = r.array(() => {
-      const topic = r.string()
-      return r.array(() => ({ topic, partition: r.int32(), code: r.int16() }))
-    })
-    return topics.flat()
-  },
+  read: partitionCodes,
 }
 
 export const END_TXN: Api<TransactionOwner & { readonly commit: boolean }, number> = {
@@ -106,10 +106,7 @@ export const END_TXN: Api<TransactionOwner & { readonly commit: boolean }, numbe
   version: 1,
   write: ({ transactionalId, producerId, producerEpoch, commit }, w) =>
     void w.string(transactionalId).int64(producerId).int16(producerEpoch).boolean(commit),
-  read(r) {
-    r.int32()
-    return r.int16()
-  },
+  read: errorCode,
 }
 
 /** One offset a group has committed. */
