@@ -27,7 +27,12 @@ export interface CommitRow {
   readonly nextBatchWatermarkMs: number
   /** Per watermarked stream (plan node id): its own watermark, or null while it has seen nothing. */
   readonly streamWatermarksMs: Readonly<Record<string, number | null>>
+  /** Per watermarked stream: what the partitions of its sources have reached; absent where no source has partitions. */
+  readonly partitionTimesUs?: Readonly<Record<string, PartitionTimes>>
 }
+
+/** By source name, by partition: the largest event time seen, in microseconds, as digits. */
+export type PartitionTimes = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 /** What a tokened sink stored with its last output. */
 export interface SinkToken {

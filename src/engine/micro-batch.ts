@@ -200,11 +200,14 @@ export class MicroBatchExecution {
     if (recovery.kind === 'fresh') return
     const { lastCommit } = recovery
     // Spark forgets on restart which watermark each single stream had reached; keeping it is an extension.
-    if (lastCommit !== null)
+    if (lastCommit !== null) {
+      const kept = this.#config.keepStreamWatermarks
       this.#watermarks.restore(
         lastCommit.nextBatchWatermarkMs,
-        this.#config.keepStreamWatermarks ? lastCommit.streamWatermarksMs : {},
+        kept ? lastCommit.streamWatermarksMs : {},
+        kept ? (lastCommit.partitionTimesUs ?? {}) : {},
       )
+    }
     if (recovery.kind === 'rerun') {
       this.#rerun = recovery.row
       this.#batchId = recovery.row.batchId
@@ -419,7 +422,7 @@ export class MicroBatchExecution {
           for await (const batch of source.read(from, to)) {
             rows += batch.rowCount
             const partition = source.currentPartition?.() ?? null
-            this.#watermarks.comesFrom(node.id, partition)
+            this.#watermarks.comesFrom(node.name, partition)
             this.#bad.feed(node.name, partition, from, to)
             await pacer.run(this.#pipeline.feed(node.id, batch), between)
             if (batch.rowCount === 0) await between()
@@ -455,10 +458,12 @@ export class MicroBatchExecution {
     const { checkpoint, minBatchesToRetain } = this.#config
     const sink = this.#sink!
     const badInTx = this.#bad.writeInTx
+    const partitionTimesUs = this.#watermarks.partitions
     const commit: CommitRow = {
       batchId: row.batchId,
       nextBatchWatermarkMs: this.#watermarks.currentMs,
       streamWatermarksMs: this.#watermarks.streams,
+      ...(partitionTimesUs === undefined ? {} : { partitionTimesUs }),
     }
     checkpoint.commit(
       commit,

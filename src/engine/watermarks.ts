@@ -1,9 +1,10 @@
-import type { EventTimeStats, Watermark } from '../operators/watermark.ts'
+import type { PartitionTimes } from '../checkpoint/checkpoint.ts'
+import type { EventTimeStats, ReachedByPartition, Watermark } from '../operators/watermark.ts'
 import type { WatermarkNode } from '../planner/spec.ts'
 
 /**
  * The watermarks of a query, in milliseconds. Each stream that defines one has its own (nodes of one definition share it): the largest event time it has seen less
- * its delay, cut to milliseconds, never below the epoch, never back. Of a source with partitions it is, batch by batch, the
+ * its delay, cut to milliseconds, never below the epoch, never back. Of a source with partitions it is the
  * least of what its partitions have reached; those without event times in the batch hold nothing back. The query's is their smallest or largest; a
  * stream that has delivered nothing holds the smallest at the epoch, unless it is idle (see IdleStreams).
  */
@@ -53,12 +54,27 @@ export class Watermarks {
     return Object.fromEntries(this.#nodes.map((n) => [n.stream, this.#own.get(n.stream) ?? null]))
   }
 
+  /** By stream, what the partitions of its sources have reached, for the commit log; undefined where no source has partitions. */
+  get partitions(): Readonly<Record<string, PartitionTimes>> | undefined {
+    const all: Record<string, PartitionTimes> = {}
+    for (const { stream, operator } of this.#nodes) {
+      const reached = operator.reached
+      if (Object.keys(reached).length > 0) all[stream] = { ...all[stream], ...inDigits(reached) }
+    }
+    return Object.keys(all).length > 0 ? all : undefined
+  }
+
   /** Takes up where a commit row left off. */
-  restore(combinedMs: number, streams: Readonly<Record<string, number | null>>): void {
+  restore(
+    combinedMs: number,
+    streams: Readonly<Record<string, number | null>>,
+    partitions: Readonly<Record<string, PartitionTimes>>,
+  ): void {
     this.#combined = combinedMs
-    for (const { stream } of this.#nodes) {
+    for (const { stream, operator } of this.#nodes) {
       const own = streams[stream]
       if (own !== undefined && own !== null) this.#own.set(stream, own)
+      operator.restore(fromDigits(partitions[stream] ?? {}))
     }
   }
 
@@ -93,3 +109,18 @@ export class Watermarks {
     return all
   }
 }
+
+/** JSON has no integers of 64 bits. */
+const inDigits = (reached: ReachedByPartition): PartitionTimes => mapped(reached, String)
+const fromDigits = (times: PartitionTimes): ReachedByPartition => mapped(times, BigInt)
+
+const mapped = <A, B>(
+  times: Readonly<Record<string, Readonly<Record<string, A>>>>,
+  change: (value: A) => B,
+): Readonly<Record<string, Readonly<Record<string, B>>>> =>
+  Object.fromEntries(
+    Object.entries(times).map(([source, partitions]) => [
+      source,
+      Object.fromEntries(Object.entries(partitions).map(([partition, value]) => [partition, change(value)])),
+    ]),
+  )

@@ -361,7 +361,7 @@ export const CODES = {
   ),
   'KAFKA_DATA_LOSS.PARTITIONS_DELETED': code(
     '22000',
-    '{topic}-{partition} was deleted: what followed offset {from} is gone',
+    '{topic}-{partition} {reason}: what followed offset {from} is not read',
   ),
   'KAFKA_DATA_LOSS.PARTITION_OFFSET_CHANGED': code(
     '22000',

@@ -6,17 +6,20 @@ import type { OpContext, Operator } from './operator.ts'
 
 /** Event times seen in one trigger, in microseconds. `sumUs` and `count` give the mean, to the precision of a double. */
 export interface EventTimeStats {
-  /** What the watermark follows: the largest of the sources, each taken at the least of its partitions' largest. */
+  /** What the watermark follows: the largest of the sources with rows in the trigger, each taken at the least of what its partitions with rows have reached. */
   readonly reachedUs: bigint
   readonly maxUs: bigint
   readonly minUs: bigint
   readonly meanUs: bigint
 }
 
+/** By source, by partition: the largest event time seen, in microseconds. Only of sources whose partitions advance on their own. */
+export type ReachedByPartition = Readonly<Record<string, Readonly<Record<string, bigint>>>>
+
 /**
  * Notes the event times that pass; the engine reads `takeStats` at the end of the trigger and moves the watermark.
  *
- *   state   none (the watermark itself is the engine's, in the commit log)
+ *   state   what each partition has reached; kept, like the watermark itself, by the engine in the commit log
  *   late    not judged: late rows are for the stateful operators above
  *   output  its input, unchanged
  *   ports   one
@@ -27,10 +30,11 @@ export class Watermark implements Operator {
   readonly schema: Schema
   readonly #column: number
   #seen: { max: bigint; min: bigint; mean: number; count: number } | null = null
-  /** Where the rows that come now are from, and the largest event time of each such place. */
+  /** Where the rows that come now are from, the largest event time of each such place ever, and the places of this trigger. */
   #from = ''
   #partition = ''
   readonly #reached = new Map<string, Map<string, bigint>>()
+  readonly #touched = new Map<string, Set<string>>()
 
   constructor(schema: Schema, column: number) {
     this.schema = schema
@@ -63,22 +67,50 @@ export class Watermark implements Operator {
   }
 
   #note(maxUs: bigint): void {
-    let partitions = this.#reached.get(this.#from)
-    if (partitions === undefined) this.#reached.set(this.#from, (partitions = new Map()))
+    const partitions = entry(this.#reached, this.#from, () => new Map<string, bigint>())
     const before = partitions.get(this.#partition)
     if (before === undefined || maxUs > before) partitions.set(this.#partition, maxUs)
+    entry(this.#touched, this.#from, () => new Set<string>()).add(this.#partition)
   }
 
   /** What was seen since the last call; null when there was no event time. */
   takeStats(): EventTimeStats | null {
     const seen = this.#seen
     if (seen === null) return null
-    const sources = [...this.#reached.values()].map((partitions) => extreme([...partitions.values()], (a, b) => a < b))
+    const sources = [...this.#touched].map(([source, partitions]) => {
+      const reached = this.#reached.get(source)!
+      return extreme(
+        [...partitions].map((p) => reached.get(p)!),
+        (a, b) => a < b,
+      )
+    })
     const reachedUs = extreme(sources, (a, b) => a > b)
     this.#seen = null
-    this.#reached.clear()
+    this.#touched.clear()
     return { reachedUs, maxUs: seen.max, minUs: seen.min, meanUs: BigInt(Math.round(seen.mean)) }
   }
+
+  /** What partitions have reached in all triggers. */
+  get reached(): ReachedByPartition {
+    const named = [...this.#reached].map(
+      ([source, partitions]) => [source, [...partitions].filter(([partition]) => partition !== '')] as const,
+    )
+    return Object.fromEntries(
+      named.filter(([, p]) => p.length > 0).map(([source, p]) => [source, Object.fromEntries(p)]),
+    )
+  }
+
+  /** Takes up where `reached` left off. */
+  restore(reached: ReachedByPartition): void {
+    for (const [source, partitions] of Object.entries(reached))
+      this.#reached.set(source, new Map(Object.entries(partitions)))
+  }
+}
+
+function entry<V>(map: Map<string, V>, key: string, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) map.set(key, (value = make()))
+  return value
 }
 
 const extreme = (values: readonly bigint[], isBetter: (a: bigint, b: bigint) => boolean): bigint =>

@@ -19,31 +19,42 @@ beforeAll(async () => {
 }, 180_000)
 afterAll(() => cluster?.stop())
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/kafka.md'), 'utf8')
-const examples = [...page.matchAll(/^## (.*)$|^```ts\n([\s\S]*?)^```$/gm)].reduce<[string, string][]>((all, m) => {
-  if (m[1] !== undefined) all.push([m[1], ''])
-  else all.at(-1)![1] += m[2]!
-  return all
-}, [])
+/** The examples of a page, under their headings. */
+const examples = (name: string): readonly (readonly [heading: string, code: string])[] =>
+  [
+    ...readFileSync(join(import.meta.dirname, '../../docs', name), 'utf8').matchAll(
+      /^## (.*)$|^```ts\n([\s\S]*?)^```$/gm,
+    ),
+  ]
+    .reduce<[string, string][]>((all, m) => {
+      if (m[1] !== undefined) all.push([m[1], ''])
+      else all.at(-1)![1] += m[2]!
+      return all
+    }, [])
+    .filter(([, code]) => code !== '')
 
-test.each(examples.filter(([, code]) => code !== ''))('docs/kafka.md: %s', async (heading, code) => {
-  const expected: Readonly<Record<string, unknown>> = {
-    'Reading a topic': ['ann home', 'bob cart', 'cid help'],
-    'A bounded read': 2,
-    'Writing a topic': 'exactly-once',
-  }
+/** What an example prints. */
+const EXPECTED: Readonly<Record<string, readonly unknown[]>> = {
+  'Reading a topic': [['ann home', 'bob cart', 'cid help']],
+  'A bounded read': [2],
+  'Writing a topic': ['exactly-once'],
+  Lag: ['1', '0'],
+  'Where it is': ['bob cid'],
+}
+
+test.each([...examples('kafka.md'), ...examples('operating-kafka.md')])('%s', async (heading, code) => {
   const session = new MillraceSession({ 'millrace.int64': 'number' }, { note: () => undefined })
   const printed: unknown[] = []
   const scope = {
     session,
     servers: cluster.broker.servers,
     work: mkdtempSync(join(tmpdir(), 'millrace-docs-')),
-    console: { log: (value: unknown) => void printed.push(value) },
+    console: { log: (...values: unknown[]) => void printed.push(...values), warn: () => undefined },
   }
   const run = new Function(...Object.keys(scope), `return (async () => {\n${code}\n})()`) as (
     ...args: unknown[]
   ) => Promise<void>
   await run(...Object.values(scope))
   await session.stop()
-  expect(printed).toEqual([expected[heading]])
+  expect(printed).toEqual(EXPECTED[heading])
 })

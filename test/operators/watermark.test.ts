@@ -51,9 +51,18 @@ describe.each(SEEDS)('seed %i', (seed) => {
     at('a', '2', null)
     at('b', '', 60n, 50n)
     expect(operator.takeStats()).toMatchObject({ reachedUs: 70n, maxUs: 100n, minUs: 40n })
+    // What a partition has reached stays, one without event times now holds nothing back.
     at('a', '0', 80n)
     at('b', '', 85n)
-    expect(operator.takeStats()).toMatchObject({ reachedUs: 85n })
+    expect(operator.takeStats()).toMatchObject({ reachedUs: 100n, maxUs: 85n })
+    at('a', '1', 75n)
+    at('a', '0', 80n)
+    expect(operator.takeStats()).toMatchObject({ reachedUs: 75n })
+    expect(operator.reached).toEqual({ a: { 0: 100n, 1: 75n } })
+
+    const again = new Harness(spec, [INPUT], seeded(seed)).operator as Watermark
+    again.restore(operator.reached)
+    expect(again.reached).toEqual(operator.reached)
   })
 
   test('Fused filters by its condition alone: NULL is not true', () => {

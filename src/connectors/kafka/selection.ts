@@ -53,6 +53,13 @@ export async function selectedTopics(client: KafkaClient, selection: Selection):
   }))
 }
 
+/** True when the selection means this partition, whether it exists or not. */
+export function selects(selection: Selection, { topic, partition }: TopicPartition): boolean {
+  if (selection.kind === 'subscribe') return selection.topics.includes(topic)
+  if (selection.kind === 'pattern') return selection.pattern.test(topic)
+  return selection.partitions.some((p) => p.topic === topic && p.partition === partition)
+}
+
 /** As Spark names it in progress. */
 export function describeSelection(options: Options): string {
   const way = WAYS.find((w) => options[w] !== undefined) ?? 'subscribe'

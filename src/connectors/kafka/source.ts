@@ -20,7 +20,7 @@ import { lagMetrics } from './lag-metrics.ts'
 import { RangeReader } from './range-reader.ts'
 import { limited } from './rate-limit.ts'
 import { RecordDecoder, type RecordRange } from './record-decoder.ts'
-import { describeSelection, selectedTopics } from './selection.ts'
+import { describeSelection, selectedTopics, selects } from './selection.ts'
 import { type SourceConfig, sourceConfig } from './source-config.ts'
 import { SOURCE_OPTIONS } from './source-options.ts'
 import { byPlace, type KafkaOffset, kafkaOffset, keyOf, type OffsetMap, offsetMap } from './topic-offsets.ts'
@@ -184,9 +184,10 @@ class KafkaSource implements Source<KafkaOffset> {
   /** A partition that was read up to `offset` is there, and as long. */
   #checkEnd({ topic, partition, offset }: OffsetOf): void {
     const end = this.#latest.get(keyOf({ topic, partition }))?.offset
-    if (end === undefined)
-      this.#loss.report('KAFKA_DATA_LOSS.PARTITIONS_DELETED', { topic, partition, from: offset }, 0)
-    else if (end < offset)
+    if (end === undefined) {
+      const reason = selects(this.#config.selection, { topic, partition }) ? 'was deleted' : 'is not selected any more'
+      this.#loss.report('KAFKA_DATA_LOSS.PARTITIONS_DELETED', { topic, partition, from: offset, reason }, 0)
+    } else if (end < offset)
       this.#loss.report('KAFKA_DATA_LOSS.PARTITION_OFFSET_CHANGED', { topic, partition, from: offset, end }, 0)
   }
 

@@ -345,11 +345,10 @@ describe('a stream', () => {
     const windows = session.sql(
       "SELECT unix_timestamp(window.start) AS n FROM (SELECT window, count(*) FROM events GROUP BY window(timestamp, '10 seconds'))",
     )
-    const query = await windows.writeStream
-      .format('memory')
-      .queryName('out')
-      .option('checkpointLocation', checkpoint())
-      .start()
+    const location = checkpoint()
+    const start = (): Promise<StreamingQuery> =>
+      windows.writeStream.format('memory').queryName('out').option('checkpointLocation', location).start()
+    let query = await start()
     const watermark = async (): Promise<number> => {
       await query.processAllAvailable()
       return Date.parse(query.lastProgress!.eventTime.watermark!) / 1000
@@ -363,12 +362,25 @@ describe('a stream', () => {
     expect(await watermark()).toBe(140)
     // Far behind the first record, but not behind the watermark.
     await send(0, 145)
+    await watermark()
     await send(1, 2000)
     await watermark()
     await send(0, 2000)
     expect(await watermark()).toBe(1990)
     expect(await outOf(session)).toEqual([100, 140, 150, 1000])
     expect(query.recentProgress.every((p) => p.stateOperators[0]!.numRowsDroppedByWatermark === 0)).toBe(true)
+
+    // What a partition has reached holds in later batches and after a restart, whatever comes out of order then.
+    await query.pause()
+    await send(0, 3000)
+    await send(1, 2000)
+    query.resume()
+    expect(await watermark()).toBe(1990)
+    await query.stop()
+    await send(0, 2500)
+    await send(1, 2900)
+    query = await start()
+    expect(await watermark()).toBe(2890)
     await query.stop()
   })
 
@@ -510,8 +522,38 @@ describe('records that are gone', () => {
     const { topic, run } = await harmed({}, deletion)
     await expect(run()).rejects.toMatchObject({
       code: 'KAFKA_DATA_LOSS.PARTITIONS_DELETED',
-      params: { topic, partition: 0, from: 10 },
+      params: { topic, partition: 0, from: 10, reason: 'was deleted' },
     })
+  })
+  test('or a topic that is no longer selected, by name; one that is added is read from its beginning', async () => {
+    const [first, second] = [await cluster.topic(1), await cluster.topic(1)]
+    await cluster.send(first, numbered(2))
+    await cluster.send(second, numbered(3, 10))
+    const location = checkpoint()
+    const run = async (options: Options): Promise<number[]> => {
+      await using session = millrace()
+      const query = await session.readStream
+        .name('numbers')
+        .format('kafka')
+        .options({ ...cluster.options, startingOffsets: 'latest', ...options })
+        .load()
+        .selectExpr(NUMBER)
+        .writeStream.format('memory')
+        .queryName('out')
+        .trigger(Trigger.AvailableNow())
+        .option('checkpointLocation', location)
+        .start()
+      await query.awaitTermination()
+      return outOf(session)
+    }
+    expect(await run({ subscribe: first })).toEqual([])
+    expect(await run({ subscribe: `${first},${second}` })).toEqual(upTo(3, 10))
+    await expect(run({ subscribe: second })).rejects.toMatchObject({
+      code: 'KAFKA_DATA_LOSS.PARTITIONS_DELETED',
+      params: { topic: first, reason: 'is not selected any more' },
+    })
+    await cluster.send(second, numbered(1, 20))
+    expect(await run({ subscribe: second, failOnDataLoss: false })).toEqual([20])
   })
 
   const recreation = async (topic: string): Promise<void> => {
