@@ -128,6 +128,7 @@ export const CODES = {
   GROUP_BY_AGGREGATE: code('42903', 'GROUP BY cannot group by the aggregate {expression}'),
   GROUP_BY_POS_AGGREGATE: code('42903', 'GROUP BY {position} points at {expression}, which is an aggregate'),
   GROUP_BY_POS_OUT_OF_RANGE: code('42805', 'GROUP BY {position}: the select list has {size} items'),
+  INCOMPATIBLE_JOIN_TYPES: code('42613', 'a join cannot be {first} and {second} at once'),
   INCOMPATIBLE_COLUMN_TYPE: code('42825', 'column {index} of {operator} is {left} in one input and {right} in another'),
   'INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE': code('42903', 'the condition of FILTER cannot hold an aggregate'),
   'INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC': code(
@@ -184,6 +185,10 @@ export const CODES = {
     'a subquery that stands for a value gives one column, not {columns}',
   ),
   'INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY': code('42823', 'a subquery in an expression cannot read a stream'),
+  INVALID_LATERAL_JOIN_TYPE: code(
+    '42613',
+    'a {type} JOIN cannot be LATERAL: its left side would need the rows of the right',
+  ),
   INVALID_TABLESAMPLE_FRACTION: code('22023', 'TABLESAMPLE takes a share between 0 and 1, not {fraction}'),
   INVALID_TYPED_LITERAL: code('42604', '{value} is not a {type}'),
   INVALID_WATERMARK_DELAY: code('22023', 'the delay of a watermark cannot be negative: "{delay}"'),
@@ -239,6 +244,7 @@ export const CODES = {
     'USING needs a column "{name}" on both sides, the {side} side has none',
   ),
   UNSUPPORTED_DATATYPE: code('0A000', 'no type named {type}'),
+  'UNSUPPORTED_FEATURE.LATERAL_JOIN_USING': code('0A000', 'a LATERAL join takes ON, not USING'),
   'UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE': code(
     '0A000',
     'column "{name}" is {actual}: maps cannot be compared, as {operator} must',
@@ -788,11 +794,22 @@ export const CODES = {
   QUERY_ALREADY_ACTIVE: code('42710', 'a query named "{name}" is active already'),
   STREAM_FAILED: code('XXKST', 'query {query} failed in batch {batchId}: {message}'),
   INTERNAL_ERROR: code('XX000', '{message}; this is a fault of millrace, please report it'),
+  'UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES': code(
+    '0A000',
+    '{function} takes columns of the subquery and of the query around it at once',
+  ),
+  'UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE': code(
+    '0A000',
+    'over an aggregation the subquery reads a column of the query around it',
+  ),
   UNSUPPORTED: code('0A000', '{feature} is not supported yet'),
 } as const
 
 /** The name of a condition. */
 export type Code = keyof typeof CODES
+
+/** True for the name of a condition. */
+export const isCode = (name: string): name is Code => Object.hasOwn(CODES, name)
 
 type Names<T extends string> = T extends `${string}{${infer N}}${infer Rest}` ? N | Names<Rest> : never
 

@@ -121,3 +121,6 @@ export function shown(a: Analysis, relation: Relation): Logical {
     plan.attrs.every((x, i) => x.id === columns[i]!.id && x.name === columns[i]!.name)
   return same ? plan : project(a, plan, columns.map(passOn))
 }
+
+/** True where what the recorded engine refuses may be run (`millrace.extensions`). */
+export const extended = (a: Analysis): boolean => a.catalog.conf('millrace.extensions')?.toLowerCase() !== 'false'

@@ -1,3 +1,4 @@
+import { extended } from './analysis.ts'
 import { AnalysisError } from '../errors/errors.ts'
 import type { AstCall, AstExpr } from '../sql/ast.ts'
 import { CALENDAR_UNITS, parseCalendarPeriod, parseWeekday, type CalendarSpec } from '../types/calendar.ts'
@@ -8,7 +9,7 @@ import { byParameter } from './named-arguments.ts'
 import { unknownFunction } from './resolve-call.ts'
 import { resolveExpr } from './resolve-expr.ts'
 import { constantValue, type Term } from './term.ts'
-import { count, extended, NO_SIZES, timeOf, windowColumn, zoneFor } from './time-window.ts'
+import { count, NO_SIZES, timeOf, windowColumn, zoneFor } from './time-window.ts'
 
 const FN = 'calendar_window'
 const PARAMETERS = ['time', 'period', 'time_zone', 'week_start']

@@ -1,14 +1,16 @@
+import { UnsupportedError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import { mapChildren as mapExpr, type Expr } from '../expr/bound.ts'
-import { BIGINT, INT } from '../types/data-type.ts'
-import { attrExpr, freshAttr, passOn, project, type Relation } from './analysis.ts'
+import { BIGINT, INT, mapOf, STRING } from '../types/data-type.ts'
+import { MapValue } from '../types/value.ts'
+import { attrExpr, extended, freshAttr, passOn, project, type Analysis, type Relation } from './analysis.ts'
 import type { Base } from './base.ts'
 import { asEqualities, pullUp } from './decorrelate.ts'
 import { attrIds } from './expr-key.ts'
 import type { ExprContext } from './expr-context.ts'
-import { unsupported } from './resolve-expr.ts'
-import type { Attr, Logical, LogicalAggregate, Named } from './logical.ts'
+import type { AggregateCall, Attr, Logical, LogicalAggregate, Named } from './logical.ts'
 import { callExpr, caseOf, castTo, conjunction, isNotNull, literal, type Term } from './term.ts'
+import { Unnesting } from './unnest.ts'
 
 /** Where a subquery's plan goes: inside an aggregate's arguments below it, else above. */
 export const subqueryBase = (ctx: ExprContext): Base =>
@@ -42,7 +44,12 @@ export function onlyValue(
   }
   const many = callExpr(a.env, '>', [attrExpr(rows, span), literal(1n, BIGINT, span)], span)
   const raise = castTo(
-    callExpr(a.env, 'raise_error', [literal('SCALAR_SUBQUERY_TOO_MANY_ROWS', { kind: 'string' }, span)], span),
+    callExpr(
+      a.env,
+      'raise_error',
+      [literal('SCALAR_SUBQUERY_TOO_MANY_ROWS', STRING, span), literal(new MapValue([], []), mapOf(STRING, STRING))],
+      span,
+    ),
     value.type,
     a.env,
   )
@@ -68,8 +75,23 @@ export function correlatedScalar(
   if (aggregate.op !== 'aggregate' || aggregate.keys.length > 0) return correlatedRow(relation, used, text, span, ctx)
   const pulled = pullUp(aggregate.input, used, ctx.a)
   const equalities = pulled && asEqualities(pulled.conditions, used)
-  if (!pulled || !equalities || (top && top.items.some((i) => [...attrIds(i.expr)].some((id) => used.has(id)))))
-    return unsupported('a correlated subquery of this form', span)
+  const isOuter = (e: Expr): boolean => [...attrIds(e)].some((id) => used.has(id))
+  const argsOf = ({ call }: { readonly call: AggregateCall }): readonly Expr[] =>
+    call.filter ? [...call.args, call.filter] : call.args
+  const mixed = aggregate.aggregates.find((x) => argsOf(x).some(isOuter))
+  const readsAbove = top?.items.some((i) => isOuter(i.expr)) === true
+  if (mixed && !extended(a))
+    throw new UnsupportedError(
+      'UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES',
+      { function: mixed.call.fn },
+      { at: mixed.call.at ?? span },
+    )
+  if (readsAbove && !extended(a))
+    throw new UnsupportedError('UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE', {}, { at: span })
+  // What they give over no rows is no NULL that a left join could stand for.
+  const keepsEmpty = aggregate.aggregates.some((x) => !x.attr.nullable && x.call.fn !== 'count')
+  if (!pulled || !equalities || mixed || readsAbove || keepsEmpty)
+    return unnestedScalar(relation, used, text, span, ctx)
   const keys = equalities.map((e): Named => ({
     expr: e.inner,
     attr: freshAttr(a, 'key', e.inner.type, e.inner.nullable),
@@ -131,7 +153,7 @@ function correlatedRow(
   const value = relation.columns[0]!
   const pulled = pullUp(relation.plan, used, ctx.a)
   const equalities = pulled && asEqualities(pulled.conditions, used)
-  if (!pulled || !equalities) return unsupported('a correlated subquery of this form', span)
+  if (!pulled || !equalities) return unnestedScalar(relation, used, text, span, ctx)
   const keys = equalities.map((e): Named => ({
     expr: e.inner,
     attr: freshAttr(a, 'key', e.inner.type, e.inner.nullable),
@@ -160,6 +182,38 @@ function correlatedRow(
   return { expr: attrExpr(out, span), text }
 }
 
+/** A subquery of any other form: its only value for each of the values of the columns it reads, left joined. */
+function unnestedScalar(
+  relation: Relation,
+  used: ReadonlySet<number>,
+  text: string,
+  span: Span | undefined,
+  ctx: ExprContext,
+): Term {
+  const a = ctx.a
+  const value = relation.columns[0]!
+  const out = freshAttr(a, value.name, value.type, true)
+  const base = subqueryBase(ctx)
+  base.put((left) => {
+    const unnesting = new Unnesting(
+      a,
+      left,
+      left.attrs.filter((x) => used.has(x.id)),
+    )
+    const unnested = unnesting.unnest(relation.plan)
+    const { node, expr } = onlyValue(unnested.plan, unnested.keys.map(passOn), value, span, ctx)
+    const joined = leftJoin(a, left, node, unnesting.matches(unnested), span)
+    return project(a, joined, [...left.attrs.map(passOn), { expr, attr: out }], span)
+  })
+  base.added.push(out)
+  return { expr: attrExpr(out, span), text }
+}
+
+function leftJoin(a: Analysis, left: Logical, right: Logical, condition: Expr, at: Span | undefined): Logical {
+  const attrs = [...left.attrs, ...right.attrs.map((x) => ({ ...x, nullable: true }))]
+  return { op: 'join', id: a.freshId(), left, right, type: 'left', condition, attrs, at }
+}
+
 function substitute(e: Expr, attrs: readonly Attr[], by: (attr: Attr) => Expr): Expr {
   if (e.kind === 'attr') {
     const attr = attrs.find((x) => x.id === e.id)
@@ -179,7 +233,7 @@ export function existenceMark(
   const a = ctx.a
   const pulled = pullUp(relation.plan, used, ctx.a)
   const equalities = pulled && asEqualities(pulled.conditions, used)
-  if (!pulled || !equalities) return unsupported('a correlated subquery of this form', span)
+  if (!pulled || !equalities) return unnestedMark(relation, used, mark, span, ctx)
   const keys = equalities.map((e): Named => ({
     expr: e.inner,
     attr: freshAttr(a, 'key', e.inner.type, e.inner.nullable),
@@ -198,17 +252,44 @@ export function existenceMark(
     equalities.map((e, i) => callExpr(a.env, '=', [e.outer, attrExpr(keys[i]!.attr, span)], span)),
   )
   const base = subqueryBase(ctx)
-  base.put((left) => ({
-    op: 'join',
-    id: a.freshId(),
-    left,
-    right: marked,
-    type: 'left',
-    condition,
-    attrs: [...left.attrs, ...marked.attrs.map((x) => ({ ...x, nullable: true }))],
-    at: span,
-  }))
-  base.added.push(mark.attr)
+  base.put((left) => leftJoin(a, left, marked, condition!, span))
+  return markTerm(used, mark, span, ctx)
+}
+
+function unnestedMark(
+  relation: Relation,
+  used: ReadonlySet<number>,
+  mark: Named,
+  span: Span | undefined,
+  ctx: ExprContext,
+): Term {
+  const a = ctx.a
+  subqueryBase(ctx).put((left) => {
+    const unnesting = new Unnesting(
+      a,
+      left,
+      left.attrs.filter((x) => used.has(x.id)),
+    )
+    const unnested = unnesting.unnest(relation.plan)
+    const keys = unnested.keys.map(passOn)
+    const values: Logical = {
+      op: 'aggregate',
+      id: a.freshId(),
+      input: unnested.plan,
+      keys,
+      aggregates: [],
+      attrs: unnested.keys,
+      at: span,
+    }
+    const marked = project(a, values, [...keys, mark], span)
+    return leftJoin(a, left, marked, unnesting.matches(unnested), span)
+  })
+  return markTerm(used, mark, span, ctx)
+}
+
+/** That `mark` was joined. */
+function markTerm(used: ReadonlySet<number>, mark: Named, span: Span | undefined, ctx: ExprContext): Term {
+  subqueryBase(ctx).added.push(mark.attr)
   const names = [...used].map((id) => ctx.names.columns.find((c) => c.id === id)?.name).filter((n) => n !== undefined)
   return { expr: isNotNull({ ...attrExpr(mark.attr, span), nullable: true }), text: `exists(${names.join(', ')})` }
 }

@@ -6,7 +6,7 @@ import { conjunction } from './term.ts'
 import { expressionsOf } from './walk.ts'
 
 /** Whether any expression below reads one of `ids`. */
-function reads(plan: Logical, ids: ReadonlySet<number>): boolean {
+export function reads(plan: Logical, ids: ReadonlySet<number>): boolean {
   let found = false
   for (const e of expressionsOf(plan))
     visit(e, (n) => {

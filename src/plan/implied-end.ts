@@ -1,8 +1,8 @@
 import { dayTimeInterval } from '../types/data-type.ts'
-import { freshAttr, passOn, project, type Analysis } from './analysis.ts'
+import { extended, freshAttr, passOn, project, type Analysis } from './analysis.ts'
 import type { Logical, Named } from './logical.ts'
 import { callExpr, literal } from './term.ts'
-import { extended } from './time-window.ts'
+
 import { startOrigin } from './window-origin.ts'
 
 /**

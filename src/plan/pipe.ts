@@ -5,7 +5,8 @@ import { analyzeJoin, crossJoin } from './join.ts'
 import { limited } from './limit.ts'
 import type { Logical } from './logical.ts'
 import { pivot, unpivot } from './pivot.ts'
-import { analyzeRelation, isLateral, lateralView } from './relation.ts'
+import { isLateral, lateralJoin } from './lateral.ts'
+import { analyzeRelation, lateralView } from './relation.ts'
 import { unsupported } from './resolve-expr.ts'
 import { sameName, unresolvedColumn } from './scope.ts'
 import { analyzeSelect } from './select.ts'
@@ -67,7 +68,7 @@ function pipeStep(
         : unsupported('this UNPIVOT', at)
     case 'join': {
       const join = step.join!
-      if (isLateral(join.right)) return unsupported('a LATERAL join in a pipe', at)
+      if (isLateral(join.right)) return lateralJoin(a, input, join.right, join, surroundings, analyzeRelation)
       const right = analyzeRelation(a, join.right, surroundings)
       return join.on || join.using || join.natural || join.type !== 'inner'
         ? analyzeJoin(a, input, right, join, surroundings)

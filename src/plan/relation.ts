@@ -1,16 +1,26 @@
-import { AnalysisError, UnsupportedError } from '../errors/errors.ts'
+import { AnalysisError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import type { AstLateralView, AstRelation, AstTableAlias, AstTableFunction, AstWatermark } from '../sql/ast.ts'
-import { aliased, passOn, project, relationOf, type Analysis, type Relation, type Surroundings } from './analysis.ts'
+import {
+  aliased,
+  extended,
+  passOn,
+  project,
+  relationOf,
+  type Analysis,
+  type Relation,
+  type Surroundings,
+} from './analysis.ts'
 import { Base } from './base.ts'
 import { generatorColumns, generatorNode } from './generator.ts'
 import { analyzeJoin, crossJoin } from './join.ts'
+import { isLateral, lateralJoin } from './lateral.ts'
 import { pivot, unpivot } from './pivot.ts'
 import { rangeRelation } from './range.ts'
 import { calledName, findFunction } from './resolve-call.ts'
 import { tableRoutine } from './routine.ts'
 import { lookupTable } from './table.ts'
-import { extended } from './time-window.ts'
+
 import { values } from './values.ts'
 import { relationContext } from './where.ts'
 import { watermarkClause } from './watermark.ts'
@@ -21,7 +31,7 @@ export function fromClause(a: Analysis, list: readonly AstRelation[], surroundin
   let out: Relation | null = null
   for (const r of list) {
     const lateral = out !== null && isLateral(r)
-    if (lateral) out = lateralJoin(a, out!, r, surroundings)
+    if (lateral) out = lateralJoin(a, out!, r, null, surroundings, analyzeRelation)
     else {
       const next = analyzeRelation(a, r, surroundings)
       out = out ? crossJoin(a, out, next, r.at) : next
@@ -29,10 +39,6 @@ export function fromClause(a: Analysis, list: readonly AstRelation[], surroundin
   }
   return out!
 }
-
-/** True for LATERAL relations, which may read the columns to their left. */
-export const isLateral = (r: AstRelation): boolean =>
-  (r.kind === 'subquery' || r.kind === 'tablefunction') && r.lateral === true
 
 /** One relation with its alias, watermark and sample. */
 export function analyzeRelation(a: Analysis, r: AstRelation, surroundings: Surroundings): Relation {
@@ -71,50 +77,8 @@ function bare(a: Analysis, r: AstRelation, surroundings: Surroundings): Relation
 
 function joinRelation(a: Analysis, r: AstRelation & { kind: 'join' }, surroundings: Surroundings): Relation {
   const left = analyzeRelation(a, r.left, surroundings)
-  if (isLateral(r.right)) {
-    if (r.type !== 'inner' && r.type !== 'cross') return lateralUnsupported(r.right)
-    const joined = lateralJoin(a, left, r.right, surroundings)
-    return r.on ? onFilter(a, joined, r, surroundings) : joined
-  }
+  if (isLateral(r.right)) return lateralJoin(a, left, r.right, r, surroundings, analyzeRelation)
   return analyzeJoin(a, left, analyzeRelation(a, r.right, surroundings), r, surroundings)
-}
-
-function onFilter(
-  a: Analysis,
-  joined: Relation,
-  r: AstRelation & { kind: 'join' },
-  surroundings: Surroundings,
-): Relation {
-  return analyzeJoin(a, joined, null, r, surroundings)
-}
-
-const lateralUnsupported = (r: AstRelation): never => {
-  throw new UnsupportedError('UNSUPPORTED', { feature: 'an outer LATERAL join' }, { at: r.at })
-}
-
-/** A LATERAL generator is a generate node; a LATERAL subquery that reads nothing to its left is a cross join. */
-function lateralJoin(a: Analysis, left: Relation, r: AstRelation, surroundings: Surroundings): Relation {
-  if (r.kind === 'tablefunction') {
-    const entry = findFunction(calledName(r.call), a.env)
-    if (entry?.kind === 'generator') {
-      const base = new Base(a, left.plan)
-      const ctx = relationContext(a, left, surroundings, 'LATERAL VIEW', base)
-      const g = generatorColumns(r.call, entry, r.alias?.columns ?? [], ctx)
-      const plan = generatorNode(a, base.plan, g)
-      const qualifier = [r.alias?.name.name ?? calledName(r.call)]
-      return { plan, columns: [...left.columns, ...g.attrs.map((x) => ({ ...x, qualifier }))], hidden: left.hidden }
-    }
-  }
-  const used = new Set<number>()
-  const outer = { columns: left.columns, hidden: left.hidden, parent: surroundings.outer, used }
-  const right = analyzeRelation(a, r, { ...surroundings, outer })
-  if (used.size > 0)
-    throw new UnsupportedError(
-      'UNSUPPORTED',
-      { feature: 'a LATERAL subquery that reads columns to its left' },
-      { at: r.at },
-    )
-  return crossJoin(a, left, right, r.at)
 }
 
 /** `AS t(a, b)`: the only qualifier from here on. */

@@ -52,7 +52,8 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
       return ast.not ? negated(term, span) : term
     }
     case 'in': {
-      const term = ast.query ? resolveInQuery(ast, ctx) : inList(ast, ctx)
+      if (ast.query) return resolveInQuery(ast, ctx)
+      const term = inList(ast, ctx)
       return ast.not ? negated(term, span) : term
     }
     case 'like':

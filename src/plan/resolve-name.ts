@@ -4,7 +4,7 @@ import { nearestName } from '../errors/suggest.ts'
 import type { Expr, ParamExpr } from '../expr/bound.ts'
 import type { Ident } from '../sql/ast.ts'
 import { arrayOf, STRING, typeName } from '../types/data-type.ts'
-import { attrExpr, type Analysis, type OuterColumns } from './analysis.ts'
+import { attrExpr, extended, type Analysis, type OuterColumns } from './analysis.ts'
 import type { Names } from './expr-context.ts'
 import type { Attr } from './logical.ts'
 import { dotted, matchColumn, sameName, type Match } from './scope.ts'
@@ -35,7 +35,8 @@ export function columnNames(
     const match =
       matchColumn(parts, columns, a.env.caseSensitive, span) ?? matchColumn(parts, hidden, a.env.caseSensitive, span)
     if (match) return columnTerm(a, match, parts, span)
-    for (let o = outer; o !== null; o = o.parent) {
+    // The recorded engine looks one query up, no further.
+    for (let o = outer; o !== null; o = extended(a) ? o.parent : null) {
       const up =
         matchColumn(parts, o.columns, a.env.caseSensitive, span) ??
         matchColumn(parts, o.hidden, a.env.caseSensitive, span)

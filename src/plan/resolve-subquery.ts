@@ -9,7 +9,8 @@ import { pullUp } from './decorrelate.ts'
 import type { ExprContext } from './expr-context.ts'
 import { comparedTypes, resolveExpr, unsupported } from './resolve-expr.ts'
 import { isStreaming, type Attr, type Logical, type LogicalAggregate, type Named } from './logical.ts'
-import { callExpr, caseOf, castTo, conjunction, isNull, literal, type Term } from './term.ts'
+import { callExpr, caseOf, castTo, conjunction, isNull, literal, not, type Term } from './term.ts'
+import { Unnesting } from './unnest.ts'
 
 interface Analyzed {
   readonly relation: Relation
@@ -118,7 +119,10 @@ export function resolveExists(query: AstQuery, span: Span | undefined, ctx: Expr
   return { expr: callExpr(a.env, '>', [attrExpr(rows, span), literal(0n, BIGINT, span)], span), text: 'exists()' }
 }
 
-/** `x IN (SELECT …)` as a value, three-valued, over the set of the subquery's values. */
+/**
+ * `x IN (SELECT …)` as a value, over the set of the subquery's values. What SQL leaves unknown is false here, for IN and
+ * for NOT IN, as recorded: the recorded engine asks whether a row exists that equals, or surely differs from all.
+ */
 export function resolveInQuery(ast: AstIn, ctx: ExprContext): Term {
   const span = ast.at
   const { relation, used } = analyzeSubquery(ast.query!, span, ctx)
@@ -175,7 +179,12 @@ export function resolveInQuery(ast: AstIn, ctx: ExprContext): Term {
     literal(false, BOOLEAN),
     span,
   )
-  return { expr, text: `(${left[0]!.text} IN (listquery()))` }
+  const text = `(${left[0]!.text} IN (listquery()))`
+  const asked = ast.not ? not(expr, span) : expr
+  return {
+    expr: { kind: 'coalesce', args: [asked, literal(false, BOOLEAN)], type: BOOLEAN, nullable: false, at: span },
+    text: ast.not ? `(NOT ${text})` : text,
+  }
 }
 
 /** The left side of IN, one term per column of the subquery. */
@@ -229,16 +238,24 @@ function joinOn(
   ctx: ExprContext,
 ): void {
   const pulled = pullUp(relation.plan, used, ctx.a)
-  if (!pulled) return unsupported('a correlated subquery of this form', span)
-  const condition = conjunction([...equalities, ...pulled.conditions])
-  ctx.base.put((left) => ({
+  const joined = (left: Logical, right: Logical, conditions: readonly Expr[]): Logical => ({
     op: 'join',
     id: ctx.a.freshId(),
     left,
-    right: pulled.plan,
+    right,
     type,
-    condition,
+    condition: conjunction([...equalities, ...conditions]),
     attrs: left.attrs,
     at: span,
-  }))
+  })
+  ctx.base.put((left) => {
+    if (pulled) return joined(left, pulled.plan, pulled.conditions)
+    const unnesting = new Unnesting(
+      ctx.a,
+      left,
+      left.attrs.filter((x) => used.has(x.id)),
+    )
+    const unnested = unnesting.unnest(relation.plan)
+    return joined(left, unnested.plan, [unnesting.matches(unnested)])
+  })
 }

@@ -15,7 +15,7 @@ import {
 import type { CalendarSpec } from '../types/calendar.ts'
 import { CalendarInterval } from '../types/value.ts'
 import { parseDurationUs } from '../types/intervals.ts'
-import { attrExpr, freshAttr, type Analysis } from './analysis.ts'
+import { attrExpr, extended, freshAttr } from './analysis.ts'
 import type { ExprContext } from './expr-context.ts'
 import { exprKey } from './expr-key.ts'
 import { at } from './locate.ts'
@@ -81,9 +81,6 @@ function monthsWindow(call: AstCall, time: Time, count: number, ctx: ExprContext
 /** The time zone whose calendar a time is read by: none for TIMESTAMP_NTZ, else that of the session. */
 export const zoneFor = (time: Time, ctx: ExprContext): string | null =>
   time.expr.type.kind === 'timestamp_ntz' ? null : ctx.a.env.timeZone
-
-/** True where what the recorded engine refuses may be run (`millrace.extensions`). */
-export const extended = (a: Analysis): boolean => a.catalog.conf('millrace.extensions')?.toLowerCase() !== 'false'
 
 /** `session_window(time, gap)`: the gap a duration, or an expression that gives one as text or interval per row. */
 export function sessionWindow(call: AstCall, ctx: ExprContext): Term {

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os'
+import { isCode } from '../../errors/codes.ts'
 import { ExecutionError } from '../../errors/errors.ts'
 import { BIGINT, BOOLEAN, INT, mapOf, STRING, typeName, VOID } from '../../types/data-type.ts'
 import type { MapValue, Value } from '../../types/value.ts'
@@ -63,7 +64,7 @@ export const entries: readonly FunctionEntry[] = [
     undefined,
     {
       group,
-      doc: 'Fails with `message`.',
+      doc: 'Fails with `message`; with a map of parameters, `message` is the condition to fail with.',
       examples: [{ sql: "if(true, 'fine', raise_error('broken'))", gives: 'fine' }],
       nulls: 'handles',
       deterministic: false,
@@ -74,6 +75,11 @@ export const entries: readonly FunctionEntry[] = [
       }),
       eval: (message: string | null, parameters?: MapValue | null) => {
         if (!parameters) return raise(message ?? 'null')
+        if (message !== null && message !== 'USER_RAISED_EXCEPTION' && isCode(message))
+          throw new ExecutionError(
+            message,
+            Object.fromEntries(parameters.keys.map((k, i) => [String(k), String(parameters.values[i])])),
+          )
         return raise(
           parameters.keys.map((k, i) => `${String(k)}: ${String(parameters.values[i])}`).join(', ') ||
             (message ?? 'null'),
