@@ -1,10 +1,10 @@
 import type { CrashPoint } from '../../../src/engine/micro-batch.ts'
 import { type KillPoint, QUERIES } from './plan.ts'
 
-/** How the process of a life is to end: at a crash point of a query, or so many milliseconds after it started or came to its first crash point. */
+/** How the process of a life is to end: at a crash point of a query, or so many milliseconds after it started or all queries came to a crash point. */
 export type Death =
   | { readonly kind: 'self'; readonly kill: KillPoint }
-  | { readonly kind: 'timer'; readonly from: 'start' | 'first point'; readonly ms: number }
+  | { readonly kind: 'timer'; readonly from: 'start' | 'all run'; readonly ms: number }
 
 export type ServerName = 'broker' | 'database'
 
@@ -51,12 +51,12 @@ export class Deaths {
   #self(): Death {
     if (this.#points.length === 0)
       this.#points = this.#shuffled(QUERIES.flatMap((query) => POINTS.map((point) => ({ query, point }))))
-    return { kind: 'self', kill: { ...this.#points.pop()!, nth: 1 + Math.floor(this.#random() * 6) } }
+    return { kind: 'self', kill: { ...this.#points.pop()!, nth: 1 + Math.floor(this.#random() * 10) } }
   }
 
   #timer(): Death {
     return this.#random() < 0.8
-      ? { kind: 'timer', from: 'first point', ms: Math.floor(this.#random() * 600) }
+      ? { kind: 'timer', from: 'all run', ms: Math.floor(this.#random() * 1500) }
       : { kind: 'timer', from: 'start', ms: Math.floor(this.#random() * 1000) }
   }
 

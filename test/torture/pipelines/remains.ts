@@ -29,8 +29,9 @@ export class Remains {
       .map(([point, batchId]) => ({ point: point as CrashPoint, batchId: Number(batchId) }))
   }
 
-  anyNotes(): boolean {
-    return QUERIES.some((query) => this.notes(query).length > 0)
+  /** True when every query has come to a crash point in this life. */
+  allNoted(): boolean {
+    return QUERIES.every((query) => this.notes(query).length > 0)
   }
 
   /** What the queries said in all lives. */
@@ -58,13 +59,8 @@ export class Remains {
     return perQuery((query) => this.rows(query).commits + 1)
   }
 
-  /** Records of a topic that the query which is furthest has planned. */
-  planned(topic: string): number {
-    return Math.max(...Object.values(this.plannedBy(topic)))
-  }
-
   /** Records of a topic that each query has planned. */
-  plannedBy(topic: string): Readonly<Record<QueryName, number>> {
+  planned(topic: string): Readonly<Record<QueryName, number>> {
     return perQuery((query) =>
       this.#ask(query, 0, (db) => {
         const row = db.prepare('SELECT content FROM millrace_offsets ORDER BY batch_id DESC LIMIT 1').get()

@@ -31,7 +31,7 @@ export class ServerKills {
   readonly #random: () => number
   readonly #backlog: number
 
-  /** `backlog`: events that are to wait for the queries when a server is killed and when it is back. */
+  /** `backlog`: events that are to wait for each query when a server is killed and when it is back. */
   constructor(
     servers: Readonly<Record<ServerName, KilledServer>>,
     feed: Feed,
@@ -53,7 +53,7 @@ export class ServerKills {
    */
   async kill(name: ServerName, life: Life): Promise<string> {
     const server = this.#servers[name]
-    await this.#until(life, 'its first batches', () => QUERIES.every((q) => this.#remains.notes(q).length > 0))
+    await this.#until(life, 'its first batches', () => this.#remains.allNoted())
     await this.#fill()
     const inTransaction = this.#random() < 0.6
     if (inTransaction)
@@ -86,7 +86,8 @@ export class ServerKills {
   }
 
   #fill(): Promise<void> {
-    return this.#feed.sendUpTo(this.#remains.planned(this.#feed.topic) + this.#backlog)
+    const planned = Math.max(...Object.values(this.#remains.planned(this.#feed.topic)))
+    return this.#feed.sendUpTo(planned + this.#backlog)
   }
 
   async #until(life: Life, what: string, holds: () => boolean, pollMs = 20): Promise<void> {

@@ -63,8 +63,8 @@ export async function pipelinesTorture(options: PipelinesTortureOptions): Promis
 
 /** Records of a batch at least. */
 const MIN_BATCH = 300
-/** A life of average length is to have so many batches. */
-const BATCHES_OF_LIFE = 10
+/** So many batches of a query in each life are to make up all events. */
+const BATCHES_OF_LIFE = 5
 
 class PipelinesTorture {
   readonly #options: PipelinesTortureOptions
@@ -122,7 +122,10 @@ class PipelinesTorture {
     await this.#feed.sendUpTo((events * (n + 0.7)) / kills)
     const { death, server } = this.#deaths.next()
     const life = this.#spawn(death.kind === 'self' ? death.kill : null, false)
-    let how = death.kind === 'self' ? `${death.kill.query} ${death.kill.point}` : `${death.ms} ms after ${death.from}`
+    let how =
+      death.kind === 'self'
+        ? `${death.kill.query} ${death.kill.point}`
+        : `${death.ms} ms after ${death.from === 'start' ? 'the start' : 'all run'}`
     if (server !== null) how = await this.#servers.kill(server, life)
     await this.#untilDead(life, death)
     await this.#bury(life, how)
@@ -131,7 +134,7 @@ class PipelinesTorture {
   /** Drains, ends the windows, drains, drains once more, and compares. */
   async judge(): Promise<PipelinesTortureResult> {
     const { events, cluster } = this.#options
-    const eventsInKilledLives = this.#remains.plannedBy(this.#feed.topic)
+    const eventsInKilledLives = this.#remains.planned(this.#feed.topic)
     await this.#feed.sendUpTo(events)
     await this.#drain()
     // Late rows there would be if a closing record were read with others still to come: so the others come first.
@@ -174,10 +177,12 @@ class PipelinesTorture {
     let killAt = death.kind === 'timer' && death.from === 'start' ? begun + death.ms : Infinity
     while (!life.isOver()) {
       const now = performance.now()
-      if (killAt === Infinity && death.kind === 'timer' && this.#remains.anyNotes()) killAt = now + death.ms
+      if (killAt === Infinity && death.kind === 'timer' && this.#remains.allNoted()) killAt = now + death.ms
       if (now >= killAt || now - begun > LIFE_MS) life.process.kill('SIGKILL')
       if (now - begun > LIFE_MS) throw new Error(`life ${this.#lives} neither ended nor was killed:\n${life.errors()}`)
-      if (this.#feed.events < this.#remains.planned(this.#feed.topic) + 3 * this.#batch) await this.#feed.send()
+      // By the query that is last, so that all come as far; the others get what comes, in small batches.
+      const planned = Math.min(...Object.values(this.#remains.planned(this.#feed.topic)))
+      if (this.#feed.events < planned + 3 * this.#batch) await this.#feed.send()
       await Promise.race([life.ended, sleep(4)])
     }
   }
