@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Cluster } from '../connectors/kafka/cluster.ts'
+import { type PostgresServer, startPostgres } from '../postgres-server/server.ts'
 import { childProgram } from './built.ts'
 import { QUERIES } from './pipelines/plan.ts'
 import { pipelinesTorture, QUICK_RETURN } from './pipelines/torture.ts'
-import { type PostgresServer, startPostgres } from '../postgres-server/server.ts'
 
 const KILLS = 5
 

@@ -53,6 +53,7 @@ export class ServerKills {
    */
   async kill(name: ServerName, life: Life): Promise<string> {
     const server = this.#servers[name]
+    await this.#fill()
     await this.#until(life, 'its first batches', () => this.#remains.allNoted())
     await this.#fill()
     const inTransaction = this.#random() < 0.6
