@@ -130,8 +130,9 @@ function makeCertificate(data: string, as: object): string {
 
 /** The processes that a process has started and that run. */
 function childrenOf(pid: number): readonly number[] {
-  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-  return stdout
+  const listed = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  if (listed.status !== 0) throw new Error(`ps failed: ${listed.error?.message ?? listed.stderr}`)
+  return listed.stdout
     .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number) as [number, number])

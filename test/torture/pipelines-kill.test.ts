@@ -50,4 +50,4 @@ test('queries from Kafka to Kafka, SQLite and PostgreSQL, killed with and withou
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
-}, 240_000)
+}, 300_000)

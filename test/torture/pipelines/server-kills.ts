@@ -19,6 +19,9 @@ export interface ServerKillCount {
   bothDead: number
 }
 
+/** Milliseconds between two looks at whether the queries have work. */
+const FEED_MS = 100
+
 /** Kills servers while queries run. */
 export class ServerKills {
   readonly counts: Readonly<Record<ServerName, ServerKillCount>> = {
@@ -53,9 +56,9 @@ export class ServerKills {
    */
   async kill(name: ServerName, life: Life): Promise<string> {
     const server = this.#servers[name]
-    await this.#fill()
+    await this.#fill(Math.max)
     await this.#until(life, 'its first batches', () => this.#remains.allNoted())
-    await this.#fill()
+    await this.#fill(Math.max)
     const inTransaction = this.#random() < 0.6
     if (inTransaction)
       await this.#until(
@@ -78,7 +81,7 @@ export class ServerKills {
       return `with the ${name}`
     }
     const before = this.#remains.batches()
-    await this.#fill()
+    await this.#fill(Math.max)
     await this.#until(life, `batches after the ${name} was back`, () =>
       QUERIES.every((q) => this.#remains.batches()[q] > before[q] + 1),
     )
@@ -86,15 +89,23 @@ export class ServerKills {
     return `after a kill of the ${name}`
   }
 
-  #fill(): Promise<void> {
-    const planned = Math.max(...Object.values(this.#remains.planned(this.#feed.topic)))
+  /** Sends what is missing of the backlog, by the query that is furthest or last. */
+  #fill(of: typeof Math.max | typeof Math.min): Promise<void> {
+    const planned = of(...Object.values(this.#remains.planned(this.#feed.topic)))
     return this.#feed.sendUpTo(planned + this.#backlog)
   }
 
+  /** Waits for something the queries do, and keeps them in work until they have. */
   async #until(life: Life, what: string, holds: () => boolean, pollMs = 20): Promise<void> {
-    for (const until = performance.now() + LIFE_MS; !holds(); await Promise.race([life.ended, sleep(pollMs)])) {
+    const begun = performance.now()
+    for (let fedAt = begun; !holds(); await Promise.race([life.ended, sleep(pollMs)])) {
+      const now = performance.now()
       if (life.isOver()) throw new Error(`a life ended before ${what}:\n${life.errors()}`)
-      if (performance.now() > until) throw new Error(`a life did not come to ${what}:\n${this.#remains.said()}`)
+      if (now - begun > LIFE_MS) throw new Error(`a life did not come to ${what}:\n${this.#remains.said()}`)
+      if (now - fedAt > FEED_MS) {
+        await this.#fill(Math.min)
+        fedAt = performance.now()
+      }
     }
   }
 }
