@@ -126,8 +126,13 @@ class PipelinesTorture {
       death.kind === 'self'
         ? `${death.kill.query} ${death.kill.point}`
         : `${death.ms} ms after ${death.from === 'start' ? 'the start' : 'all run'}`
-    if (server !== null) how = await this.#servers.kill(server, life)
-    await this.#untilDead(life, death)
+    try {
+      if (server !== null) how = await this.#servers.kill(server, life)
+      await this.#untilDead(life, death)
+    } finally {
+      // One that is stuck goes with the run.
+      life.process.kill('SIGKILL')
+    }
     await this.#bury(life, how)
   }
 
