@@ -170,8 +170,9 @@ export class MicroBatchExecution {
   /** Reads the logs, opens sources, reads static sides, opens the sink. */
   async open(): Promise<void> {
     const { checkpoint, sink, note } = this.#config
-    const probe = sink.provider.kind === 'tokened' ? await sink.open(-1) : null
-    const token = probe?.readToken === undefined ? undefined : await probe.readToken()
+    // A tokened sink is asked for its token first; it is closed with the rest when the opening fails behind this point.
+    if (sink.provider.kind === 'tokened') this.#sink = await sink.open(-1)
+    const token = await this.#sink?.readToken?.()
     const recovery = checkpoint.recover(token)
     this.#takeUp(recovery)
     const leaves = this.#leaves()
@@ -187,7 +188,7 @@ export class MicroBatchExecution {
     this.#pipeline.beginTrigger({ batchId: this.#batchId, watermarkUs: 0n, lateUs: 0n })
     await this.#static.open()
     takeObserved(this.#config.spec, this.#operators)
-    this.#sink = probe ?? (await sink.open(this.#batchId - 1))
+    this.#sink ??= await sink.open(this.#batchId - 1)
     await this.#bad.open(this.#batchId - 1)
     for (const warning of checkpoint.warnings.slice(this.#warned)) note(`checkpoint: ${warning}`)
     if (recovery.kind === 'rerun')

@@ -56,6 +56,7 @@ export function prepareQuery(given: StartingQuery, parts: SessionParts, planning
       describe: (how) =>
         `${explain({ analyzed, optimized, modes: mode }, how)}\n== Guarantees ==\n${guaranteeLines(guarantees).join('\n')}\n`,
       note,
+      onWait: () => given.waits(query),
       onEnd: (started) => {
         request.signal?.removeEventListener('abort', onAbort)
         streams.unregister(query, started)

@@ -21,7 +21,7 @@ export interface PostgresServer {
   readonly certificate: string | null
   /** Ends the server as an administrator does (sessions get 57P01); its data stay. */
   halt(): Promise<void>
-  /** Starts it again after `halt`, at the same port. */
+  /** Starts it again after `halt`, at the same port; does nothing while it runs. */
   resume(): Promise<void>
   stop(): Promise<void>
 }
@@ -59,6 +59,7 @@ export async function startPostgres({ tls = false }: { readonly tls?: boolean } 
   const kill = (): void => void child?.kill('SIGQUIT')
   process.once('exit', kill)
   const resume = async (): Promise<void> => {
+    if (child !== null) return
     const output: string[] = []
     child = spawn(postgresBinary('postgres'), args, { ...as, stdio: ['ignore', 'ignore', 'pipe'] })
     child.stderr!.on('data', (text: Buffer) => output.push(String(text)))
