@@ -62,7 +62,7 @@ export interface MicroBatchConfig {
   readonly minBatchesToRetain: number
   readonly wake: () => void
   /** What holds a source up, for the status of the query; null when it goes on. */
-  readonly sourceStatus: (name: string, text: string | null) => void
+  readonly holdUp: (what: string, text: string | null) => void
   readonly ids: { readonly runId: string; readonly name: string | null }
   /** Says in a line what recovery decided. */
   readonly note: (line: string) => void
@@ -189,7 +189,7 @@ export class MicroBatchExecution {
     await this.#static.open()
     takeObserved(this.#config.spec, this.#operators)
     this.#sink ??= await sink.open(this.#batchId - 1)
-    await this.#bad.open(this.#batchId - 1)
+    await this.#bad.open(this.#batchId - 1, checkpoint)
     for (const warning of checkpoint.warnings.slice(this.#warned)) note(`checkpoint: ${warning}`)
     if (recovery.kind === 'rerun')
       note(`recovery: batch ${recovery.row.batchId} has offsets and no commit, running it again`)
@@ -219,7 +219,7 @@ export class MicroBatchExecution {
   }
 
   #leaves(): LeafContext {
-    const { clock, env, signal, objects, checkpoint, wake, note, sourceStatus } = this.#config
+    const { clock, env, signal, objects, checkpoint, wake, note, holdUp } = this.#config
     return {
       clock,
       timeZone: env.timeZone,
@@ -232,7 +232,7 @@ export class MicroBatchExecution {
       wake,
       bad: (name) => this.#bad.source(name),
       note,
-      sourceStatus,
+      holdUp,
     }
   }
 
@@ -421,7 +421,7 @@ export class MicroBatchExecution {
             rows += batch.rowCount
             const partition = source.currentPartition?.() ?? null
             this.#watermarks.comesFrom(node.id, partition)
-            this.#bad.feed(node.name, partition, from, to)
+            this.#bad.feed({ name: node.name, source, batch }, partition, from, to)
             await pacer.run(this.#pipeline.feed(node.id, batch), between)
             if (batch.rowCount === 0) await between()
           }

@@ -71,7 +71,7 @@ export class StreamingQuery {
   readonly #recent: StreamingQueryProgress[] = []
   #execution: MicroBatchExecution | null = null
   #status: StreamingQueryStatus = { message: 'Initializing sources', isDataAvailable: false, isTriggerActive: false }
-  /** By source, what holds it up. */
+  /** What holds up a source or a sink, by its name. */
   readonly #held = new Map<string, string>()
   #failure: MillraceError | null = null
   readonly #ended: Promise<void>
@@ -146,7 +146,7 @@ export class StreamingQuery {
   }
 
   get status(): StreamingQueryStatus {
-    const held = [...this.#held].map(([name, text]) => `source ${name}: ${text}`)
+    const held = [...this.#held].map(([what, text]) => `${what}: ${text}`)
     return held.length > 0 && this.#active ? { ...this.#status, message: held.join('; ') } : this.#status
   }
 
@@ -204,10 +204,10 @@ export class StreamingQuery {
     return this.#options.late.subscribe(options)
   }
 
-  /** What holds a source up, shown as the status; null when it goes on. For sources. */
-  readonly sourceStatus = (name: string, text: string | null): void => {
-    if (text === null) this.#held.delete(name)
-    else this.#held.set(name, text)
+  /** What holds a source or a sink up, shown as the status; null when it goes on. For both. */
+  readonly holdUp = (what: string, text: string | null): void => {
+    if (text === null) this.#held.delete(what)
+    else this.#held.set(what, text)
   }
 
   /** Look at the sources now instead of at the next poll. For sources. */

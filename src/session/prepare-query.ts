@@ -92,7 +92,7 @@ export function prepareQuery(given: StartingQuery, parts: SessionParts, planning
 function executionOf(
   { request, mode, provider, options, flushOnIdle, bad, checkpoint, durability }: StartingQuery,
   { settings, env, analyzed, spec }: StreamPlan,
-  { runId, name, signal, wake, sourceStatus }: StreamingQuery,
+  { runId, name, signal, wake, holdUp }: StreamingQuery,
   { conf, clock, hooks, objects: kept }: SessionParts,
 ): Omit<MicroBatchConfig, 'changes' | 'late' | 'note'> {
   const objects = new Map([...kept, ...request.objects])
@@ -118,6 +118,7 @@ function executionOf(
         provider.open(options, {
           ...sinkOfQuery,
           schema: spec.schema,
+          status: (text) => holdUp('sink', text),
           mode,
           upsertKey: upsertKey(analyzed),
           queryName: request.queryName,
@@ -136,6 +137,8 @@ function executionOf(
                 ...sinkOfQuery,
                 queryId: badRecordsId(checkpoint.queryId),
                 schema: BAD_RECORD_SCHEMA,
+                takesBadRecords: true,
+                status: (text) => holdUp('sink for bad records', text),
                 mode: 'append',
                 // The name is that of the query's own table.
                 queryName: null,
@@ -151,7 +154,7 @@ function executionOf(
     strictLate: conf.get('millrace.lateFilter') === 'batch',
     minBatchesToRetain: conf.number('spark.sql.streaming.minBatchesToRetain'),
     wake,
-    sourceStatus,
+    holdUp,
     ids: { runId, name },
     crash: hooks.crash,
   }

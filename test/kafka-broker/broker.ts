@@ -1,11 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { BrokerProcess, formatStorage, freePorts, lines, type Properties, runTool } from './broker-process.ts'
 import { type Certificates, makeCertificates } from './certificates.ts'
-import { brokerClassPath } from './jars.ts'
 
 /** Who may log in at the SASL ports, by PLAIN and by SCRAM. */
 export const USER = { name: 'alice', password: 'alice-secret' }
@@ -34,15 +31,13 @@ export interface BrokerOptions {
   /** Ports with TLS and with logins too. */
   readonly secure?: boolean
   /** More lines for server.properties. */
-  readonly properties?: Readonly<Record<string, string | number>>
+  readonly properties?: Properties
 }
 
-/** Little memory and a quick start count for more than speed here. */
-const JVM = ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+const HEAP_MB = 384
 
 /** Formats a fresh data directory, starts a broker over it and waits until it takes requests. Data live until `stop`. */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const classPath = brokerClassPath()
   const dir = mkdtempSync(join(tmpdir(), 'millrace-kafka-'))
   const ports = await freePorts(5)
   if (options.port !== undefined) ports[0] = options.port
@@ -82,36 +77,22 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
       ...options.properties,
     }),
   )
-  const java = [...JVM, '-cp', classPath]
   const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((m) => [
     '--add-scram',
     `${m}=[name=${USER.name},password=${USER.password}]`,
   ])
-  const format = ['kafka.tools.StorageTool', 'format', '-t', 'bWlsbHJhY2UtdGVzdC0wMQ', '-c', file]
-  run(java, [...format, ...(secure ? scram : [])])
-  const launch = (): { readonly child: ChildProcess; readonly output: readonly string[] } => {
-    const child = spawn('java', [...java, 'kafka.Kafka', file], { stdio: ['ignore', 'pipe', 'pipe'] })
-    const output: string[] = []
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => output.push(String(text)))
-    return { child, output }
-  }
-  let running = launch()
-  const killNow = (): void => void running.child.kill('SIGKILL')
-  process.once('exit', killNow)
-  const kill = async (): Promise<void> => {
-    killNow()
-    await ended(running.child)
-  }
+  formatStorage(file, secure ? scram : [])
+  const node = new BrokerProcess(file, listeners, HEAP_MB)
   const stop = async (): Promise<void> => {
-    process.off('exit', killNow)
-    await kill()
+    await node.kill()
     rmSync(dir, { recursive: true, force: true })
   }
-  const ready = async (): Promise<void> => {
-    for (const address of listeners) await listening(address, running.child, running.output)
+  const launch = async (): Promise<void> => {
+    node.launch()
+    await node.ready()
   }
   try {
-    await ready()
+    await launch()
   } catch (error) {
     await stop()
     throw error
@@ -123,14 +104,11 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     saslTlsServers: saslTls,
     certificates,
     get pid() {
-      return running.child.pid!
+      return node.pid
     },
-    kill,
-    restart: async () => {
-      running = launch()
-      await ready()
-    },
-    tool: (mainClass, args, input) => run(java, [mainClass, ...args], input),
+    kill: () => node.kill(),
+    restart: launch,
+    tool: runTool,
     stop,
   }
 }
@@ -152,57 +130,4 @@ function security({ keyStore, password }: Certificates): Readonly<Record<string,
     out[`listener.name.${listener}.scram-sha-512.sasl.jaas.config`] = scram
   }
   return out
-}
-
-const lines = (properties: Readonly<Record<string, string | number>>): string =>
-  Object.entries(properties)
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join('')
-
-function run(java: readonly string[], args: readonly string[], input = ''): string {
-  const { status, stdout, stderr } = spawnSync('java', [...java, ...args], {
-    encoding: 'utf8',
-    input,
-    maxBuffer: 1 << 28,
-  })
-  if (status !== 0) throw new Error(`${args[0]} failed:\n${stdout}${stderr}`)
-  return stdout
-}
-
-/** Waits until a port is open. */
-async function listening(listener: string, child: ChildProcess, output: readonly string[]): Promise<void> {
-  const port = Number(listener.split(':').at(-1))
-  for (const until = performance.now() + 60_000; performance.now() < until; await sleep(50)) {
-    if (child.exitCode !== null) throw new Error(`the broker ended at once:\n${output.join('')}`)
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = net.connect(port, '127.0.0.1', () => resolve(true))
-      socket.on('error', () => resolve(false))
-      socket.on('connect', () => socket.destroy())
-    })
-    if (open) return
-  }
-  throw new Error(`the broker does not listen at ${listener}:\n${output.join('')}`)
-}
-
-const ended = (child: ChildProcess): Promise<void> =>
-  child.exitCode !== null || child.signalCode !== null
-    ? Promise.resolve()
-    : new Promise((resolve) => child.once('exit', () => resolve()))
-
-/** Ports that nobody uses; held all at once, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<net.Server>((resolve, reject) => {
-          const server = net.createServer()
-          server.once('error', reject)
-          server.listen(0, '127.0.0.1', () => resolve(server))
-        }),
-    ),
-  )
-  const ports = servers.map((s) => (s.address() as net.AddressInfo).port)
-  await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))))
-  return ports
 }
