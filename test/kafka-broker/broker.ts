@@ -15,6 +15,8 @@ export interface Broker {
   readonly saslServers: string
   readonly tlsServers: string
   readonly saslTlsServers: string
+  /** TLS where a client has to show its certificate. */
+  readonly mutualTlsServers: string
   readonly certificates: Certificates | null
   readonly pid: number
   /** SIGKILL; the data stay. */
@@ -39,9 +41,10 @@ const HEAP_MB = 384
 /** Formats a fresh data directory, starts a broker over it and waits until it takes requests. Data live until `stop`. */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-kafka-'))
-  const ports = await freePorts(5)
+  const ports = await freePorts(6)
   if (options.port !== undefined) ports[0] = options.port
-  const [plain, controller, sasl, tls, saslTls] = ports.map((port) => `127.0.0.1:${port}`) as [
+  const [plain, controller, sasl, tls, saslTls, mutualTls] = ports.map((port) => `127.0.0.1:${port}`) as [
+    string,
     string,
     string,
     string,
@@ -50,7 +53,10 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   ]
   const secure = options.secure === true
   const certificates = secure ? makeCertificates(dir) : null
-  const listeners = [`PLAIN://${plain}`, ...(secure ? [`SASL://${sasl}`, `TLS://${tls}`, `SASLTLS://${saslTls}`] : [])]
+  const listeners = [
+    `PLAIN://${plain}`,
+    ...(secure ? [`SASL://${sasl}`, `TLS://${tls}`, `SASLTLS://${saslTls}`, `MTLS://${mutualTls}`] : []),
+  ]
   mkdirSync(join(dir, 'data'))
   const file = join(dir, 'server.properties')
   writeFileSync(
@@ -64,7 +70,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
       'advertised.listeners': listeners.join(','),
       'inter.broker.listener.name': 'PLAIN',
       'listener.security.protocol.map':
-        'PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL',
+        'PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL,MTLS:SSL',
       'log.dirs': join(dir, 'data'),
       'num.partitions': 3,
       'offsets.topic.num.partitions': 2,
@@ -102,6 +108,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     saslServers: sasl,
     tlsServers: tls,
     saslTlsServers: saslTls,
+    mutualTlsServers: mutualTls,
     certificates,
     get pid() {
       return node.pid
@@ -113,7 +120,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   }
 }
 
-function security({ keyStore, password }: Certificates): Readonly<Record<string, string>> {
+function security({ keyStore, password, client }: Certificates): Readonly<Record<string, string>> {
   const { name, password: secret } = USER
   const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${name}="${secret}";`
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
@@ -122,6 +129,9 @@ function security({ keyStore, password }: Certificates): Readonly<Record<string,
     'ssl.keystore.location': keyStore,
     'ssl.keystore.password': password,
     'ssl.key.password': password,
+    'listener.name.mtls.ssl.client.auth': 'required',
+    'listener.name.mtls.ssl.truststore.type': 'PEM',
+    'listener.name.mtls.ssl.truststore.location': client.certificatePem,
   }
   for (const listener of ['sasl', 'sasltls']) {
     out[`listener.name.${listener}.sasl.enabled.mechanisms`] = 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512'
