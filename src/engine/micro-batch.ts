@@ -59,6 +59,8 @@ export interface MicroBatchConfig {
   readonly keepStreamWatermarks: boolean
   /** Late against the watermark of the batch itself instead of the batch before (millrace.lateFilter=batch). */
   readonly strictLate: boolean
+  /** Another sink than before, by leave of the user: it need not have the token of what was written to that one. */
+  readonly isSinkNew: boolean
   readonly minBatchesToRetain: number
   readonly wake: () => void
   /** What holds a source up, for the status of the query; null when it goes on. */
@@ -173,7 +175,7 @@ export class MicroBatchExecution {
     // A tokened sink is asked for its token first; it is closed with the rest when the opening fails behind this point.
     if (sink.provider.kind === 'tokened') this.#sink = await sink.open(-1)
     const token = await this.#sink?.readToken?.()
-    const recovery = checkpoint.recover(token)
+    const recovery = checkpoint.recover(token === null && this.#config.isSinkNew ? undefined : token)
     this.#takeUp(recovery)
     const leaves = this.#leaves()
     const open: OpenSource[] = []

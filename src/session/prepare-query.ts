@@ -91,7 +91,7 @@ export function prepareQuery(given: StartingQuery, parts: SessionParts, planning
 /** What runs the batches of a query, under the settings as they are now. */
 function executionOf(
   { request, mode, provider, options, flushOnIdle, bad, checkpoint, durability }: StartingQuery,
-  { settings, env, analyzed, spec }: StreamPlan,
+  { settings, env, analyzed, identified, spec }: StreamPlan,
   { runId, name, signal, wake, holdUp }: StreamingQuery,
   { conf, clock, hooks, objects: kept }: SessionParts,
 ): Omit<MicroBatchConfig, 'changes' | 'late' | 'note'> {
@@ -152,6 +152,7 @@ function executionOf(
     keepStreamWatermarks: conf.flag('millrace.extensions'),
     noDataBatches: conf.flag('spark.sql.streaming.noDataMicroBatches.enabled'),
     strictLate: conf.get('millrace.lateFilter') === 'batch',
+    isSinkNew: identified.isSinkNew,
     minBatchesToRetain: conf.number('spark.sql.streaming.minBatchesToRetain'),
     wake,
     holdUp,
