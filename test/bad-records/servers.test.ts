@@ -187,6 +187,56 @@ test('a letter in Kafka has the bytes of the record as its value, and the rest a
   })
 })
 
+test('the place of a record is right behind gaps in the offsets, a filter and a watermark; unknown where its row was made anew', async () => {
+  using work = workDirectory()
+  const topic = await cluster.topic(1)
+  const producer = await cluster.producer({
+    idempotent: true,
+    transactionalId: `gaps-${topic}`,
+    maxInFlightRequests: 1,
+  })
+  // The end of each transaction takes an offset: records are at 0, 1, 3, 4, 6, 7.
+  for (const values of [
+    ['1', 'x'],
+    ['2', 'skipped'],
+    ['y', 'z'],
+  ]) {
+    const transaction = await producer.transaction()
+    await transaction.send({ topic, messages: values.map((value) => ({ value })) })
+    await transaction.commit()
+  }
+  await using session = quiet()
+  const positions = async (name: string, ...select: readonly string[]): Promise<unknown[]> => {
+    const query = await session.readStream
+      .format('kafka')
+      .options({ ...cluster.options, subscribe: topic, startingOffsets: 'earliest' })
+      .load()
+      .withWatermark('timestamp', '1 second')
+      .where("CAST(value AS STRING) <> 'skipped'")
+      .selectExpr(...select)
+      .selectExpr('CAST(text AS INT) AS n')
+      .writeStream.format('noop')
+      .option('checkpointLocation', work.at(name))
+      .badRecords('memory', { queryName: name })
+      .trigger(Trigger.AvailableNow())
+      .start()
+    await query.awaitTermination()
+    return (await session.table(name).collect()).map((r) => [
+      r['position'],
+      Buffer.from(r['raw'] as Uint8Array).toString(),
+    ])
+  }
+  expect(await positions('direct', 'CAST(value AS STRING) AS text')).toEqual([
+    [`${topic}-0@1`, 'x'],
+    [`${topic}-0@6`, 'y'],
+    [`${topic}-0@7`, 'z'],
+  ])
+  const range = `kafka-0 partition ${topic} 0 after its beginning to {"${topic}":{"0":9}}`
+  expect(await positions('exploded', "explode(split(CAST(value AS STRING), ',')) AS text")).toEqual(
+    ['x', 'y', 'z'].map((text) => [range, JSON.stringify({ text })]),
+  )
+})
+
 test('the topic of the query itself is no place for its letters, and a topic is needed', async () => {
   using work = workDirectory()
   const [from, to] = [await input(), await cluster.topic(1)]
