@@ -23,7 +23,7 @@ export interface PostgresServer {
   halt(): Promise<void>
   /** SIGKILL of the server and of all its processes; its data stay. */
   kill(): Promise<void>
-  /** Starts it again after `halt` or `kill`, at the same port and on the same data. */
+  /** Starts it again after `halt` or `kill`, at the same port and on the same data; does nothing while it runs. */
   resume(): Promise<void>
   stop(): Promise<void>
 }
@@ -61,6 +61,7 @@ export async function startPostgres({ tls = false }: { readonly tls?: boolean } 
   const kill = (): void => void child?.kill('SIGQUIT')
   process.once('exit', kill)
   const resume = async (): Promise<void> => {
+    if (child !== null) return
     const output: string[] = []
     child = spawn(postgresBinary('postgres'), args, { ...as, stdio: ['ignore', 'ignore', 'pipe'] })
     child.stderr!.on('data', (text: Buffer) => output.push(String(text)))

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Batch } from '../../columns/batch.ts'
 import { ExecutionError } from '../../errors/errors.ts'
 import { EARLIEST, type FetchedPartition, type KafkaClient } from './client.ts'
 import { isLoaded, loadZstd } from './codecs/codec.ts'
 import type { DataLoss } from './data-loss.ts'
 import { type RecordBatch, scanBatches, visibleBatches } from './record-batches.ts'
-import type { RecordDecoder, RecordRange } from './record-decoder.ts'
+import type { DecodedRecords, RecordDecoder, RecordRange } from './record-decoder.ts'
 import { keyOf } from './topic-offsets.ts'
 
 export interface RangeReaderConfig {
@@ -19,6 +18,11 @@ export interface RangeReaderConfig {
   readonly fetchBytes: number
   /** A partition that gives nothing for so long, though it has something, is an error. */
   readonly pollTimeoutMs: number
+}
+
+/** Rows of one range. */
+export interface ReadRecords extends DecodedRecords {
+  readonly range: RecordRange
 }
 
 /** What was fetched of one partition and is not decoded yet: the rows with offsets in [from, to). */
@@ -73,7 +77,7 @@ export class RangeReader {
     this.#signal = signal
   }
 
-  async *read(ranges: readonly RecordRange[]): AsyncGenerator<{ readonly batch: Batch; readonly range: RecordRange }> {
+  async *read(ranges: readonly RecordRange[]): AsyncGenerator<ReadRecords> {
     const lanes = ranges
       .filter((range) => range.from < range.to)
       .map((range): Lane => ({ range, at: range.from, chunks: [], isSilent: false }))
@@ -106,7 +110,8 @@ export class RangeReader {
         buffered -= chunk.bytes.length
         pump(i)
         const within = { ...lane.range, from: chunk.from, to: chunk.to }
-        for (const batch of this.#decoder.decode(chunk.bytes, chunk.batches, within)) yield { batch, range: lane.range }
+        for (const decoded of this.#decoder.decode(chunk.bytes, chunk.batches, within))
+          yield { ...decoded, range: lane.range }
       }
   }
 

@@ -9,7 +9,14 @@
  */
 import type { Batch } from '../../columns/batch.ts'
 import { ExecutionError } from '../../errors/errors.ts'
-import { defineSource, type Options, type Source, type SourceContext, type SourceMetrics } from '../provider.ts'
+import {
+  defineSource,
+  type Options,
+  type Source,
+  type SourceContext,
+  type SourceMetrics,
+  type SourceRecord,
+} from '../provider.ts'
 import { refuseSchema } from '../refuse-schema.ts'
 import { ArrivalWatch } from './arrival-watch.ts'
 import { lookUp } from './boundary.ts'
@@ -17,7 +24,7 @@ import { EARLIEST, type KafkaClient, LATEST, type OffsetOf, type TopicInfo, type
 import { sourceColumns } from './columns.ts'
 import { DataLoss } from './data-loss.ts'
 import { lagMetrics } from './lag-metrics.ts'
-import { RangeReader } from './range-reader.ts'
+import { RangeReader, type ReadRecords } from './range-reader.ts'
 import { limited } from './rate-limit.ts'
 import { RecordDecoder, type RecordRange } from './record-decoder.ts'
 import { describeSelection, selectedTopics, selects } from './selection.ts'
@@ -67,6 +74,8 @@ class KafkaSource implements Source<KafkaOffset> {
   #lastBatchMs = -Infinity
   #rowsRead = 0
   #partition = ''
+  /** What `read` gave last. */
+  #records: ReadRecords | null = null
 
   /** `watching` waits for records to arrive, see ArrivalWatch. */
   constructor(options: Options, config: SourceConfig, ctx: SourceContext, client: KafkaClient, watching: KafkaClient) {
@@ -221,7 +230,9 @@ class KafkaSource implements Source<KafkaOffset> {
       return { topic, partition, from: earliest, to: end.offset }
     })
     try {
-      for await (const { batch, range } of this.#reader.read(ranges)) {
+      for await (const records of this.#reader.read(ranges)) {
+        const { batch, range } = records
+        this.#records = records
         this.#partition = keyOf(range)
         this.#rowsRead += batch.length
         yield batch
@@ -233,6 +244,13 @@ class KafkaSource implements Source<KafkaOffset> {
 
   currentPartition(): string {
     return this.#partition
+  }
+
+  recordAt(row: number): SourceRecord {
+    const { batch, range, offsetOf } = this.#records!
+    const value = batch.columns[batch.schema.fields.findIndex((f) => f.name === 'value')]
+    const raw = (value?.get(row) ?? null) as Uint8Array | null
+    return { position: `${range.topic}-${range.partition}@${offsetOf(row)}`, raw }
   }
 
   takeMetrics(): SourceMetrics {
