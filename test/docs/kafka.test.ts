@@ -44,7 +44,7 @@ const EXPECTED: Readonly<Record<string, readonly unknown[]>> = {
   'Reading a topic': [['ann home', 'bob cart', 'cid help']],
   'A bounded read': [2],
   'Writing a topic': ['exactly-once'],
-  'Dead letters': ['{"id":2,"tot at orders-0@1: MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION'],
+  'Dead letters': [['{"id":2,"tot at orders-0@1: MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION']],
   Lag: ['1', '0'],
   'Where it is': ['bob cid'],
 }
