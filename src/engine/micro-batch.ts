@@ -454,23 +454,16 @@ export class MicroBatchExecution {
   #commit(row: OffsetRow): void {
     const { checkpoint, minBatchesToRetain } = this.#config
     const sink = this.#sink!
-    const badInTx = this.#bad.writeInTx
     const commit: CommitRow = {
       batchId: row.batchId,
       nextBatchWatermarkMs: this.#watermarks.currentMs,
       streamWatermarksMs: this.#watermarks.streams,
     }
-    checkpoint.commit(
-      commit,
-      this.#store.takeWrites(SNAPSHOT_BUDGET_BYTES),
-      sink.writeInTx === undefined && badInTx === null
-        ? undefined
-        : () => {
-            badInTx?.()
-            sink.writeInTx?.()
-          },
-    )
-    checkpoint.purge(minBatchesToRetain)
+    checkpoint.commit(commit, this.#store.takeWrites(SNAPSHOT_BUDGET_BYTES), () => {
+      this.#bad.writeInTx?.()
+      sink.writeInTx?.()
+      checkpoint.purge(minBatchesToRetain)
+    })
     this.#static.committed(row)
   }
 

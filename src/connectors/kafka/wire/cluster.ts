@@ -95,7 +95,7 @@ export class Cluster {
       } catch (error) {
         const mayHelp = error instanceof ExecutionError && error.transient && !this.#stopped
         if (!mayHelp || performance.now() + waitMs > until) throw error
-        this.forgetLeaders()
+        if (!isEnding(error)) this.forgetLeaders()
         this.#trouble(`stalled for ${Math.round(performance.now() - since)} ms, trying again: ${firstLine(error)}`)
         await this.#pause(waitMs)
       }
@@ -161,6 +161,9 @@ export class Cluster {
     }
   }
 }
+
+/** The coordinator is still at the transaction before: it is the right one to ask again. */
+const isEnding = (error: ExecutionError): boolean => error.params['error'] === 'CONCURRENT_TRANSACTIONS'
 
 const firstLine = (error: Error): string => error.message.split('\n')[0]!
 
