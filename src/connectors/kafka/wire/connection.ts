@@ -145,21 +145,12 @@ export class Connection {
       Math.max(1, timeoutMs),
     )
     try {
-      this.#write(w.written)
+      this.#socket.write(w.written)
       return api.read(await answered)
     } finally {
       clearTimeout(timer)
       this.#waiting.delete(id)
     }
-  }
-
-  /** Requests made in one turn go to the system at once. */
-  #write(bytes: Buffer): void {
-    if (this.#socket.writableCorked === 0) {
-      this.#socket.cork()
-      process.nextTick(() => this.#socket.uncork())
-    }
-    this.#socket.write(bytes)
   }
 
   async #logIn(sasl: NonNullable<ConnectionConfig['sasl']>): Promise<void> {
