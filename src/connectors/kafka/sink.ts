@@ -170,10 +170,7 @@ class KafkaSink implements Sink {
         metadata: JSON.stringify(token),
       }
       // Both at once. A failure waits for the other: what is still under way when a transaction is aborted would begin a new one.
-      const parts = await Promise.allSettled([
-        this.#out.flush(),
-        this.#producer.note(groupOf(this.#ctx.queryId), note),
-      ])
+      const parts = await Promise.allSettled([this.#out.flush(), this.#producer.note(groupOf(this.#ctx.queryId), note)])
       for (const part of parts) if (part.status === 'rejected') throw part.reason
       await this.#producer.commit()
       this.#stored = token
