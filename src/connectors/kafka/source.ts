@@ -61,6 +61,7 @@ class KafkaSource implements Source<KafkaOffset> {
   readonly #reader: RangeReader
   readonly #watch: ArrivalWatch
   #initial: KafkaOffset | null = null
+  #ids: Readonly<Record<string, string>> | null = null
   /** Ends of all partitions when they were last asked for. */
   #latest: OffsetMap = new Map()
   #frozen: OffsetMap | null = null
@@ -169,7 +170,10 @@ class KafkaSource implements Source<KafkaOffset> {
     if (isNew) this.#lastBatchMs = this.#nowMs
     this.#watch.at(isNew || this.#frozen !== null ? null : this.#latest)
     const ids = Object.fromEntries(same.map((t) => [t.name, t.id]))
-    if (JSON.stringify(this.#topicIds) !== JSON.stringify(ids)) this.#ctx.metadata.set(TOPIC_IDS, ids)
+    if (JSON.stringify(this.#topicIds) !== JSON.stringify(ids)) {
+      this.#ctx.metadata.set(TOPIC_IDS, ids)
+      this.#ids = ids
+    }
     return planned
   }
 
@@ -184,7 +188,7 @@ class KafkaSource implements Source<KafkaOffset> {
   }
 
   get #topicIds(): Readonly<Record<string, string>> {
-    return (this.#ctx.metadata.get(TOPIC_IDS) ?? {}) as Readonly<Record<string, string>>
+    return (this.#ids ??= (this.#ctx.metadata.get(TOPIC_IDS) ?? {}) as Readonly<Record<string, string>>)
   }
 
   /** Topics that are other ones than those `from` was taken of. */
