@@ -123,7 +123,10 @@ export interface Checkpoint {
   sourceLog(name: string): SourceLog
   /** Every source has asked for its log: throws CHECKPOINT_CORRUPT when there is a log that none asked for. */
   checkSourceLogs(): void
-  /** Drops logs and state versions not needed to keep `minBatchesToRetain`. */
+  /**
+   * Drops logs and state versions not needed to keep `minBatchesToRetain`. Within `join` of a commit it counts that batch and is
+   * part of its transaction: a wait for the disk less.
+   */
   purge(minBatchesToRetain: number): void
   /** Goes back to just after a committed batch that is still held: forgets every later batch, offsets, state and all. */
   rollback(batchId: number): void

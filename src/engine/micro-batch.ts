@@ -460,7 +460,6 @@ export class MicroBatchExecution {
   #commit(row: OffsetRow): void {
     const { checkpoint, minBatchesToRetain } = this.#config
     const sink = this.#sink!
-    const badInTx = this.#bad.writeInTx
     const partitionTimesUs = this.#watermarks.partitions
     const commit: CommitRow = {
       batchId: row.batchId,
@@ -468,17 +467,11 @@ export class MicroBatchExecution {
       streamWatermarksMs: this.#watermarks.streams,
       ...(partitionTimesUs === undefined ? {} : { partitionTimesUs }),
     }
-    checkpoint.commit(
-      commit,
-      this.#store.takeWrites(SNAPSHOT_BUDGET_BYTES),
-      sink.writeInTx === undefined && badInTx === null
-        ? undefined
-        : () => {
-            badInTx?.()
-            sink.writeInTx?.()
-          },
-    )
-    checkpoint.purge(minBatchesToRetain)
+    checkpoint.commit(commit, this.#store.takeWrites(SNAPSHOT_BUDGET_BYTES), () => {
+      this.#bad.writeInTx?.()
+      sink.writeInTx?.()
+      checkpoint.purge(minBatchesToRetain)
+    })
     this.#static.committed(row)
   }
 

@@ -171,15 +171,18 @@ class KafkaSink implements Sink {
   async finish(): Promise<void> {
     if (this.#isDone) return
     await this.#orCanceled(async () => {
-      await this.#out.flush()
-      if (!this.#isTransactional) return
+      if (!this.#isTransactional) return this.#out.flush()
       const token = this.#token!
-      await this.#producer.commit(groupOf(this.#ctx.queryId), {
+      const note = {
         topic: this.#topic ?? this.#out.lastTopic ?? OFFSETS_TOPIC,
         partition: 0,
         offset: token.batchId,
         metadata: JSON.stringify(token),
-      })
+      }
+      // Both at once. A failure waits for the other: what is still under way when a transaction is aborted would begin a new one.
+      const parts = await Promise.allSettled([this.#out.flush(), this.#producer.note(groupOf(this.#ctx.queryId), note)])
+      for (const part of parts) if (part.status === 'rejected') throw part.reason
+      await this.#producer.commit()
       this.#stored = token
     })
   }

@@ -98,7 +98,7 @@ export class Cluster {
       } catch (error) {
         const mayHelp = error instanceof ExecutionError && error.transient && !this.#stopped
         if (!mayHelp || performance.now() + waitMs > until) throw error
-        this.forgetLeaders()
+        if (!isEnding(error)) this.forgetLeaders()
         const stalledMs = Math.round(performance.now() - since)
         // Markers of the transaction before, and leaders that change, are over sooner: nobody need hear of them.
         if (stalledMs >= WORTH_TELLING_MS)
@@ -170,6 +170,9 @@ export class Cluster {
     }
   }
 }
+
+/** The coordinator is still at the transaction before: it is the right one to ask again. */
+const isEnding = (error: ExecutionError): boolean => error.params['error'] === 'CONCURRENT_TRANSACTIONS'
 
 const firstLine = (error: Error): string => error.message.split('\n')[0]!
 
