@@ -95,7 +95,10 @@ export interface Checkpoint {
   batches(): { readonly offsets: readonly number[]; readonly commits: readonly number[] }
   /** `decide` over the logs and, for a tokened sink, what it gave (undefined: sink has no token). Throws CheckpointError to refuse. */
   recover(token?: SinkToken | null): Recovery
-  /** Writes the offset row of a batch, always with synchronous FULL unless durability is 'process'. */
+  /**
+   * Writes the offset row of a batch, in either durability with synchronous FULL: with it everything before it is on the disk, so that
+   * a sink which has a batch never knows more than the log.
+   */
   writeOffsets(row: OffsetRow): void
   /**
    * One transaction: for each state table its change log and the snapshots due, the commit row, and `join`

@@ -85,7 +85,13 @@ export class SqliteCheckpoint implements Checkpoint {
   }
 
   writeOffsets(row: OffsetRow): void {
-    this.#transaction(() => this.#putOffsets(row))
+    const usual = this.database.durability
+    this.database.setDurability('power')
+    try {
+      this.#transaction(() => this.#putOffsets(row))
+    } finally {
+      this.database.setDurability(usual)
+    }
     this.#lastOffsets = row
   }
 
