@@ -92,8 +92,16 @@ function arithmeticEntry(
       return numbers(args, site)
     },
     canBeNull: true,
+    total: ({ args, env }) => isTotal(op, args, env),
     ...more,
   })
+}
+
+/** Numbers overflow, and are divided by zero, in ANSI mode only; floating point numbers never overflow. */
+function isTotal(op: DecimalOp, args: readonly DataType[], env: EvalEnv): boolean {
+  if (!args.every(isNumeric)) return false
+  const floating = args.every((t) => t.kind === 'float' || t.kind === 'double')
+  return !env.ansi || (floating && (op === '+' || op === '-' || op === '*'))
 }
 
 function negate(type: DataType, ansi: boolean): EvalFn {
@@ -167,6 +175,7 @@ export const entries: readonly FunctionEntry[] = [
     group: 'operator',
     aliases: ['!'],
     doc: 'True when `condition` is false.',
+    total: true,
     examples: [{ sql: 'NOT true', gives: 'false' }],
     eval: (a: boolean) => !a,
     codegen: ([a]) => `!${a}`,
@@ -174,6 +183,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('isnull', [arg('value', 'ANY')], undefined, {
     group: 'conditional',
     doc: 'True when `value` is NULL.',
+    total: true,
     examples: [{ sql: 'isnull(NULL)', gives: 'true' }],
     nulls: 'handles',
     resolve: (args) => ({ args, type: BOOLEAN, nullable: false }),
@@ -182,6 +192,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('isnotnull', [arg('value', 'ANY')], undefined, {
     group: 'conditional',
     doc: 'True when `value` is not NULL.',
+    total: true,
     examples: [{ sql: 'isnotnull(1)', gives: 'true' }],
     nulls: 'handles',
     resolve: (args) => ({ args, type: BOOLEAN, nullable: false }),
@@ -190,6 +201,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('isnan', [arg('value', [DOUBLE, FLOAT])], BOOLEAN, {
     group: 'conditional',
     doc: 'True when `value` is NaN; false for NULL.',
+    total: true,
     examples: [{ sql: "isnan(double('NaN'))", gives: 'true' }],
     nulls: 'handles',
     eval: (a: number | null) => a !== null && a !== a,
@@ -205,6 +217,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('positive', [arg('value', ['NUMERIC', 'INTERVAL'])], same, {
     group: 'operator',
     doc: 'Returns `value` as it is; also written `+value`.',
+    total: true,
     examples: [{ sql: 'positive(-4)', gives: '-4' }],
     eval: (a: Value) => a,
     codegen: ([a]) => a!,

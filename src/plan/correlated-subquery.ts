@@ -111,6 +111,7 @@ export function correlatedScalar(
       type: 'left',
       condition,
       attrs: [...left.attrs, ...right],
+      lowered: ['subquery-to-join', 'decorrelate'],
       at: span,
     }
     return project(a, joined, [...left.attrs.map(passOn), { expr, attr: out }], span)
@@ -152,6 +153,7 @@ function correlatedRow(
       type: 'left',
       condition,
       attrs: [...left.attrs, ...right],
+      lowered: ['subquery-to-join', 'decorrelate'],
       at: span,
     }
     return project(a, joined, [...left.attrs.map(passOn), { expr, attr: out }], span)
@@ -206,6 +208,7 @@ export function existenceMark(
     type: 'left',
     condition,
     attrs: [...left.attrs, ...marked.attrs.map((x) => ({ ...x, nullable: true }))],
+    lowered: ['subquery-to-join', 'decorrelate'],
     at: span,
   }))
   base.added.push(mark.attr)

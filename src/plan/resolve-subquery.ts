@@ -61,6 +61,7 @@ function crossJoin(ctx: ExprContext, left: Logical, right: Logical, span: Span |
     type: 'cross',
     condition: null,
     attrs: [...left.attrs, ...right.attrs],
+    lowered: ['subquery-to-join'],
     at: span,
   }
 }
@@ -239,6 +240,7 @@ function joinOn(
     type,
     condition,
     attrs: left.attrs,
+    lowered: pulled.conditions.length > 0 ? ['in-to-semi-join', 'decorrelate'] : ['in-to-semi-join'],
     at: span,
   }))
 }
