@@ -73,10 +73,12 @@ export async function runPhase(
     if (step.kind === 'end') await pacer.run(pipeline.end(step.id), between)
     else {
       const leaf = step.leaf as LeafNode | RecursiveNode
-      if (!pipeline.wants(leaf.id)) continue
+      // A recursive table has its own end: the limit straight over it, or an error.
+      const wanted = (): boolean => leaf.op === 'recursive' || pipeline.wants(leaf.id)
+      if (!wanted()) continue
       for await (const batch of leaf.op === 'recursive' ? recursiveRows(leaf, leaves, pacer) : read(leaf)) {
         await pacer.run(pipeline.feed(leaf.id, batch), between)
-        if (!pipeline.wants(leaf.id)) break
+        if (!wanted()) break
       }
       await between()
     }
