@@ -92,16 +92,21 @@ function arithmeticEntry(
       return numbers(args, site)
     },
     canBeNull: true,
-    total: ({ args, env }) => isTotal(op, args, env),
+    total: (site) => isTotal(op, site),
     ...more,
   })
 }
 
-/** Numbers overflow, and are divided by zero, in ANSI mode only; floating point numbers never overflow. */
-function isTotal(op: DecimalOp, args: readonly DataType[], env: EvalEnv): boolean {
+/** Numbers overflow, and are divided by zero, in ANSI mode only; floating point numbers do not overflow, nor do remainders. */
+function isTotal(op: DecimalOp, { args, constants, env }: CallSite): boolean {
   if (!args.every(isNumeric)) return false
+  if (!env.ansi) return true
+  if (args.some((t) => t.kind === 'decimal')) return false
   const floating = args.every((t) => t.kind === 'float' || t.kind === 'double')
-  return !env.ansi || (floating && (op === '+' || op === '-' || op === '*'))
+  const divisor = constants[1]
+  const divides = op === '/' || op === '%' || op === 'div'
+  if (divides && (divisor === undefined || divisor === 0 || divisor === 0n)) return false
+  return op === '%' || (floating && op !== 'div')
 }
 
 function negate(type: DataType, ansi: boolean): EvalFn {

@@ -31,7 +31,7 @@ export function explain(what: Explained, mode: string): string {
   if (mode === 'formatted') sections.push(`== Plan ==\n${formattedPlan(last, facts)}`)
   else {
     if (mode !== 'simple') sections.push(`== Analyzed Plan ==\n${columnsLine(analyzed)}\n${describePlan(analyzed)}`)
-    const rules = optimized && mode !== 'simple' ? ruleLines(analyzed, optimized.steps) : []
+    const rules = optimized && mode !== 'simple' ? ruleLines(analyzed, optimized) : []
     if (rules.length > 0) sections.push(`== Rules ==\n${rules.join('\n')}`)
     sections.push(`== ${optimized ? 'Optimized' : 'Analyzed'} Plan ==\n${describePlan(last)}`)
     if (facts.length > 0) sections.push(`== State ==\n${stateLines(last, facts).join('\n')}`)

@@ -44,10 +44,11 @@ export interface RuleStep {
 /** Which rules run; all unless given. Those that plans need to run do in any case. */
 export type RuleChoice = (rule: string) => boolean
 
-/** A plan as it runs, and the steps that led there from the analyzed one. */
+/** A plan as it runs, the steps that led there from the analyzed one, and what its expressions are evaluated with. */
 export interface Optimized {
   readonly plan: Logical
   readonly steps: readonly RuleStep[]
+  readonly env: ExprEnv
 }
 
 /**
@@ -71,7 +72,7 @@ export function optimize(analyzed: Logical, env: ExprEnv, runs: RuleChoice = () 
       if (plan === first) break
     }
   }
-  return { plan, steps }
+  return { plan, steps, env }
 }
 
 /** The greatest id in use by nodes and columns. */

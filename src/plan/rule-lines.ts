@@ -2,17 +2,26 @@ import { describeNode } from './describe-plan.ts'
 import { nodeTitle } from './formatted-plan.ts'
 import { inputsOf, type Logical } from './logical.ts'
 import { LOWERINGS } from './lowering.ts'
-import type { RuleStep } from './optimize.ts'
+import type { Optimized, RuleStep } from './optimize.ts'
+import { sharedExpressions } from './shared-expressions.ts'
 import { visitPlan } from './walk.ts'
 
 /**
  * What made the plan that runs of the query as written: the subqueries that the analyzer made joins, then rule after rule
- * in the order they ran. Below the name of each is a line `before → after` for every node it changed, `added: …` for a
- * new one and `gone: …` for one that is not there any more. The same query gives the same lines.
+ * in the order they ran, then what the generated code shares. Below the name of each is a line `before → after` for every
+ * node it changed, `added: …` for a new one and `gone: …` for one that is not there any more. The same query gives the
+ * same lines.
  */
-export function ruleLines(analyzed: Logical, steps: readonly RuleStep[]): readonly string[] {
-  return [...loweringLines(analyzed), ...steps.flatMap(stepLines)]
+export function ruleLines(analyzed: Logical, { plan, steps, env }: Optimized): readonly string[] {
+  const shared = sharedExpressions(plan, env).map((x) => `  ${x}`)
+  return [
+    ...loweringLines(analyzed),
+    ...steps.flatMap(stepLines),
+    ...(shared.length > 0 ? [`common-subexpressions: ${SHARED}`, ...shared] : []),
+  ]
 }
+
+const SHARED = 'computes what is named more than once in a row once'
 
 function loweringLines(analyzed: Logical): readonly string[] {
   const lines: string[] = []

@@ -224,6 +224,14 @@ test('EXPLAIN EXTENDED shows subqueries that became joins, and limits', () => {
       Scan memory [user#10] read=[user] → Scan memory [user#10] read=[user] where=[user isnotnull]
       Scan memory [user#18] read=[user] → Scan memory [user#18] read=[user] where=[user isnotnull]"
   `)
+  expect(
+    rulesOf('SELECT length(upper(user)) AS n, length(upper(user)) + 1 AS m, rand(), rand() FROM dim')
+      .split('\n')
+      .slice(-2),
+  ).toEqual([
+    'common-subexpressions: computes what is named more than once in a row once',
+    '  length(upper(user#1)) in Project [length(upper(user#1)) AS n#4, (length(upper(user#1)) + 1) AS m#5, rand() AS rand()#6, rand() AS rand()#7]',
+  ])
   expect(rulesOf('SELECT user FROM dim')).toBe(
     'prune-columns: leaves out columns that nothing reads\n  Scan memory [user#1, country#2] → Scan memory [user#1] read=[user]\nremove-noops: drops projections that change nothing\n  gone: Project [user#1]',
   )

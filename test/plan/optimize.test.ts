@@ -40,6 +40,6 @@ test('rules have a name of their own and run to rest', () => {
 
 test('without rules the plan is the analyzed one', () => {
   const analyzed = plan('SELECT a.id FROM a, b WHERE a.id = b.id AND 1 = 1', world)
-  expect(optimize(analyzed, envOf(), () => false)).toEqual({ plan: analyzed, steps: [] })
+  expect(optimize(analyzed, envOf(), () => false)).toMatchObject({ plan: analyzed, steps: [] })
   expect(nodes(analyzed, 'filter')).toHaveLength(1)
 })

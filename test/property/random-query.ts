@@ -118,7 +118,15 @@ class Maker {
       if (text !== null) choice.push(`CAST(${text} AS INT)`, `element_at(array(1, 2, 3), CAST(${text} AS INT))`)
       return `(${this.#pick(choice)})`
     }
-    const calm = [x, x, String(this.#int(-2, 4)), `coalesce(${x}, ${y})`, `if(${x} > ${y}, ${x}, 1)`, `nullif(${x}, 1)`]
+    const calm = [
+      x,
+      x,
+      String(this.#int(-2, 4)),
+      `coalesce(${x}, ${y})`,
+      `if(${x} > ${y}, ${x}, 1)`,
+      `${x} % 3`,
+      `nullif(${x}, 1)`,
+    ]
     if (text !== null) calm.push(`length(${text})`, `TRY_CAST(${text} AS INT)`)
     return this.#pick(calm)
   }
