@@ -5,7 +5,7 @@ import { BIGINT, INT, mapOf, STRING } from '../types/data-type.ts'
 import { MapValue } from '../types/value.ts'
 import { attrExpr, extended, freshAttr, passOn, project, type Analysis, type Relation } from './analysis.ts'
 import type { Base } from './base.ts'
-import { asEqualities, pullUp } from './decorrelate.ts'
+import { asEqualities, type Equality, pullUp } from './decorrelate.ts'
 import { attrIds } from './expr-key.ts'
 import type { ExprContext } from './expr-context.ts'
 import type { AggregateCall, Attr, Logical, LogicalAggregate, Named } from './logical.ts'
@@ -92,10 +92,7 @@ export function correlatedScalar(
   const keepsEmpty = aggregate.aggregates.some((x) => !x.attr.nullable && x.call.fn !== 'count')
   if (!pulled || !equalities || mixed || readsAbove || keepsEmpty)
     return unnestedScalar(relation, used, text, span, ctx)
-  const keys = equalities.map((e): Named => ({
-    expr: e.inner,
-    attr: freshAttr(a, 'key', e.inner.type, e.inner.nullable),
-  }))
+  const { keys, condition } = linkedBy(equalities, span, a)
   const grouped: Logical = {
     ...aggregate,
     id: a.freshId(),
@@ -103,10 +100,6 @@ export function correlatedScalar(
     keys,
     attrs: [...keys.map((k) => k.attr), ...aggregate.aggregates.map((x) => x.attr)],
   }
-  const condition = conjunction(
-    equalities.map((e, i) => callExpr(a.env, '=', [e.outer, attrExpr(keys[i]!.attr, span)], span)),
-  )
-  const right = grouped.attrs.map((x) => ({ ...x, nullable: true }))
   const resultOf = (attr: Attr): Expr => {
     const call = aggregate.aggregates.find((x) => x.attr.id === attr.id)?.call
     const ref: Expr = { ...attrExpr(attr, span), nullable: true }
@@ -124,19 +117,9 @@ export function correlatedScalar(
     : resultOf(value)
   const out = freshAttr(a, value.name, value.type, true)
   const base = subqueryBase(ctx)
-  base.put((left) => {
-    const joined: Logical = {
-      op: 'join',
-      id: a.freshId(),
-      left,
-      right: grouped,
-      type: 'left',
-      condition,
-      attrs: [...left.attrs, ...right],
-      at: span,
-    }
-    return project(a, joined, [...left.attrs.map(passOn), { expr, attr: out }], span)
-  })
+  base.put((left) =>
+    project(a, leftJoin(a, left, grouped, condition, span), [...left.attrs.map(passOn), { expr, attr: out }], span),
+  )
   base.added.push(out)
   return { expr: attrExpr(out, span), text }
 }
@@ -154,30 +137,13 @@ function correlatedRow(
   const pulled = pullUp(relation.plan, used, ctx.a)
   const equalities = pulled && asEqualities(pulled.conditions, used)
   if (!pulled || !equalities) return unnestedScalar(relation, used, text, span, ctx)
-  const keys = equalities.map((e): Named => ({
-    expr: e.inner,
-    attr: freshAttr(a, 'key', e.inner.type, e.inner.nullable),
-  }))
+  const { keys, condition } = linkedBy(equalities, span, a)
   const { node, expr } = onlyValue(pulled.plan, keys, value, span, ctx)
-  const condition = conjunction(
-    equalities.map((e, i) => callExpr(a.env, '=', [e.outer, attrExpr(keys[i]!.attr, span)], span)),
-  )
-  const right = node.attrs.map((x) => ({ ...x, nullable: true }))
   const out = freshAttr(a, value.name, value.type, true)
   const base = subqueryBase(ctx)
-  base.put((left) => {
-    const joined: Logical = {
-      op: 'join',
-      id: a.freshId(),
-      left,
-      right: node,
-      type: 'left',
-      condition,
-      attrs: [...left.attrs, ...right],
-      at: span,
-    }
-    return project(a, joined, [...left.attrs.map(passOn), { expr, attr: out }], span)
-  })
+  base.put((left) =>
+    project(a, leftJoin(a, left, node, condition, span), [...left.attrs.map(passOn), { expr, attr: out }], span),
+  )
   base.added.push(out)
   return { expr: attrExpr(out, span), text }
 }
@@ -209,9 +175,24 @@ function unnestedScalar(
   return { expr: attrExpr(out, span), text }
 }
 
-function leftJoin(a: Analysis, left: Logical, right: Logical, condition: Expr, at: Span | undefined): Logical {
+/** The inner sides as keys of a grouping, and that the outer ones equal them. */
+function linkedBy(
+  equalities: readonly Equality[],
+  span: Span | undefined,
+  a: Analysis,
+): { readonly keys: readonly Named[]; readonly condition: Expr | null } {
+  const keys = equalities.map(({ inner }): Named => ({
+    expr: inner,
+    attr: freshAttr(a, 'key', inner.type, inner.nullable),
+  }))
+  const equal = equalities.map((e, i) => callExpr(a.env, '=', [e.outer, attrExpr(keys[i]!.attr, span)], span))
+  return { keys, condition: conjunction(equal) }
+}
+
+function leftJoin(a: Analysis, left: Logical, right: Logical, condition: Expr | null, at: Span | undefined): Logical {
   const attrs = [...left.attrs, ...right.attrs.map((x) => ({ ...x, nullable: true }))]
-  return { op: 'join', id: a.freshId(), left, right, type: 'left', condition, attrs, at }
+  const lowered = ['subquery-to-join', 'decorrelate'] as const
+  return { op: 'join', id: a.freshId(), left, right, type: 'left', condition, attrs, lowered, at }
 }
 
 function substitute(e: Expr, attrs: readonly Attr[], by: (attr: Attr) => Expr): Expr {
@@ -234,10 +215,7 @@ export function existenceMark(
   const pulled = pullUp(relation.plan, used, ctx.a)
   const equalities = pulled && asEqualities(pulled.conditions, used)
   if (!pulled || !equalities) return unnestedMark(relation, used, mark, span, ctx)
-  const keys = equalities.map((e): Named => ({
-    expr: e.inner,
-    attr: freshAttr(a, 'key', e.inner.type, e.inner.nullable),
-  }))
+  const { keys, condition } = linkedBy(equalities, span, a)
   const grouped: Logical = {
     op: 'aggregate',
     id: a.freshId(),
@@ -248,11 +226,8 @@ export function existenceMark(
     at: span,
   }
   const marked = project(a, grouped, [...keys.map((k) => passOn(k.attr)), mark], span)
-  const condition = conjunction(
-    equalities.map((e, i) => callExpr(a.env, '=', [e.outer, attrExpr(keys[i]!.attr, span)], span)),
-  )
   const base = subqueryBase(ctx)
-  base.put((left) => leftJoin(a, left, marked, condition!, span))
+  base.put((left) => leftJoin(a, left, marked, condition, span))
   return markTerm(used, mark, span, ctx)
 }
 

@@ -5,6 +5,7 @@ import type { CallExpr, Expr } from '../../src/expr/bound.ts'
 import { compileFused, compileProjection } from '../../src/expr/compile.ts'
 import type { ExprEnv } from '../../src/expr/env.ts'
 import { interpret } from '../../src/expr/interpret.ts'
+import { mayRaise } from '../../src/expr/may-raise.ts'
 import type { ScalarEntry } from '../../src/functions/entry.ts'
 import { allEntries, lookup, resolveCall } from '../../src/functions/registry.ts'
 import { BIGINT, BOOLEAN, DOUBLE, INT, STRING, TIMESTAMP, typeName, type DataType } from '../../src/types/data-type.ts'
@@ -48,6 +49,8 @@ function check(e: Expr, types: readonly DataType[], rows: readonly Value[][], ow
     `${describe(e)} over ${row.map((v) => (typeof v === 'bigint' ? `${v}n` : JSON.stringify(v))).join(', ')}`
   counts.evaluations += rows.length
   counts.errors += bad.length
+  if (bad.length > 0 && !mayRaise(e, own))
+    expect.fail(`${show(bad[0]!.row)} raises ${bad[0]!.code}, mayRaise says never`)
   for (const int64 of ['auto', 'wide'] as const)
     for (const kernels of [true, false]) {
       const project = compileProjection([e], schema, own, { int64, kernels })

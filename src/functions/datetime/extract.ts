@@ -158,6 +158,7 @@ const entry = (name: string, aliases: readonly string[]): FunctionEntry => ({
       { sql: `${name}('week', date'2026-11-22')`, gives: '47' },
       { sql: `${name}('seconds', timestamp'2026-11-20 10:20:30.5')`, gives: '30.500000' },
     ],
+    total: true,
     resolve: (args, _env, constants) => resolve(name, args, constants[0]),
     bind,
   }),

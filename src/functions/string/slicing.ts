@@ -91,6 +91,7 @@ export const entries: readonly FunctionEntry[] = [
     group,
     aliases: ['substr'],
     doc: 'Returns `length` characters of `text` from `position` (from 1; negative counts from the end), or all to the end.',
+    total: true,
     examples: [
       { sql: "substring('millrace', -4, 3)", gives: 'rac' },
       { sql: "substring('millrace', 2)", gives: 'illrace' },
@@ -103,6 +104,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('left', [bytesOrText, arg('count', INT)], first, {
     group,
     doc: 'Returns the first `count` characters of `text`; none when `count` is not positive.',
+    total: true,
     examples: [{ sql: "left('spillway', 5)", gives: 'spill' }],
     bind: (site) =>
       site.type.kind === 'binary'
@@ -112,6 +114,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('right', [text, arg('count', INT)], STRING, {
     group,
     doc: 'Returns the last `count` characters of `text`; none when `count` is not positive.',
+    total: true,
     examples: [{ sql: "right('water', 2)", gives: 'er' }],
     eval: (s: string, n: number) => (n <= 0 ? '' : substringSql(s, -n, MAX_INT)),
   }),
@@ -215,12 +218,14 @@ export const entries: readonly FunctionEntry[] = [
   scalar('bit_length', [bytesOrText], INT, {
     group,
     doc: 'Returns the size in bits of `text` as UTF-8, or of the bytes.',
+    total: true,
     examples: [{ sql: "bit_length('ab')", gives: '16' }],
     eval: (s: string | Uint8Array) => 8 * byteCount(s),
   }),
   scalar('octet_length', [bytesOrText], INT, {
     group,
     doc: 'Returns the size in bytes of `text` as UTF-8, or of the bytes.',
+    total: true,
     examples: [{ sql: "octet_length('añ')", gives: '3' }],
     eval: byteCount,
   }),
@@ -228,6 +233,7 @@ export const entries: readonly FunctionEntry[] = [
     group,
     aliases: ['len', 'char_length', 'character_length'],
     doc: 'Returns the number of characters of a text, or of bytes of a binary.',
+    total: true,
     examples: [{ sql: "length('añb')", gives: '3' }],
     bind: (site) => (site.args[0]!.kind === 'binary' ? (b: Uint8Array) => b.length : charCount),
   }),
