@@ -223,7 +223,7 @@ export const entries: readonly FunctionEntry[] = [
     group: 'datetime',
     doc: 'The last day of the month of a date.',
     examples: [{ sql: `last_day(date'2026-02-10')`, gives: '2026-02-28' }],
-    eval: lastDayOfMonth,
+    eval: (days: number) => checkDate(lastDayOfMonth(days), 'last_day'),
   }),
   scalar('next_day', [arg('date', DATE), arg('day_of_week', STRING)], DATE, {
     group: 'datetime',
@@ -232,7 +232,8 @@ export const entries: readonly FunctionEntry[] = [
     canBeNull: true,
     bind: (site) => (date: number, name: string) => {
       const wanted = DAY_NAMES.get(name.trim().toLowerCase())
-      if (wanted !== undefined) return date + 1 + ((((wanted - weekday(date) - 1) % 7) + 7) % 7)
+      if (wanted !== undefined)
+        return checkDate(date + 1 + ((((wanted - weekday(date) - 1) % 7) + 7) % 7), 'next_day')
       if (!site.env.ansi) return null
       throw new ExecutionError('ILLEGAL_DAY_OF_WEEK', { value: name })
     },
