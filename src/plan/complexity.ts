@@ -24,6 +24,11 @@ export class UseCounter {
   }
 }
 
+/** Refuses a run of pipes or tables whose plan could only be too deep, before it is made. */
+export function checkSteps(count: number): void {
+  if (count > MAX_PLAN_DEPTH) throw tooComplex(`more than ${MAX_PLAN_DEPTH} steps follow on each other`)
+}
+
 /** The plan that `make` gives, when it is not too deep; throws PLAN_TOO_COMPLEX. */
 export function withinDepth(make: () => Logical): Logical {
   let plan: Logical

@@ -3,6 +3,7 @@ import type { Span } from '../errors/span.ts'
 import type { AstLateralView, AstRelation, AstTableAlias, AstTableFunction, AstWatermark } from '../sql/ast.ts'
 import { aliased, passOn, project, relationOf, type Analysis, type Relation, type Surroundings } from './analysis.ts'
 import { Base } from './base.ts'
+import { checkSteps } from './complexity.ts'
 import { generatorColumns, generatorNode } from './generator.ts'
 import { analyzeJoin, crossJoin } from './join.ts'
 import { pivot, unpivot } from './pivot.ts'
@@ -18,6 +19,7 @@ import { isWindowTableFunction, windowTableFunction } from './window-table-funct
 
 /** FROM: relations joined left to right; LATERAL ones see those before them. */
 export function fromClause(a: Analysis, list: readonly AstRelation[], surroundings: Surroundings): Relation {
+  checkSteps(list.length)
   let out: Relation | null = null
   for (const r of list) {
     const lateral = out !== null && isLateral(r)

@@ -7,7 +7,7 @@ import { BOOLEAN, DOUBLE, typeName, type DataType } from '../../src/types/data-t
 import type { Value } from '../../src/types/value.ts'
 import { CLASSES, POOL, type Argument } from './random-calls.ts'
 import { pick, randomValue } from './random-values.ts'
-import { wordsFor } from './words.ts'
+import { GROWING, wordsFor } from './words.ts'
 
 /** What stands for one argument in a signature: a type, or for a lambda its count of parameters and what it gives. */
 type Slot = DataType | { readonly arity: number; readonly gives: 'test' | number }
@@ -136,7 +136,7 @@ function constantFor(
   if (words !== undefined && words.length > 0 && ['string', 'map'].includes(type.kind) && random() < 0.8) return pick(random, words)
   // Constants that must be constant are often shares.
   if (type.kind === DOUBLE.kind && random() < 0.5) return pick(random, [0, 0.25, 0.5, 1])
-  return randomValue(type, random, random() < 0.5, param.foldable === true ? 0.03 : 0.1)
+  return randomValue(type, random, GROWING.has(entry.name) || random() < 0.5, param.foldable === true ? 0.03 : 0.1)
 }
 
 /** Must be constant by the rules of the function, though no parameter says so. */

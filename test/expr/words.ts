@@ -34,6 +34,11 @@ const WORDS: Readonly<Record<string, readonly Value[]>> = {
   url: ['https://u:p@h.example:81/p/a?q=1&r=%20#f', 'http://[::1]/', 'x', 'a%20b+c', '%zz'],
 }
 
+/** Functions whose result grows with a number among the arguments: their numbers are small, or more than they take. */
+export const GROWING: ReadonlySet<string> = new Set(
+  'array_insert array_repeat format_number format_string lpad repeat rpad sequence space'.split(' '),
+)
+
 /** The words for a parameter of an entry; none where any value will do. */
 export function wordsFor(entry: FunctionEntry, param: Param): readonly Value[] | undefined {
   return (entry.group === 'math' ? undefined : WORDS[param.name]) ?? undefined

@@ -22,6 +22,9 @@ export interface ExpressionFuzz {
   readonly faults: readonly string[]
 }
 
+/** A comparison that takes longer is told. */
+const SLOW_MS = 5000
+
 /** The functions compared: deterministic ones that give one value a row. */
 export const COMPARED: readonly ScalarEntry[] = allEntries().filter(
   (e): e is ScalarEntry => e.kind === 'scalar' && e.deterministic !== false,
@@ -52,6 +55,7 @@ export function fuzzExpressions(seed: number, seconds: number, say: (line: strin
     for (const job of jobs) {
       if (performance.now() >= end) break
       done++
+      const started = performance.now()
       try {
         job.run()
       } catch (error) {
@@ -59,6 +63,7 @@ export function fuzzExpressions(seed: number, seconds: number, say: (line: strin
         if (!faults.has(job.name)) say(`FAULT: ${job.name}: ${text.slice(0, 1500)}`)
         faults.set(job.name, text)
       }
+      if (performance.now() - started > SLOW_MS) say(`slow: ${job.name}, ${Math.round(performance.now() - started)} ms`)
       if (performance.now() - told > 60_000) {
         told = performance.now()
         say(`${done} of ${jobs.length} signatures, ${counts.evaluations} evaluations, ${faults.size} faults`)

@@ -1,9 +1,17 @@
 // The long form of the fuzz tests: node dist/test/fuzz/run.js expr [--seconds 600] [--seed N]
+// and of statements: node dist/test/fuzz/run.js sql [--inputs 100000] [--seed N]
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { recordedStatements } from '../sql/fuzz-statements.ts'
 import { fuzzExpressions } from './expressions.ts'
+import { fuzzStatements } from './statements.ts'
 
 const { values, positionals } = parseArgs({
-  options: { seconds: { type: 'string', default: '600' }, seed: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '600' },
+    inputs: { type: 'string', default: '100000' },
+    seed: { type: 'string' },
+  },
   allowPositionals: true,
 })
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
@@ -22,7 +30,31 @@ function expressions(): readonly string[] {
   return counts.interpreted > 0 ? [...faults, 'compiled code interpreted rows'] : faults
 }
 
-say(`fuzz ${positionals[0]}: seed ${seed}`)
-const faults = positionals[0] === 'expr' ? expressions() : ['expr is what can be fuzzed']
-say(`${faults.length} faults; ${((performance.now() - begun) / 1000).toFixed(0)} s`)
-process.exitCode = faults.length > 0 ? 1 : 0
+async function statements(): Promise<readonly string[]> {
+  const corpus = recordedStatements(pathToFileURL('conformance/data/'))
+  const found = await fuzzStatements(seed, Number(values.inputs), [40, 400, 10_000], corpus, say)
+  say(`${corpus.length} recorded statements; ${found.texts} texts: ${found.read} read, ${found.analyzed} analyzed`)
+  const often = [...found.conditions].sort((a, b) => b[1] - a[1])
+  say(`${often.length} conditions: ${often.map(([code, n]) => `${code} ${n}`).join(', ')}`)
+  say(
+    `the slowest took ${found.slowestMs.toFixed(0)} ms of processor time; the heap grew by ${(found.heapGrowthBytes / 1e6).toFixed(1)} MB`,
+  )
+  return found.faults
+}
+
+/** Every kind of input by name. */
+const KINDS: Readonly<Record<string, () => readonly string[] | Promise<readonly string[]>>> = {
+  expr: expressions,
+  sql: statements,
+}
+
+const kind = KINDS[positionals[0] ?? '']
+if (kind === undefined) {
+  say(`give one of ${Object.keys(KINDS).join(', ')}`)
+  process.exitCode = 2
+} else {
+  say(`fuzz ${positionals[0]}: seed ${seed}`)
+  const faults = await kind()
+  say(`${faults.length} faults; ${((performance.now() - begun) / 1000).toFixed(0)} s`)
+  process.exitCode = faults.length > 0 ? 1 : 0
+}

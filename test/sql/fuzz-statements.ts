@@ -52,7 +52,7 @@ export class StatementMaker {
   /** A recorded statement with one to four damages. */
   damaged(): string {
     let sql = pick(this.#random, this.#corpus)
-    for (let n = 1 + this.#below(4); n > 0; n--) sql = this.#damage(sql)
+    for (let n = 1 + this.#below(this.#random() < 0.6 ? 1 : 4); n > 0; n--) sql = this.#damage(sql)
     return sql
   }
 
