@@ -562,7 +562,10 @@ export const CODES = {
   USER_RAISED_EXCEPTION: code('P0001', '{message}'),
   VECTOR_DIMENSION_MISMATCH: code('22000', '{function} got vectors of {left} and {right} elements'),
   // parse
-  GROUPING_SIZE_LIMIT_EXCEEDED: code('54000', 'GROUP BY has {size} grouping sets or columns of CUBE, {limit} are the limit'),
+  GROUPING_SIZE_LIMIT_EXCEEDED: code(
+    '54000',
+    'GROUP BY has {size} grouping sets or columns of CUBE, {limit} are the limit',
+  ),
   PLAN_TOO_COMPLEX: code('54001', 'the query is too complex: {reason}'),
   FAILED_TO_PARSE_TOO_COMPLEX: code('54001', 'the statement nests deeper than {limit} levels'),
   INVALID_IDENTIFIER: code('42602', '{name} is a name only in backquotes'),

@@ -77,7 +77,8 @@ function setsOf(e: AstGroupingElement, indexOf: (ast: AstExpr) => number): numbe
     case 'cube': {
       const parts = e.sets.map((s) => s.map(indexOf))
       const n = parts.length
-      if (n > MAX_CUBE) throw new AnalysisError('GROUPING_SIZE_LIMIT_EXCEEDED', { size: n, limit: MAX_CUBE }, { at: e.at })
+      if (n > MAX_CUBE)
+        throw new AnalysisError('GROUPING_SIZE_LIMIT_EXCEEDED', { size: n, limit: MAX_CUBE }, { at: e.at })
       // Spark's order: the full set first, the empty one last.
       return Array.from({ length: 2 ** n }, (_, i) => parts.filter((_p, j) => (i & (1 << (n - 1 - j))) === 0).flat())
     }

@@ -6,6 +6,7 @@ import { codegenReport, compileFilter, compileProjection } from '../../src/expr/
 import type { ExprEnv } from '../../src/expr/env.ts'
 import { interpret, interpretCalls } from '../../src/expr/interpret.ts'
 import type { ScalarEntry } from '../../src/functions/entry.ts'
+import { allEntries } from '../../src/functions/registry.ts'
 import { typeName, type DataType } from '../../src/types/data-type.ts'
 import type { Value } from '../../src/types/value.ts'
 import { env, lit, schemaOfTypes } from './build.ts'
@@ -27,6 +28,11 @@ export interface FuzzCounts {
   /** Rows that compiled code interpreted while it gave values. */
   interpreted: number
 }
+
+/** The functions compared: deterministic ones that give one value a row. */
+export const COMPARED: readonly ScalarEntry[] = allEntries().filter(
+  (e): e is ScalarEntry => e.kind === 'scalar' && e.deterministic !== false,
+)
 
 /** Counts of nothing yet. */
 export const freshCounts = (): FuzzCounts => ({
@@ -72,7 +78,8 @@ export function fuzzCall(entry: ScalarEntry, signature: Signature, random: () =>
       if (said !== undefined && said.length > 0 && ['string', 'map'].includes(t.kind) && random() < 0.6)
         return pick(random, said)
       const grows = GROWING.has(entry.name)
-      if (grows && entry.name !== 'sequence' && t.kind === 'int' && random() < 0.1) return pick(random, [-2147483648, 2147483647])
+      if (grows && entry.name !== 'sequence' && t.kind === 'int' && random() < 0.1)
+        return pick(random, [-2147483648, 2147483647])
       return randomValue(t, random, grows, nulls[k]!)
     }),
   )
@@ -96,7 +103,9 @@ export function fuzzCast(
   const e: Expr = { kind: 'cast', arg, type: to, mode, nullable: true }
   if (accepted(() => interpret(e, own)) === null) return false
   note(`${mode} cast(${typeName(from)} as ${typeName(to)})`, e, own, counts)
-  const rows = Array.from({ length: pick(random, ROW_COUNTS) }, () => (constant ? [] : [randomValue(from, random, false)]))
+  const rows = Array.from({ length: pick(random, ROW_COUNTS) }, () =>
+    constant ? [] : [randomValue(from, random, false)],
+  )
   compare(e, constant ? [] : [from], rows, own, random, counts)
   return true
 }
@@ -184,7 +193,8 @@ function compare(
           (wanted[row] as { value: Value }).value === true ? [selected ? row : k] : [],
         )
         const passed = [...(kept ?? chosen.keys())]
-        if (passed.join() !== want.join()) throw new Differs(`${how}: ${describe(e)} as a filter keeps ${passed.join()}, not ${want.join()}`)
+        if (passed.join() !== want.join())
+          throw new Differs(`${how}: ${describe(e)} as a filter keeps ${passed.join()}, not ${want.join()}`)
       }
     }
 }

@@ -62,6 +62,20 @@ export function signaturesOf(entry: FunctionEntry, env: ExprEnv, random: () => n
   return [...found.values()]
 }
 
+/** At most `count` signatures of an entry, of as many different ones as that many draws give. */
+export function someSignatures(entry: FunctionEntry, env: ExprEnv, random: () => number, count: number): Signature[] {
+  const found = new Map<string, Signature>()
+  for (let t = 0; t < count * 40 && found.size < count; t++) {
+    const choices = pick(random, arities(entry)).map(slotsOf)
+    const same = choices.length === 0 ? undefined : pick(random, pick(random, choices))
+    const alike = random() < 0.5
+    const slots = choices.map((c) => (alike && same !== undefined && c.includes(same) ? same : pick(random, c)))
+    const bound = bindSignature(entry, slots, env, random)
+    if (bound !== null) found.set(nameOf(entry, bound), slots)
+  }
+  return [...found.values()]
+}
+
 function arities(entry: FunctionEntry): Param[][] {
   const fixed = entry.params.filter((p) => p.variadic !== true)
   const least = fixed.filter((p) => p.optional !== true).length
@@ -124,16 +138,12 @@ export function bindSignature(
   return resolved === null ? null : { args, resolved }
 }
 
-function constantFor(
-  entry: FunctionEntry,
-  param: Param,
-  type: DataType,
-  random: () => number,
-): Value | undefined {
+function constantFor(entry: FunctionEntry, param: Param, type: DataType, random: () => number): Value | undefined {
   const words = wordsFor(entry, param)?.filter((w) => (typeof w === 'string') === (type.kind === 'string'))
   const mostly = param.foldable === true || (words !== undefined && isMostlyConstant(entry, param))
   if (!mostly && random() >= 0.15) return undefined
-  if (words !== undefined && words.length > 0 && ['string', 'map'].includes(type.kind) && random() < 0.8) return pick(random, words)
+  if (words !== undefined && words.length > 0 && ['string', 'map'].includes(type.kind) && random() < 0.8)
+    return pick(random, words)
   // Constants that must be constant are often shares.
   if (type.kind === DOUBLE.kind && random() < 0.5) return pick(random, [0, 0.25, 0.5, 1])
   return randomValue(type, random, GROWING.has(entry.name) || random() < 0.5, param.foldable === true ? 0.03 : 0.1)

@@ -1,7 +1,5 @@
-import type { ScalarEntry } from '../../src/functions/entry.ts'
-import { allEntries } from '../../src/functions/registry.ts'
 import { env } from '../expr/build.ts'
-import { castPairs, freshCounts, fuzzCall, fuzzCast, type FuzzCounts } from '../expr/fuzz-expressions.ts'
+import { castPairs, COMPARED, freshCounts, fuzzCall, fuzzCast, type FuzzCounts } from '../expr/fuzz-expressions.ts'
 import { seeded } from '../expr/random-values.ts'
 import { signaturesOf } from '../expr/signatures.ts'
 
@@ -24,11 +22,6 @@ export interface ExpressionFuzz {
 
 /** A comparison that takes longer is told. */
 const SLOW_MS = 5000
-
-/** The functions compared: deterministic ones that give one value a row. */
-export const COMPARED: readonly ScalarEntry[] = allEntries().filter(
-  (e): e is ScalarEntry => e.kind === 'scalar' && e.deterministic !== false,
-)
 
 /** Compares `interpret` and compiled code over every signature of every function and every cast, again and again for so long. */
 export function fuzzExpressions(seed: number, seconds: number, say: (line: string) => void): ExpressionFuzz {

@@ -1,10 +1,12 @@
 // The long form of the fuzz tests: node dist/test/fuzz/run.js expr [--seconds 600] [--seed N]
-// and of statements: node dist/test/fuzz/run.js sql [--inputs 100000] [--seed N]
+// of statements: node dist/test/fuzz/run.js sql [--inputs 100000] [--seed N]
+// and of schemas, JSON paths, patterns and options: node dist/test/fuzz/run.js text [--inputs 100000] [--seed N]
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { recordedStatements } from '../sql/fuzz-statements.ts'
 import { fuzzExpressions } from './expressions.ts'
 import { fuzzStatements } from './statements.ts'
+import { fuzzTexts } from './texts.ts'
 
 const { values, positionals } = parseArgs({
   options: {
@@ -42,10 +44,18 @@ async function statements(): Promise<readonly string[]> {
   return found.faults
 }
 
+async function texts(): Promise<readonly string[]> {
+  const found = await fuzzTexts(seed, Math.ceil(Number(values.inputs) / 12))
+  say(`${found.texts} texts: ${found.taken} taken`)
+  for (const fault of new Set(found.faults)) say(`FAULT: ${fault}`)
+  return found.faults
+}
+
 /** Every kind of input by name. */
 const KINDS: Readonly<Record<string, () => readonly string[] | Promise<readonly string[]>>> = {
   expr: expressions,
   sql: statements,
+  text: texts,
 }
 
 const kind = KINDS[positionals[0] ?? '']

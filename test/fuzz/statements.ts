@@ -34,7 +34,13 @@ const TABLES = [
 ]
 
 /** Kinds of statements that touch nothing outside the session and start nothing. */
-const HARMLESS: ReadonlySet<AstStatement['kind']> = new Set(['query_statement', 'create_view', 'describe', 'explain', 'show'])
+const HARMLESS: ReadonlySet<AstStatement['kind']> = new Set([
+  'query_statement',
+  'create_view',
+  'describe',
+  'explain',
+  'show',
+])
 
 /**
  * Reads and analyzes so many texts: damaged statements and words in a row, and every deep construct at each of `depths`.

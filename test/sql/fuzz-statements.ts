@@ -114,8 +114,7 @@ export class StatementMaker {
   }
 }
 
-const nest = (open: string, inner: string, close: string, n: number): string =>
-  open.repeat(n) + inner + close.repeat(n)
+const nest = (open: string, inner: string, close: string, n: number): string => open.repeat(n) + inner + close.repeat(n)
 
 /** Every construct that may stand within itself, or in a row, so many times. */
 export const DEEP: Readonly<Record<string, (n: number) => string>> = {

@@ -47,7 +47,9 @@ export function truncator(unit: string, zone: Zone): ((us: bigint) => bigint) | 
     }
   }
   const date = DATE_UNITS.get(name)
-  return date === undefined ? null : (us) => inRange(timestampOfDays(truncateDays(daysOfTimestamp(us, zone), date), zone))
+  return date === undefined
+    ? null
+    : (us) => inRange(timestampOfDays(truncateDays(daysOfTimestamp(us, zone), date), zone))
 }
 
 /** `truncator` over safe integers: the form of narrow loops; the result is not above its argument. */

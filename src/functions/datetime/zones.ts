@@ -96,7 +96,7 @@ export const entries: readonly FunctionEntry[] = [
       if (window!.kind !== 'struct' || !isWindow(window!)) return unexpectedType('window_time', 1, 'a window', window!)
       return { args: [window!], type: window!.fields[1]!.type }
     },
-    eval: (window: readonly Value[]) => 
+    eval: (window: readonly Value[]) =>
       window[1] === null ? null : checkTimestamp((window[1] as bigint) - 1n, 'window_time'),
   }),
   scalar(
@@ -126,7 +126,7 @@ export const entries: readonly FunctionEntry[] = [
       },
       bind: (site): EvalFn => {
         if (site.args[0]!.kind === 'interval_dt') {
-          return (width: bigint, us: bigint, origin = 0n) => 
+          return (width: bigint, us: bigint, origin = 0n) =>
             width > 0n ? checkTimestamp(bucketStart(us, width, origin), 'time_bucket') : badWidth()
         }
         const zone = zoneFor(site.args[1]!, site)

@@ -166,7 +166,8 @@ export const entries: readonly FunctionEntry[] = [
     group,
     doc: 'Returns `text` `count` times; empty when `count` is not positive.',
     examples: [{ sql: "repeat('ab', 3)", gives: 'ababab' }],
-    eval: (s: string, n: number) => (n <= 0 || s === '' ? '' : s.repeat(checkTextSize('repeat', n * s.length) / s.length)),
+    eval: (s: string, n: number) =>
+      n <= 0 || s === '' ? '' : s.repeat(checkTextSize('repeat', n * s.length) / s.length),
   }),
   scalar('space', [arg('count', INT)], STRING, {
     group,
