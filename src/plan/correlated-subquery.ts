@@ -12,6 +12,13 @@ import type { AggregateCall, Attr, Logical, LogicalAggregate, Named } from './lo
 import { callExpr, caseOf, castTo, conjunction, isNotNull, literal, type Term } from './term.ts'
 import { Unnesting } from './unnest.ts'
 
+/** The outer columns a subquery reads, as Spark writes them behind its kind. */
+export const namesOf = (used: ReadonlySet<number>, ctx: ExprContext): string =>
+  ctx.names.columns
+    .filter((c) => used.has(c.id))
+    .map((c) => c.name)
+    .join(', ')
+
 /** Where a subquery's plan goes: inside an aggregate's arguments below it, else above. */
 export const subqueryBase = (ctx: ExprContext): Base =>
   ctx.insideAggregate === undefined ? ctx.subqueryBase : ctx.base
@@ -70,8 +77,7 @@ export function correlatedScalar(
   const top = relation.plan.op === 'project' ? relation.plan : null
   const aggregate = top ? top.input : relation.plan
   const value = relation.columns[0]!
-  const names = [...used].map((id) => ctx.names.columns.find((c) => c.id === id)?.name).filter((n) => n !== undefined)
-  const text = `scalarsubquery(${names.join(', ')})`
+  const text = `scalarsubquery(${namesOf(used, ctx)})`
   if (aggregate.op !== 'aggregate' || aggregate.keys.length > 0) return correlatedRow(relation, used, text, span, ctx)
   const pulled = pullUp(aggregate.input, used, ctx.a)
   const equalities = pulled && asEqualities(pulled.conditions, used)
@@ -120,7 +126,6 @@ export function correlatedScalar(
   base.put((left) =>
     project(a, leftJoin(a, left, grouped, condition, span), [...left.attrs.map(passOn), { expr, attr: out }], span),
   )
-  base.added.push(out)
   return { expr: attrExpr(out, span), text }
 }
 
@@ -144,7 +149,6 @@ function correlatedRow(
   base.put((left) =>
     project(a, leftJoin(a, left, node, condition, span), [...left.attrs.map(passOn), { expr, attr: out }], span),
   )
-  base.added.push(out)
   return { expr: attrExpr(out, span), text }
 }
 
@@ -171,7 +175,6 @@ function unnestedScalar(
     const joined = leftJoin(a, left, node, unnesting.matches(unnested), span)
     return project(a, joined, [...left.attrs.map(passOn), { expr, attr: out }], span)
   })
-  base.added.push(out)
   return { expr: attrExpr(out, span), text }
 }
 
@@ -264,7 +267,5 @@ function unnestedMark(
 
 /** That `mark` was joined. */
 function markTerm(used: ReadonlySet<number>, mark: Named, span: Span | undefined, ctx: ExprContext): Term {
-  subqueryBase(ctx).added.push(mark.attr)
-  const names = [...used].map((id) => ctx.names.columns.find((c) => c.id === id)?.name).filter((n) => n !== undefined)
-  return { expr: isNotNull({ ...attrExpr(mark.attr, span), nullable: true }), text: `exists(${names.join(', ')})` }
+  return { expr: isNotNull({ ...attrExpr(mark.attr, span), nullable: true }), text: `exists(${namesOf(used, ctx)})` }
 }

@@ -4,7 +4,7 @@ import type { Expr } from '../expr/bound.ts'
 import type { AstExpr, AstIn, AstQuery } from '../sql/ast.ts'
 import { BIGINT, BOOLEAN, INT, typeName } from '../types/data-type.ts'
 import { attrExpr, filter, freshAttr, project, type OuterColumns, type Relation } from './analysis.ts'
-import { correlatedScalar, existenceMark, onlyValue, subqueryBase } from './correlated-subquery.ts'
+import { correlatedScalar, existenceMark, namesOf, onlyValue, subqueryBase } from './correlated-subquery.ts'
 import { pullUp } from './decorrelate.ts'
 import { attrIds } from './expr-key.ts'
 import type { ExprContext } from './expr-context.ts'
@@ -50,7 +50,6 @@ export function resolveScalarSubquery(query: AstQuery, span: Span | undefined, c
     : firstAndOnly(relation.plan, value, span, ctx)
   subqueryBase(ctx).put((plan) => crossJoin(ctx, plan, single.plan, span))
   const attr = single.plan.attrs.find((x) => x.id === (single.expr as { id?: number }).id)!
-  subqueryBase(ctx).added.push(attr)
   return { expr: { ...attrExpr(attr, span), nullable: true }, text: 'scalarsubquery()' }
 }
 
@@ -117,7 +116,6 @@ export function resolveExists(query: AstQuery, span: Span | undefined, ctx: Expr
     at: span,
   }
   subqueryBase(ctx).put((plan) => crossJoin(ctx, plan, aggregate, span))
-  subqueryBase(ctx).added.push(rows)
   return { expr: callExpr(a.env, '>', [attrExpr(rows, span), literal(0n, BIGINT, span)], span), text: 'exists()' }
 }
 
@@ -166,7 +164,6 @@ export function resolveInQuery(ast: AstIn, ctx: ExprContext): Term {
   }
   const base = subqueryBase(ctx)
   base.put((plan) => crossJoin(ctx, plan, aggregate, span))
-  base.added.push(set, rows, known)
   const arg = castTo(left[0]!.expr, types[0], a.env)
   const none = callExpr(a.env, '=', [attrExpr(rows), literal(0n, BIGINT)], span)
   const hit = callExpr(a.env, 'array_contains', [attrExpr(set), arg], span)
@@ -202,8 +199,9 @@ function existenceOfEqual(
   const reading = new Set([...used, ...left.flatMap((t) => [...attrIds(t.expr)])])
   const one: Named = { expr: literal(true, BOOLEAN, ast.at), attr: freshAttr(a, 'exists', BOOLEAN, false) }
   const exists = existenceMark({ ...relation, plan: found }, reading, one, ast.at, ctx)
-  const sides = left.map((t) => t.text).join(', ')
-  const text = `(${left.length === 1 ? sides : `named_struct(${sides})`} IN (listquery()))`
+  const sides = left.map((t) => (left.length === 1 ? t.text : `'${t.name ?? t.text}', ${t.text}`)).join(', ')
+  const outer = namesOf(used, ctx)
+  const text = `(${left.length === 1 ? sides : `named_struct(${sides})`} IN (listquery(${outer})))`
   return ast.not ? { expr: not(exists.expr, ast.at), text: `(NOT ${text})` } : { ...exists, text }
 }
 

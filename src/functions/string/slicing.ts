@@ -2,6 +2,7 @@ import { BIGINT, BINARY, INT, STRING, arrayOf, type DataType } from '../../types
 import type { Value } from '../../types/value.ts'
 import { ExecutionError } from '../../errors/errors.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
+import { checkTextSize } from './text-size.ts'
 import { charCount, sliceChars, subarraySql, substringSql } from './code-points.ts'
 
 const group = 'string'
@@ -16,6 +17,7 @@ export function padText(s: string, length: number, pad: string, left: boolean): 
   const missing = length - charCount(s)
   if (missing <= 0) return sliceChars(s, 0, length)
   if (pad === '') return s
+  checkTextSize(left ? 'lpad' : 'rpad', length)
   const chars = [...pad]
   const fill = sliceChars(pad.repeat(Math.ceil(missing / chars.length)), 0, missing)
   return left ? fill + s : s + fill
@@ -25,6 +27,7 @@ function padBytes(s: Uint8Array, length: number, pad: Uint8Array, left: boolean)
   if (length <= 0) return new Uint8Array(0)
   const missing = length - s.length
   if (missing <= 0 || pad.length === 0) return s.slice(0, length)
+  checkTextSize(left ? 'lpad' : 'rpad', length)
   const out = new Uint8Array(length)
   const at = left ? 0 : s.length
   for (let i = 0; i < missing; i++) out[at + i] = pad[i % pad.length]!
@@ -166,13 +169,14 @@ export const entries: readonly FunctionEntry[] = [
     group,
     doc: 'Returns `text` `count` times; empty when `count` is not positive.',
     examples: [{ sql: "repeat('ab', 3)", gives: 'ababab' }],
-    eval: (s: string, n: number) => (n <= 0 ? '' : s.repeat(n)),
+    eval: (s: string, n: number) =>
+      n <= 0 || s === '' ? '' : s.repeat(checkTextSize('repeat', n * s.length) / s.length),
   }),
   scalar('space', [arg('count', INT)], STRING, {
     group,
     doc: 'Returns `count` spaces.',
     examples: [{ sql: "space(2) || '|'", gives: '  |' }],
-    eval: (n: number) => (n <= 0 ? '' : ' '.repeat(n)),
+    eval: (n: number) => (n <= 0 ? '' : ' '.repeat(checkTextSize('space', n))),
   }),
   scalar('reverse', [arg('value', [STRING, 'ARRAY'])], first, {
     group,
