@@ -1,5 +1,8 @@
 import { STRING } from '../../types/data-type.ts'
-import { arg, scalar, type FunctionEntry } from '../entry.ts'
+import type { Value } from '../../types/value.ts'
+import { arg, scalar, type CodegenSite, type FunctionEntry } from '../entry.ts'
+import { hasSurrogates } from './code-points.ts'
+import { caseVector, trimVector } from './text-vector.ts'
 
 const group = 'string'
 const text = arg('text', STRING)
@@ -22,6 +25,33 @@ export function trimChars(s: string, chars: string, left: boolean, right: boolea
   return from === 0 && to === all.length ? s : all.slice(from, to).join('')
 }
 
+/** Trimming by constant characters: the text itself where neither end has one of them; null for other arguments. */
+function trimCode(
+  s: string,
+  chars: Value | undefined,
+  left: boolean,
+  right: boolean,
+  site: CodegenSite,
+): string | null {
+  // Half of a surrogate pair could be taken for a character.
+  if (typeof chars !== 'string' || chars === '' || hasSurrogates(chars)) return null
+  const units = new Set(Array.from(chars, (c) => c.charCodeAt(0)))
+  const trimmed = (text: string): string => {
+    let from = 0
+    let to = text.length
+    if (left) while (from < to && units.has(text.charCodeAt(from))) from++
+    if (right) while (to > from && units.has(text.charCodeAt(to - 1))) to--
+    return text.slice(from, to)
+  }
+  const has = (at: string): string =>
+    chars.length === 1 ? `${at} === ${chars.charCodeAt(0)}` : `${site.constant(units)}.has(${at})`
+  const ends = [
+    ...(left ? [has(`${s}.charCodeAt(0)`)] : []),
+    ...(right ? [has(`${s}.charCodeAt(${s}.length - 1)`)] : []),
+  ]
+  return `(${ends.join(' || ')} ? ${site.constant(trimmed)}(${s}) : ${s})`
+}
+
 /** `trim(chars, text)`: the characters come first, as in Spark's calls; `trim(chars FROM text)` in SQL. */
 function trim(name: string, left: boolean, right: boolean, doc: string, sql: string, gives: string): FunctionEntry {
   return scalar(name, [arg('text', STRING), arg('trimmed', STRING, { optional: true })], STRING, {
@@ -30,6 +60,9 @@ function trim(name: string, left: boolean, right: boolean, doc: string, sql: str
     total: true,
     examples: [{ sql, gives }],
     eval: (a: string, b?: string) => (b === undefined ? trimChars(a, ' ', left, right) : trimChars(b, a, left, right)),
+    codegen: (args, site) =>
+      trimCode(args.length > 1 ? args[1]! : args[0]!, args.length > 1 ? site.constants[0] : ' ', left, right, site),
+    vector: trimVector(left, right),
   })
 }
 
@@ -69,6 +102,7 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: "upper('delta')", gives: 'DELTA' }],
     eval: (s: string) => s.toUpperCase(),
     codegen: ([s]) => `${s}.toUpperCase()`,
+    vector: caseVector(97),
   }),
   scalar('lower', [text], STRING, {
     group,
@@ -78,6 +112,7 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: "lower('ÀÉÎ')", gives: 'àéî' }],
     eval: (s: string) => s.toLowerCase(),
     codegen: ([s]) => `${s}.toLowerCase()`,
+    vector: caseVector(65),
   }),
   scalar('initcap', [text], STRING, {
     group,
@@ -114,6 +149,8 @@ export const entries: readonly FunctionEntry[] = [
     doc: 'Returns `text` without spaces, or without the characters of `trimmed`, at both ends.',
     examples: [{ sql: "btrim('xxabcxx', 'x')", gives: 'abc' }],
     eval: (s: string, chars = ' ') => trimChars(s, chars, true, true),
+    codegen: ([s], site) => trimCode(s!, site.args.length > 1 ? site.constants[1] : ' ', true, true, site),
+    vector: trimVector(true, true),
   }),
   scalar(
     'mask',

@@ -1,8 +1,8 @@
 /**
  * Text by code points: SQL counts characters, JavaScript counts UTF-16 units. Texts without surrogate pairs
- * (nearly all) take the short way.
+ * (nearly all) take the short way. It finds half of a pair.
  */
-const SURROGATE = /[\ud800-\udfff]/
+export const SURROGATE = /[\ud800-\udfff]/
 
 /** True when a unit of `s` is half of a pair, so that units and characters differ. */
 export const hasSurrogates = (s: string): boolean => SURROGATE.test(s)

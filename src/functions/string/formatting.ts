@@ -211,6 +211,8 @@ export const entries: readonly FunctionEntry[] = [
     nulls: 'handles',
     resolve: (args, env) => resolveJoin(args, env),
     eval: join,
+    codegen: ([separator, ...parts], site) =>
+      parts.length > 0 && site.args.every((a) => a.kind === 'string') ? `(${parts.join(` + ${separator} + `)})` : null,
   }),
   scalar('format_string', [arg('format', STRING), arg('value', 'ANY', { variadic: true })], undefined, {
     group,

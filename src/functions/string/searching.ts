@@ -1,6 +1,6 @@
 import { BINARY, BOOLEAN, DOUBLE, INT, STRING } from '../../types/data-type.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
-import { charIndex, unitIndex } from './code-points.ts'
+import { charIndex, hasSurrogates, unitIndex } from './code-points.ts'
 
 const group = 'string'
 const text = arg('text', STRING)
@@ -11,6 +11,12 @@ function locate(part: string, s: string, from: number): number {
   if (part === '') return 1
   const at = s.indexOf(part, unitIndex(s, from - 1))
   return at < 0 ? 0 : charIndex(s, at) + 1
+}
+
+/** `locate` from the beginning: units are characters where `s` has no pairs or nothing comes before. */
+function firstAt(s: string, part: string): number {
+  const at = s.indexOf(part)
+  return at > 0 && hasSurrogates(s) ? charIndex(s, at) + 1 : at + 1
 }
 
 function findInSet(word: string, set: string): number {
@@ -140,6 +146,7 @@ export const entries: readonly FunctionEntry[] = [
     total: true,
     examples: [{ sql: "instr('banana', 'na')", gives: '3' }],
     eval: (s: string, part: string) => locate(part, s, 1),
+    codegen: ([s, part], site) => `${site.constant(firstAt)}(${s}, ${part})`,
   }),
   scalar('locate', [arg('part', STRING), text, arg('from', INT, { optional: true })], INT, {
     group,
@@ -188,6 +195,13 @@ export const entries: readonly FunctionEntry[] = [
     doc: 'Returns `text` with every `search` replaced by `by`, or taken out.',
     examples: [{ sql: "replace('banana', 'an', 'AN')", gives: 'bANANa' }],
     eval: (s: string, search: string, by = '') => (search === '' ? s : s.replaceAll(search, () => by)),
+    codegen: ([s], site) => {
+      const [, search, by = site.args.length < 3 ? '' : undefined] = site.constants
+      if (typeof search !== 'string' || search === '' || typeof by !== 'string') return null
+      const text = site.constant(search)
+      // `$` has a meaning in JavaScript's replacement texts.
+      return `(${s}.includes(${text}) ? ${s}.replaceAll(${text}, ${site.constant(by.replaceAll('$', '$$$$'))}) : ${s})`
+    },
   }),
   scalar('translate', [text, arg('from', STRING), arg('to', STRING)], STRING, {
     group,

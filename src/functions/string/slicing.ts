@@ -1,9 +1,10 @@
 import { BIGINT, BINARY, INT, STRING, arrayOf, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { ExecutionError } from '../../errors/errors.ts'
-import { arg, scalar, type FunctionEntry } from '../entry.ts'
+import { arg, scalar, type Codegen, type CodegenSite, type FunctionEntry } from '../entry.ts'
 import { checkTextSize } from './text-size.ts'
-import { charCount, sliceChars, subarraySql, substringSql } from './code-points.ts'
+import { charCount, hasSurrogates, sliceChars, subarraySql, substringSql, SURROGATE } from './code-points.ts'
+import { leftVector, lengthVector, rightVector, substringVector } from './text-vector.ts'
 
 const group = 'string'
 const text = arg('text', STRING)
@@ -35,6 +36,64 @@ function padBytes(s: Uint8Array, length: number, pad: Uint8Array, left: boolean)
   return out
 }
 
+/** `fast` for a text of one unit a character, else what `slow` gives. */
+const unlessPairs = (s: string, fast: string, slow: (text: string) => Value, site: CodegenSite): string =>
+  `(${site.constant(SURROGATE)}.test(${s}) ? ${site.constant(slow)}(${s}) : ${fast})`
+
+/** Code for a cut of a text by constants; `cutOf` gives the method call, and what it means for any text. */
+const cutCode =
+  (cutOf: (constants: readonly (Value | undefined)[]) => readonly [string, (text: string) => string] | null): Codegen =>
+  ([s], site) => {
+    const numbers = site.args.every((_, i) => i === 0 || typeof site.constants[i] === 'number')
+    const cut = numbers && site.type.kind === 'string' ? cutOf(site.constants) : null
+    return cut === null ? null : unlessPairs(s!, `${s}${cut[0]}`, cut[1], site)
+  }
+
+const substringCode = cutCode(([, position, count = MAX_INT]) => {
+  const [p, n] = [position as number, count as number]
+  const slow = (s: string): string => substringSql(s, p, n)
+  if (p >= 0) {
+    const from = Math.max(0, p - 1)
+    return [`.slice(${from}, ${Math.max(from, from + n)})`, slow]
+  }
+  // What lies before the text counts towards the length.
+  return n === MAX_INT ? [`.slice(${p})`, slow] : null
+})
+
+const leftCode = cutCode(([, n]) => [`.slice(0, ${Math.max(0, n as number)})`, (s) => sliceChars(s, 0, n as number)])
+
+const rightCode = cutCode(([, n]) =>
+  (n as number) <= 0 ? null : [`.slice(${-(n as number)})`, (s) => substringSql(s, -(n as number), MAX_INT)],
+)
+
+/** Wider constant pads are not made ahead. */
+const MOST_FILL = 4096
+
+/** Padding to a constant length with constant characters: the fill is made once and cut. */
+const padCode =
+  (left: boolean): Codegen =>
+  ([s], site) => {
+    const [, length, pad = site.args.length < 3 ? ' ' : undefined] = site.constants
+    if (site.type.kind !== 'string' || typeof length !== 'number' || typeof pad !== 'string') return null
+    if (length <= 0 || length > MOST_FILL || pad === '' || hasSurrogates(pad)) return null
+    const fill = `${site.constant(pad.repeat(Math.ceil(length / pad.length)))}.slice(0, ${length} - ${s}.length)`
+    const padded = left ? `${fill} + ${s}` : `${s} + ${fill}`
+    const fast = `(${s}.length < ${length} ? ${padded} : ${s}.slice(0, ${length}))`
+    return unlessPairs(s!, fast, (text) => padText(text, length, pad, left), site)
+  }
+
+/** Part number `part` without the others; `delimiter` is not empty, `part` is above 0. */
+function partAt(s: string, delimiter: string, part: number): string {
+  let from = 0
+  for (let i = 1; i < part; i++) {
+    const at = s.indexOf(delimiter, from)
+    if (at < 0) return ''
+    from = at + delimiter.length
+  }
+  const end = s.indexOf(delimiter, from)
+  return end < 0 ? s.slice(from) : s.slice(from, end)
+}
+
 function pad(name: string, left: boolean, doc: string, sql: string, gives: string): FunctionEntry {
   return scalar(name, [bytesOrText, arg('length', INT), arg('pad', [STRING, BINARY], { optional: true })], undefined, {
     group,
@@ -49,6 +108,7 @@ function pad(name: string, left: boolean, doc: string, sql: string, gives: strin
       site.type.kind === 'binary'
         ? (s: Uint8Array, n: number, p: Uint8Array = new Uint8Array(1)) => padBytes(s, n, p, left)
         : (s: string, n: number, p = ' ') => padText(s, n, p, left),
+    codegen: padCode(left),
   })
 }
 
@@ -103,6 +163,8 @@ export const entries: readonly FunctionEntry[] = [
       site.type.kind === 'binary'
         ? (s: Uint8Array, p: number, n = MAX_INT) => subarraySql(s, p, n)
         : (s: string, p: number, n = MAX_INT) => substringSql(s, p, n),
+    codegen: substringCode,
+    vector: substringVector,
   }),
   scalar('left', [bytesOrText, arg('count', INT)], first, {
     group,
@@ -113,6 +175,8 @@ export const entries: readonly FunctionEntry[] = [
       site.type.kind === 'binary'
         ? (s: Uint8Array, n: number) => subarraySql(s, 1, n)
         : (s: string, n: number) => sliceChars(s, 0, n),
+    codegen: leftCode,
+    vector: leftVector,
   }),
   scalar('right', [text, arg('count', INT)], STRING, {
     group,
@@ -120,6 +184,8 @@ export const entries: readonly FunctionEntry[] = [
     total: true,
     examples: [{ sql: "right('water', 2)", gives: 'er' }],
     eval: (s: string, n: number) => (n <= 0 ? '' : substringSql(s, -n, MAX_INT)),
+    codegen: rightCode,
+    vector: rightVector,
   }),
   scalar('substring_index', [text, arg('delimiter', STRING), arg('count', INT)], STRING, {
     group,
@@ -132,6 +198,11 @@ export const entries: readonly FunctionEntry[] = [
     doc: 'Splits `text` at `delimiter` and returns part number `part`, from 1, or from -1 at the end; empty when there is none.',
     examples: [{ sql: "split_part('10-20-30', '-', 2)", gives: '20' }],
     eval: splitPart,
+    codegen: ([s, delimiter, part], site) => {
+      const [, by, place] = site.constants
+      if (typeof by !== 'string' || by === '' || typeof place !== 'number' || place < 1) return null
+      return `${site.constant(partAt)}(${s}, ${delimiter}, ${part})`
+    },
   }),
   pad(
     'lpad',
@@ -240,6 +311,9 @@ export const entries: readonly FunctionEntry[] = [
     total: true,
     examples: [{ sql: "length('añb')", gives: '3' }],
     bind: (site) => (site.args[0]!.kind === 'binary' ? (b: Uint8Array) => b.length : charCount),
+    codegen: ([s], site) =>
+      site.args[0]!.kind === 'binary' ? `${s}.length` : unlessPairs(s!, `${s}.length`, charCount, site),
+    vector: lengthVector,
   }),
   scalar('ascii', [text], INT, {
     group,
