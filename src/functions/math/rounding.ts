@@ -15,6 +15,7 @@ import { arg, scalar, type CallSite, type EvalEnv, type EvalFn, type FunctionEnt
 import { overflow, unexpectedType } from '../faults.ts'
 import { divideFloor, divideHalfEven, fitDecimal } from './decimal.ts'
 import { checkLong, doubleToLong, wrapInt } from './integers.ts'
+import { roundCode, wholeCode, type Direction } from './rounding-code.ts'
 
 const group = 'math'
 
@@ -98,7 +99,14 @@ function bindRound(site: CallSite, divide: Divide): EvalFn {
   return (x: number, scale = 0) => roundDouble(x, scale, divide)
 }
 
-function rounding(name: string, doc: string, sql: string, gives: string, divide: Divide): FunctionEntry {
+function rounding(
+  name: string,
+  doc: string,
+  sql: string,
+  gives: string,
+  divide: Divide,
+  direction: Direction,
+): FunctionEntry {
   return scalar(name, [arg('x', 'NUMERIC'), arg('scale', INT, { optional: true, foldable: true })], undefined, {
     group,
     doc,
@@ -106,6 +114,7 @@ function rounding(name: string, doc: string, sql: string, gives: string, divide:
     canBeNull: true,
     resolve: (args, env, constants) => resolveRound(name, args, env, constants),
     bind: (site) => bindRound(site, divide),
+    codegen: roundCode(direction, (x, scale) => roundDouble(x, scale, divide)),
   })
 }
 
@@ -159,6 +168,7 @@ function whole(
       if (from.kind === 'decimal') return bindRound(site, divide)
       return from.kind === 'bigint' ? (x: bigint) => x : (x: number) => doubleToLong(f(x))
     },
+    codegen: wholeCode(f === Math.ceil ? 'up' : 'down'),
   })
 }
 
@@ -170,6 +180,7 @@ export const entries: readonly FunctionEntry[] = [
     'round(2.345, 2)',
     '2.35',
     divideHalfUp,
+    'halfUp',
   ),
   rounding(
     'bround',
@@ -177,6 +188,7 @@ export const entries: readonly FunctionEntry[] = [
     'bround(2.345, 2)',
     '2.34',
     divideHalfEven,
+    'halfEven',
   ),
   whole(
     'ceil',
