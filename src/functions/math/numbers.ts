@@ -1,6 +1,6 @@
 import { AnalysisError, ExecutionError, type MillraceError } from '../../errors/errors.ts'
 import { commonTypeOf, implicitCast, isOrderable } from '../../types/coercion.ts'
-import { compareValues } from '../../types/compare.ts'
+import { compareStrings, compareValues } from '../../types/compare.ts'
 import {
   BIGINT,
   BINARY,
@@ -15,7 +15,16 @@ import {
 } from '../../types/data-type.ts'
 import type { DecimalOp } from '../../types/decimal.ts'
 import type { CalendarInterval, Value } from '../../types/value.ts'
-import { arg, scalar, type CallSite, type EvalFn, type FunctionEntry, type ScalarEntry } from '../entry.ts'
+import {
+  arg,
+  scalar,
+  type CallSite,
+  type Codegen,
+  type CodegenSite,
+  type EvalFn,
+  type FunctionEntry,
+  type ScalarEntry,
+} from '../entry.ts'
 import { overflow, typesDiffer, unexpectedType } from '../faults.ts'
 import { bindArithmetic, resolveArithmetic } from '../operators.ts'
 import { checkLong, doubleToLong, wrapInt } from './integers.ts'
@@ -50,6 +59,43 @@ function absolute(site: CallSite): EvalFn {
 const sign = (x: number | bigint | CalendarInterval): number =>
   typeof x === 'bigint' ? (x > 0n ? 1 : x < 0n ? -1 : 0) : typeof x === 'number' ? Math.sign(x) : 0
 
+/** The better of two values, for types that need no general comparison; null for the others. */
+function betterOf(type: DataType, want: 1 | -1): ((a: never, b: never) => Value) | null {
+  switch (type.kind) {
+    case 'tinyint':
+    case 'smallint':
+    case 'int':
+    case 'bigint':
+    case 'decimal':
+    case 'date':
+    case 'timestamp':
+    case 'timestamp_ntz':
+      return want > 0 ? (a: number, b: number) => (b > a ? b : a) : (a: number, b: number) => (b < a ? b : a)
+    case 'float':
+    case 'double':
+      // NaN is the greatest.
+      return want > 0
+        ? (a: number, b: number) => (b > a || (b !== b && a === a) ? b : a)
+        : (a: number, b: number) => (b < a || (a !== a && b === b) ? b : a)
+    case 'string':
+      return want > 0
+        ? (a: string, b: string) => (compareStrings(b, a) > 0 ? b : a)
+        : (a: string, b: string) => (compareStrings(b, a) < 0 ? b : a)
+    default:
+      return null
+  }
+}
+
+/** Arguments without NULL, two at a time. */
+const extremeCode =
+  (want: 1 | -1): Codegen =>
+  (args, site) => {
+    const better = betterOf(site.type, want)
+    if (better === null) return null
+    const name = site.constant(better)
+    return args.reduce((a, b) => `${name}(${a}, ${b})`)
+  }
+
 /** The greatest (`want` 1) or least (−1) argument that is not NULL. */
 function extreme(name: string, want: 1 | -1, doc: string, sql: string, gives: string): ScalarEntry {
   return scalar(name, [arg('first', 'ANY'), arg('second', 'ANY'), arg('more', 'ANY', { variadic: true })], undefined, {
@@ -74,7 +120,29 @@ function extreme(name: string, want: 1 | -1, doc: string, sql: string, gives: st
         return best
       }
     },
+    codegen: extremeCode(want),
   })
+}
+
+/** The operator on numbers of one type, with a test where it could fail; null leaves it to the body. */
+function tryingCode(op: DecimalOp, [a, b]: readonly [string, string], site: CodegenSite): string | null {
+  const [left, right] = site.args as [DataType, DataType]
+  if (left.kind !== site.type.kind || right.kind !== site.type.kind) return null
+  switch (site.type.kind) {
+    case 'double':
+      if (op === '/' || op === '%') return `(${b} === 0 ? null : ${a} ${op} ${b})`
+      return `(${a} ${op} ${b})`
+    case 'int':
+      if (op === '%') return `(${b} === 0 ? null : ${a} % ${b} + 0)`
+      if (op !== '+' && op !== '-') return null
+      return `((${a} ${op} ${b} | 0) === ${a} ${op} ${b} ? ${a} ${op} ${b} : null)`
+    case 'bigint':
+      if (site.int64 !== 'narrow') return null
+      if (op === '%') return `(${b} === 0 ? null : ${a} % ${b} + 0)`
+      return op === '+' || op === '-' || op === '*' ? `rt.n53(${a} ${op} ${b})` : null
+    default:
+      return null
+  }
 }
 
 /** The operator, with NULL for an overflow or a division by zero. */
@@ -98,6 +166,7 @@ function trying(name: string, op: DecimalOp, doc: string, sql: string, gives: st
         }
       }
     },
+    codegen: (args, site) => tryingCode(op, args as readonly [string, string], site),
   })
 }
 
@@ -175,7 +244,20 @@ export const entries: readonly FunctionEntry[] = [
     doc: 'Returns `x` without its sign.',
     examples: [{ sql: 'abs(-3)', gives: '3' }],
     bind: absolute,
-    codegen: ([a], site) => (site.type.kind === 'double' || site.type.kind === 'float' ? `Math.abs(${a})` : null),
+    codegen: ([a], site) => {
+      switch (site.type.kind) {
+        case 'double':
+        case 'float':
+          return `Math.abs(${a})`
+        case 'int':
+          return `(${a} === -2147483648 ? ${site.constant(absolute(site))}(${a}) : Math.abs(${a}))`
+        case 'bigint':
+        case 'decimal':
+          return site.int64 === 'narrow' ? `Math.abs(${a})` : null
+        default:
+          return null
+      }
+    },
   }),
   scalar('sign', [arg('x', [DOUBLE, 'INTERVAL'])], DOUBLE, {
     group,
