@@ -15,11 +15,16 @@ export function secondOfDay(us: bigint, zone: Zone): number {
   return Math.floor(Number(inDay < 0n ? inDay + US_PER_DAY : inDay) / 1e6)
 }
 
-/** As `secondOfDay`, for microseconds as a safe integer: the form of narrow loops. */
-export function secondOfDayNarrow(us: number, zone: Zone): number {
+/** The local clock of an instant in whole seconds since 1970, for microseconds as a safe integer: the form of narrow loops. */
+export function localSecondOf(us: number, zone: Zone): number {
   let seconds = Math.floor(us / 1e6)
   // The quotient may be rounded up to a whole second that the instant has not reached.
   if (seconds * 1e6 > us) seconds--
-  const local = seconds + zone.offsetSeconds(seconds)
+  return seconds + zone.offsetSeconds(seconds)
+}
+
+/** As `secondOfDay`, in narrow loops. */
+export function secondOfDayNarrow(us: number, zone: Zone): number {
+  const local = localSecondOf(us, zone)
   return local - Math.floor(local / 86400) * 86400
 }

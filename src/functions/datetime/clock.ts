@@ -39,5 +39,6 @@ export const entries: readonly FunctionEntry[] = [
     doc: 'The time zone of the session.',
     examples: [{ sql: 'length(current_timezone()) > 0', gives: 'true' }],
     bind: (site) => () => site.env.timeZone,
+    codegen: (_args, site) => site.constant(site.env.timeZone),
   }),
 ]

@@ -43,6 +43,10 @@ const DAY_NAMES: ReadonlyMap<string, number> = new Map(
 const addDays = (date: number, days: number): number => checkDate(date + days, 'date_add')
 const subtractDays = (date: number, days: number): number => checkDate(date - days, 'date_sub')
 
+/** The first day behind `date` that is the `wanted`th (0 Monday) of the week. */
+const dayAfter = (date: number, wanted: number): number =>
+  checkDate(date + 1 + ((((wanted - weekday(date) - 1) % 7) + 7) % 7), 'next_day')
+
 interface Unit {
   readonly months?: number
   readonly days?: number
@@ -233,9 +237,14 @@ export const entries: readonly FunctionEntry[] = [
     canBeNull: true,
     bind: (site) => (date: number, name: string) => {
       const wanted = DAY_NAMES.get(name.trim().toLowerCase())
-      if (wanted !== undefined) return checkDate(date + 1 + ((((wanted - weekday(date) - 1) % 7) + 7) % 7), 'next_day')
+      if (wanted !== undefined) return dayAfter(date, wanted)
       if (!site.env.ansi) return null
       throw new ExecutionError('ILLEGAL_DAY_OF_WEEK', { value: name })
+    },
+    codegen: ([date], site) => {
+      const name = site.constants[1]
+      const wanted = typeof name === 'string' ? DAY_NAMES.get(name.trim().toLowerCase()) : undefined
+      return wanted === undefined ? null : `${site.constant((d: number) => dayAfter(d, wanted))}(${date})`
     },
   }),
   scalar('timestampadd', [arg('unit', STRING), arg('count', BIGINT), arg('timestamp', TIMES)], (args) => args[2]!, {

@@ -14,11 +14,19 @@ import {
 import { DAY_TIME_UNITS } from '../../types/intervals.ts'
 import { splitLocalUs, US_PER_DAY, US_PER_HOUR, US_PER_MINUTE } from '../../types/time.ts'
 import type { CalendarInterval, Value } from '../../types/value.ts'
-import { arg, scalar, type CallSite, type EvalFn, type FunctionEntry, type Resolved } from '../entry.ts'
+import {
+  arg,
+  scalar,
+  type CallSite,
+  type CodegenSite,
+  type EvalFn,
+  type FunctionEntry,
+  type Resolved,
+} from '../entry.ts'
 import { unexpectedType } from '../faults.ts'
 import { plain } from '../math/integers.ts'
 import * as calendar from './calendar.ts'
-import { zoneFor } from './clock-reading.ts'
+import { localSecondOf, secondOfDayNarrow, zoneFor } from './clock-reading.ts'
 
 const SECONDS = decimal(8, 6)
 
@@ -150,6 +158,29 @@ function bind(site: CallSite): EvalFn {
   }
 }
 
+/** Fields of dates and, in narrow loops, of timestamps by a constant name. */
+function code(source: string, site: CodegenSite): string | null {
+  const name = site.constants[0]
+  const type = site.args[1]!
+  const field = typeof name === 'string' ? FIELDS.get(name.toLowerCase()) : undefined
+  if (field === undefined) return null
+  const ofDate = OF_DATE[field]
+  if (type.kind === 'date') return ofDate === undefined ? null : `${site.constant(ofDate)}(${source})`
+  if (site.int64 !== 'narrow' || (type.kind !== 'timestamp' && type.kind !== 'timestamp_ntz')) return null
+  const zone = zoneFor(type, site)
+  if (ofDate !== undefined)
+    return `${site.constant((us: number) => ofDate(Math.floor(localSecondOf(us, zone) / 86400)))}(${source})`
+  const read = (us: number): number => {
+    const second = secondOfDayNarrow(us, zone)
+    if (field === 'hour') return Math.floor(second / 3600)
+    if (field === 'minute') return Math.floor(second / 60) % 60
+    // Offsets are whole seconds: what is behind them is the same on every clock.
+    const micros = us % 1e6
+    return (second % 60) * 1e6 + (micros < 0 ? micros + 1e6 : micros)
+  }
+  return `${site.constant(read)}(${source})`
+}
+
 /** The entry under one of its names; `extract(field FROM source)` is a call with the field as text. */
 const entry = (name: string, aliases: readonly string[]): FunctionEntry => ({
   ...scalar(name, [arg('field', STRING), arg('source', [DATE, TIMESTAMP, CALENDAR_INTERVAL])], undefined, {
@@ -162,6 +193,7 @@ const entry = (name: string, aliases: readonly string[]): FunctionEntry => ({
     total: true,
     resolve: (args, _env, constants) => resolve(name, args, constants[0]),
     bind,
+    codegen: ([, source], site) => code(source!, site),
   }),
   aliases,
 })

@@ -6,6 +6,8 @@ import { parsePattern, type NumberField, type OffsetForm, type PatternItem } fro
 export interface DatetimeFormatter {
   /** The text of an instant on the clock of `zone`. */
   format(utcUs: bigint, zone: Zone): string
+  /** `format` for microseconds as a safe integer: the form of narrow loops. */
+  formatNarrow(utcUs: number, zone: Zone): string
   /** The text of a local clock reading. */
   formatLocal(localUs: bigint): string
 }
@@ -138,23 +140,24 @@ const UTC = zoneOf('UTC')
 
 function compile(pattern: string): DatetimeFormatter {
   const write = chain(parsePattern(pattern, false).map(writer))
+  const compose = (days: number, second: number, us: number, offset: number, zone: Zone): string => {
+    const { year, month, day } = civilFromDays(days)
+    return write({ year, month, day, days, second, us, offset, utcSeconds: days * 86400 + second - offset, zone })
+  }
   const at = (localUs: bigint, offset: number, zone: Zone): string => {
     const { days, us } = splitLocalUs(localUs)
-    const { year, month, day } = civilFromDays(days)
     const second = Math.floor(us / 1e6)
-    return write({
-      year,
-      month,
-      day,
-      days,
-      second,
-      us: us - second * 1e6,
-      offset,
-      utcSeconds: days * 86400 + second - offset,
-      zone,
-    })
+    return compose(days, second, us - second * 1e6, offset, zone)
   }
   return {
+    formatNarrow: (utcUs, zone) => {
+      let seconds = Math.floor(utcUs / 1e6)
+      // The quotient may be rounded up to a whole second that the instant has not reached.
+      if (seconds * 1e6 > utcUs) seconds--
+      const offset = zone.offsetSeconds(seconds)
+      const days = Math.floor((seconds + offset) / 86400)
+      return compose(days, seconds + offset - days * 86400, utcUs - seconds * 1e6, offset, zone)
+    },
     format: (utcUs, zone) => {
       const offsetUs = zone.offsetUs(utcUs)
       return at(utcUs + offsetUs, Number(offsetUs) / 1e6, zone)

@@ -3,8 +3,18 @@ import { caster } from '../../types/cast.ts'
 import { BIGINT, DATE, STRING, TIMESTAMP, TIMESTAMP_NTZ, type DataType } from '../../types/data-type.ts'
 import { floorDiv, US_PER_DAY, US_PER_SECOND, zoneOf, type Zone } from '../../types/time.ts'
 import type { Value } from '../../types/value.ts'
-import { arg, scalar, type CallSite, type EvalFn, type FunctionEntry, type Resolved } from '../entry.ts'
+import {
+  arg,
+  scalar,
+  type CallSite,
+  type CodegenSite,
+  type EvalFn,
+  type FunctionEntry,
+  type Resolved,
+} from '../entry.ts'
 import { unexpectedType } from '../faults.ts'
+import { localSecondOf } from './clock-reading.ts'
+import { FixedReader, utcSecondsOf } from './fixed-reader.ts'
 import { formatterOf } from './formatter.ts'
 import { parserOf } from './parser.ts'
 import { checkTimestamp } from './shift.ts'
@@ -75,6 +85,66 @@ function bindReading(fn: string, target: Read, site: CallSite, tries: boolean): 
   }
 }
 
+/** Patterns of the texts that CAST reads, of those that are written most. */
+const CAST_PATTERNS: Readonly<Record<Read, readonly string[]>> = {
+  date: ['yyyy-MM-dd'],
+  timestamp: ['yyyy-MM-dd HH:mm:ss', "yyyy-MM-dd'T'HH:mm:ss"],
+  timestamp_ntz: ['yyyy-MM-dd HH:mm:ss', "yyyy-MM-dd'T'HH:mm:ss"],
+}
+
+/** Readers for a text: by its constant pattern, or what CAST reads when there is none. Empty where none is fixed. */
+function readersOf(patterns: readonly string[]): readonly FixedReader[] {
+  return patterns.map((p) => FixedReader.of(p)).filter((r) => r !== null)
+}
+
+/** A safe integer or, so that `rt.n53` abandons the narrow run, NaN. */
+const safe = (x: Value): number | null => {
+  if (x === null) return null
+  const n = Number(x)
+  return Number.isSafeInteger(n) ? n : Number.NaN
+}
+
+/** Texts by fixed readers; `slow` for the rest. `value` makes the result of what a reader has read. */
+function readCode(
+  text: string,
+  readers: readonly FixedReader[],
+  value: (reader: FixedReader) => number,
+  slow: (text: string) => Value,
+  site: CodegenSite,
+): string {
+  const read = (s: string): number | null => {
+    for (const r of readers) if (r.read(s)) return value(r)
+    return safe(slow(s))
+  }
+  return `rt.n53(${site.constant(read)}(${text}))`
+}
+
+/** Microseconds, or days of a date, that a reader has read; the zone of the session counts for an instant. */
+const resultOf = (target: Read, zone: Zone): ((r: FixedReader) => number) => {
+  if (target === 'date') return (r) => Math.floor(r.seconds / 86400)
+  if (target === 'timestamp_ntz') return (r) => r.seconds * 1e6 + r.micros
+  return (r) => utcSecondsOf(r.seconds, zone) * 1e6 + r.micros
+}
+
+/** Text by a constant pattern or without one, and times that only change their type. */
+function readingCode(fn: string, target: Read, value: string, site: CodegenSite, tries: boolean): string | null {
+  const source = site.args[0]!
+  if (source.kind === target && source.kind !== 'timestamp_ntz') return value
+  if (site.int64 !== 'narrow') return null
+  const zone = zoneOf(site.env.timeZone)
+  if (source.kind === 'timestamp' && target === 'date') {
+    const days = (us: number): number => Math.floor(localSecondOf(us, zone) / 86400)
+    return `${site.constant(days)}(${value})`
+  }
+  if (source.kind !== 'string') return null
+  const pattern = site.constants[1]
+  if (site.args.length > 1 && typeof pattern !== 'string') return null
+  const readers = readersOf(typeof pattern === 'string' ? [pattern] : CAST_PATTERNS[target])
+  if (readers.length === 0) return null
+  const slow = bindReading(fn, target, site, tries) as (text: string, pattern?: string) => Value
+  return readCode(value, readers, resultOf(target, zone), (s) => slow(s, pattern as string), site)
+}
+
 const reading = (name: string, target: Read, tries: boolean, doc: string, gives: string): FunctionEntry =>
   scalar(
     name,
@@ -87,8 +157,39 @@ const reading = (name: string, target: Read, tries: boolean, doc: string, gives:
       canBeNull: true,
       resolve: (args) => resolveReading(name, target, args),
       bind: (site) => bindReading(name, target, site, tries),
+      codegen: ([value], site) => readingCode(name, target, value!, site, tries),
     },
   )
+
+function bindEpoch(name: string, site: CallSite): EvalFn {
+  if (site.args.length === 0) return () => floorDiv(site.env.batchTimeUs(), US_PER_SECOND)
+  if (site.args[0]!.kind !== 'string') return (us: bigint) => floorDiv(us, US_PER_SECOND)
+  const session = zoneOf(site.env.timeZone)
+  return (text: string, pattern = DEFAULT_PATTERN) => {
+    const us = readInstant(text, pattern, session)
+    if (us !== null) return floorDiv(us, US_PER_SECOND)
+    return site.env.ansi ? cannotParse(name, text) : null
+  }
+}
+
+/** Seconds of timestamps, and of texts by a constant pattern, in narrow loops. */
+function epochCode(name: string, value: string | undefined, site: CodegenSite): string | null {
+  if (site.int64 !== 'narrow' || value === undefined) return null
+  // A millionth is more than half a step between quotients of that size: none is rounded up to a whole number.
+  if (site.args[0]!.kind !== 'string') return `Math.floor(${value} / 1000000)`
+  const pattern = site.args.length > 1 ? site.constants[1] : DEFAULT_PATTERN
+  const reader = typeof pattern === 'string' ? FixedReader.of(pattern) : null
+  if (reader === null) return null
+  const zone = zoneOf(site.env.timeZone)
+  const slow = bindEpoch(name, site) as (text: string, pattern: string) => Value
+  return readCode(
+    value,
+    [reader],
+    (r) => utcSecondsOf(r.seconds, zone),
+    (s) => slow(s, pattern as string),
+    site,
+  )
+}
 
 function resolveEpoch(fn: string, args: readonly DataType[]): Resolved {
   const [source, pattern] = args as [DataType | undefined, DataType | undefined]
@@ -115,18 +216,19 @@ const toEpoch = (name: string, needsValue: boolean, doc: string): FunctionEntry 
       examples: [{ sql: `${name}('2026-11-20 10:20:30')`, gives: '1795170030' }],
       canBeNull: true,
       resolve: (args) => resolveEpoch(name, args),
-      bind: (site) => {
-        if (site.args.length === 0) return () => floorDiv(site.env.batchTimeUs(), US_PER_SECOND)
-        if (site.args[0]!.kind !== 'string') return (us: bigint) => floorDiv(us, US_PER_SECOND)
-        const session = zoneOf(site.env.timeZone)
-        return (text: string, pattern = DEFAULT_PATTERN) => {
-          const us = readInstant(text, pattern, session)
-          if (us !== null) return floorDiv(us, US_PER_SECOND)
-          return site.env.ansi ? cannotParse(name, text) : null
-        }
-      },
+      bind: (site) => bindEpoch(name, site),
+      codegen: ([value], site) => epochCode(name, value, site),
     },
   )
+
+/** `count` units of so many microseconds since 1970 as text by a constant pattern, in narrow loops. */
+function formatCode(count: string, unitUs: number, pattern: Value | undefined, site: CodegenSite): string | null {
+  if (site.int64 !== 'narrow' || typeof pattern !== 'string') return null
+  const zone = zoneOf(site.env.timeZone)
+  const formatter = formatterOf(pattern)
+  const format = site.constant((us: number) => formatter.formatNarrow(us, zone))
+  return unitUs === 1 ? `${format}(${count})` : `${format}(rt.n53(${count} * ${unitUs}))`
+}
 
 /** Text from dates and timestamps, and the way back. */
 export const entries: readonly FunctionEntry[] = [
@@ -149,6 +251,7 @@ export const entries: readonly FunctionEntry[] = [
       }
       return (us: bigint, pattern: string) => formatterOf(pattern).format(us, zone)
     },
+    codegen: ([us], site) => formatCode(us!, 1, site.constants[1], site),
   }),
   scalar('from_unixtime', [arg('seconds', BIGINT), arg('pattern', STRING, { optional: true })], STRING, {
     group: 'datetime',
@@ -159,6 +262,8 @@ export const entries: readonly FunctionEntry[] = [
       return (seconds: bigint, pattern = DEFAULT_PATTERN) =>
         formatterOf(pattern).format(checkTimestamp(seconds * US_PER_SECOND, 'from_unixtime'), zone)
     },
+    codegen: ([seconds], site) =>
+      formatCode(seconds!, 1e6, site.args.length > 1 ? site.constants[1] : DEFAULT_PATTERN, site),
   }),
   toEpoch(
     'unix_timestamp',

@@ -102,6 +102,11 @@ export const entries: readonly FunctionEntry[] = [
       const u = DATE_UNITS.get(unit.toLowerCase())
       return u === undefined ? null : checkDate(truncateDays(days, u), 'trunc')
     },
+    codegen: ([days], site) => {
+      const unit = site.constants[1]
+      const u = typeof unit === 'string' ? DATE_UNITS.get(unit.toLowerCase()) : undefined
+      return u === undefined ? null : `${site.constant((d: number) => checkDate(truncateDays(d, u), 'trunc'))}(${days})`
+    },
   }),
   scalar('date_trunc', [arg('unit', STRING), arg('timestamp', TIMESTAMP)], TIMESTAMP, {
     group: 'datetime',

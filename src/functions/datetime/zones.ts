@@ -43,6 +43,13 @@ export const entries: readonly FunctionEntry[] = [
       { sql: `from_utc_timestamp(timestamp'2026-07-01 12:00:00', 'Asia/Tokyo')`, gives: '2026-07-01 21:00:00' },
     ],
     eval: (us: bigint, zone: string) => checkTimestamp(zoneOf(zone).utcToLocalUs(us), 'from_utc_timestamp'),
+    codegen: ([us], site) => {
+      const name = site.constants[1]
+      if (typeof name !== 'string' || site.int64 !== 'narrow') return null
+      const zone = zoneOf(name)
+      const offset = site.constant((t: number) => zone.offsetSeconds(Math.floor(t / 1e6)) * 1e6)
+      return `rt.n53(${us} + ${offset}(${us}))`
+    },
   }),
   scalar('to_utc_timestamp', [arg('timestamp', TIMESTAMP), arg('time_zone', STRING)], TIMESTAMP, {
     group: 'datetime',

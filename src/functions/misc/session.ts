@@ -29,6 +29,7 @@ function fixed(
       const text = value(site.env.timeZone)
       return () => text
     },
+    codegen: (_args, site) => site.constant(value(site.env.timeZone)),
   })
 }
 

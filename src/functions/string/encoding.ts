@@ -100,6 +100,11 @@ export const entries: readonly FunctionEntry[] = [
       typeof v === 'bigint'
         ? BigInt.asUintN(64, v).toString(16).toUpperCase()
         : toHex(typeof v === 'string' ? Buffer.from(v, 'utf8') : v),
+    codegen: ([v], site) => {
+      if (site.args[0]!.kind !== 'bigint' || site.int64 !== 'narrow') return null
+      const negative = site.constant((n: number) => BigInt.asUintN(64, BigInt(n)).toString(16).toUpperCase())
+      return `(${v} < 0 ? ${negative}(${v}) : ${v}.toString(16).toUpperCase())`
+    },
   }),
   scalar('unhex', [arg('text', STRING)], BINARY, {
     group,

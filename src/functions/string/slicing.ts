@@ -327,6 +327,7 @@ export const entries: readonly FunctionEntry[] = [
     doc: 'Returns the character of `code` modulo 256; empty when `code` is negative.',
     examples: [{ sql: 'chr(65)', gives: 'A' }],
     eval: (n: bigint) => (n < 0n ? '' : String.fromCharCode(Number(n & 255n))),
+    codegen: ([n], site) => (site.int64 === 'narrow' ? `(${n} < 0 ? '' : String.fromCharCode(${n} % 256))` : null),
   }),
 ]
 
