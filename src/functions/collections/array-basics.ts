@@ -2,9 +2,11 @@ import { AnalysisError, ExecutionError } from '../../errors/errors.ts'
 import { commonTypeOf } from '../../types/coercion.ts'
 import { arrayOf, INT, STRING, typeName, VOID, type DataType } from '../../types/data-type.ts'
 import { MapValue, type Value } from '../../types/value.ts'
-import { arg, scalar, type FunctionEntry } from '../entry.ts'
+import { arg, scalar, type CodegenSite, type FunctionEntry } from '../entry.ts'
 import { typesDiffer, unexpectedType } from '../faults.ts'
 import { arrayArgument, castArgument } from './argument-types.ts'
+import { isNarrowed, valueCode } from '../value-code.ts'
+import { elementVector, errorWithAnsi, neverError, sizeVector } from './element-vector.ts'
 import { lookup } from './map-value.ts'
 
 type List = readonly Value[]
@@ -41,6 +43,44 @@ function fromOne(list: List, index: number): Value | undefined {
   return index > 0 ? list[index - 1] : list[list.length + index]
 }
 
+const outsideElementAt = (index: number, size: number): never => {
+  throw new ExecutionError(
+    'INVALID_ARRAY_INDEX_IN_ELEMENT_AT',
+    { index, size },
+    { hint: 'try_element_at gives NULL for an index outside the array' },
+  )
+}
+
+/**
+ * `found` where it is an element of the array, else what `fails` does, or NULL. Elements that a narrow loop holds in
+ * another form than the array does are left to `bind`.
+ */
+function elementCode(
+  list: string,
+  index: string,
+  found: string,
+  fails: ((index: number, size: number) => never) | null,
+  site: CodegenSite,
+): string | null {
+  if (site.args[0]!.kind !== 'array' || isNarrowed(site.type, site)) return null
+  const missing = fails === null ? 'null' : `${site.constant(fails)}(${index}, ${list}.length)`
+  // A NULL element is null; only outside the array there is nothing.
+  return `(${found} === undefined ? ${missing} : ${found})`
+}
+
+/** As elementCode for a constant place counted from 1, or from -1 at the end. */
+function fromOneCode(
+  list: string,
+  index: string,
+  fails: ((index: number, size: number) => never) | null,
+  site: CodegenSite,
+): string | null {
+  const place = site.constants[1]
+  if (typeof place !== 'number' || place === 0) return null
+  const found = place > 0 ? `${list}[${place - 1}]` : `${list}[${list}.length - ${-place}]`
+  return elementCode(list, index, found, fails, site)
+}
+
 const elementAtTypes = (fn: string) => (args: readonly DataType[], env: { readonly ansi: boolean }) => {
   const [collection, index] = args as [DataType, DataType]
   if (collection.kind === 'array') {
@@ -70,6 +110,7 @@ export const entries: readonly FunctionEntry[] = [
       return { args: args.map(() => element), type: arrayOf(element), nullable: false }
     },
     eval: (...elements: Value[]) => elements,
+    codegen: (args, site) => `[${args.map((a, i) => valueCode(a, site.args[i]!, site)).join(', ')}]`,
   }),
   scalar('array_repeat', [arg('element', 'ANY'), arg('count', INT)], (args) => arrayOf(args[0]!), {
     group: 'array',
@@ -117,6 +158,11 @@ export const entries: readonly FunctionEntry[] = [
         return i >= 0 && i < list.length ? list[i]! : ansi ? outside(i, list.length) : null
       }
     },
+    codegen: ([list, index], site) => {
+      const i = site.int64 === 'wide' && site.args[1]!.kind === 'bigint' ? `Number(${index})` : index!
+      return elementCode(list!, i, `${list}[${i}]`, site.env.ansi ? outside : null, site)
+    },
+    vector: elementVector(0, errorWithAnsi),
   }),
   scalar('element_at', [arg('collection', 'ANY'), arg('key', 'ANY')], undefined, {
     group: 'array',
@@ -134,14 +180,11 @@ export const entries: readonly FunctionEntry[] = [
       return (list: List, index: number) => {
         const found = fromOne(list, index)
         if (found !== undefined) return found
-        if (!ansi) return null
-        throw new ExecutionError(
-          'INVALID_ARRAY_INDEX_IN_ELEMENT_AT',
-          { index, size: list.length },
-          { hint: 'try_element_at gives NULL for an index outside the array' },
-        )
+        return ansi ? outsideElementAt(index, list.length) : null
       }
     },
+    codegen: ([list, index], site) => fromOneCode(list!, index!, site.env.ansi ? outsideElementAt : null, site),
+    vector: elementVector(1, errorWithAnsi),
   }),
   scalar('try_element_at', [arg('collection', 'ANY'), arg('key', 'ANY')], undefined, {
     group: 'array',
@@ -154,6 +197,8 @@ export const entries: readonly FunctionEntry[] = [
       if (collection.kind === 'map') return lookup(collection.key)
       return (list: List, index: number) => fromOne(list, index) ?? null
     },
+    codegen: ([list, index], site) => fromOneCode(list!, index!, null, site),
+    vector: elementVector(1, neverError),
   }),
   scalar('get', [arg('array', 'ARRAY'), arg('index', INT)], undefined, {
     group: 'array',
@@ -165,6 +210,8 @@ export const entries: readonly FunctionEntry[] = [
       return { args: [list, castArgument('get', 2, args[1]!, INT, env.ansi)], type: list.element, nullable: true }
     },
     eval: (list: List, index: number) => list[index] ?? null,
+    codegen: ([list, index], site) => elementCode(list!, index!, `${list}[${index}]`, null, site),
+    vector: elementVector(0, neverError),
   }),
   {
     ...scalar('size', [arg('collection', ['ARRAY', 'MAP'])], undefined, {
@@ -185,6 +232,8 @@ export const entries: readonly FunctionEntry[] = [
         const ofNull = site.env.ansi ? null : -1
         return (v: List | MapValue | null) => (v === null ? ofNull : sizeOf(v))
       },
+      codegen: ([v], site) => (site.args[0]!.kind === 'map' ? `${v}.keys.length` : `${v}.length`),
+      vector: sizeVector,
     }),
     aliases: ['cardinality'],
   },
@@ -194,6 +243,8 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: 'array_size(array(1, NULL))', gives: '2' }],
     resolve: ([list]) => ({ args: [arrayArgument('array_size', 1, list!)], type: INT }),
     eval: (list: List) => list.length,
+    codegen: ([list]) => `${list}.length`,
+    vector: sizeVector,
   }),
   scalar('slice', [arg('array', 'ARRAY'), arg('start', INT), arg('length', INT)], undefined, {
     group: 'array',

@@ -3,6 +3,8 @@ import { compareValues, equalValues, hashKey, type HashKey } from '../../types/c
 import { arrayOf, BIGINT, BOOLEAN, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { arg, scalar, type EvalEnv, type FunctionEntry, type ScalarEntry } from '../entry.ts'
+import { valueCode } from '../value-code.ts'
+import { containsVector } from './element-vector.ts'
 import { arrayArgument, pairMismatch, requireOrder } from './argument-types.ts'
 import { comparedType } from './common-element-type.ts'
 
@@ -102,6 +104,16 @@ export const entries: readonly FunctionEntry[] = [
         return sawNull ? null : false
       }
     },
+    codegen: ([list, value], site) => {
+      const element = site.args[1]!
+      // `includes` takes NaN for itself and -0 for 0, as SQL does; values of these types need no more.
+      if (
+        !['boolean', 'tinyint', 'smallint', 'int', 'bigint', 'date', 'float', 'double', 'string'].includes(element.kind)
+      )
+        return null
+      return `(${list}.includes(${valueCode(value!, element, site)}) || (${list}.includes(null) ? null : false))`
+    },
+    vector: containsVector,
   }),
   scalar('array_position', [arg('array', 'ARRAY'), arg('value', 'ANY')], undefined, {
     group: 'array',

@@ -12,10 +12,11 @@ import {
   type DataType,
   type MapType,
 } from '../../types/data-type.ts'
-import type { MapValue, Value } from '../../types/value.ts'
-import { arg, scalar, type CallSite, type FunctionEntry } from '../entry.ts'
+import { MapValue, type Value } from '../../types/value.ts'
+import { arg, scalar, type CallSite, type Codegen, type FunctionEntry } from '../entry.ts'
 import { unexpectedType } from '../faults.ts'
 import { compilePattern } from '../regex/compiled.ts'
+import { valueCode } from '../value-code.ts'
 import { arrayArgument, mapArgument, pairMismatch, refuseMapKey } from './argument-types.ts'
 import { comparedType } from './common-element-type.ts'
 import { mapMaker } from './map-value.ts'
@@ -56,6 +57,18 @@ function splitAll(text: string, at: string | RegExp): string[] {
   return out
 }
 
+/** A map of constant keys that differ: the keys are checked once and shared by all the maps. */
+const mapCode: Codegen = (args, site) => {
+  const keys = site.constants.filter((_, i) => i % 2 === 0)
+  if (keys.length === 0 || !keys.every((k) => k !== undefined)) return null
+  const made = mapMaker((site.type as MapType).key, { ...site.env, mapKeyDedupPolicy: 'EXCEPTION' })(
+    keys,
+    keys.map(() => null),
+  )
+  const values = args.flatMap((a, i) => (i % 2 === 0 ? [] : [valueCode(a, site.args[i]!, site)]))
+  return `${site.constant((list: List) => new MapValue(made.keys, list))}([${values.join(', ')}])`
+}
+
 /** Maps made from values, arrays and text, and what is in them. */
 export const entries: readonly FunctionEntry[] = [
   scalar('map', [arg('key', 'ANY', { optional: true, variadic: true })], undefined, {
@@ -89,6 +102,7 @@ export const entries: readonly FunctionEntry[] = [
           pairs.filter((_, i) => i % 2 === 1),
         )
     },
+    codegen: mapCode,
   }),
   scalar('map_from_arrays', [arg('keys', 'ARRAY'), arg('values', 'ARRAY')], undefined, {
     group: 'map',

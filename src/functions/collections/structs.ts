@@ -2,6 +2,8 @@ import { AnalysisError } from '../../errors/errors.ts'
 import { structOf, typeName } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
+import { valueCode } from '../value-code.ts'
+import { structVector } from './element-vector.ts'
 
 /** Structs made from values. */
 export const entries: readonly FunctionEntry[] = [
@@ -16,6 +18,8 @@ export const entries: readonly FunctionEntry[] = [
       nullable: false,
     }),
     eval: (...values: Value[]) => values,
+    codegen: (args, site) => `[${args.map((a, i) => valueCode(a, site.args[i]!, site)).join(', ')}]`,
+    vector: structVector(1),
   }),
   scalar('named_struct', [arg('name', 'ANY', { variadic: true })], undefined, {
     group: 'struct',
@@ -50,5 +54,8 @@ export const entries: readonly FunctionEntry[] = [
       for (let i = 0; i < out.length; i++) out[i] = pairs[2 * i + 1]!
       return out
     },
+    codegen: (args, site) =>
+      `[${args.flatMap((a, i) => (i % 2 === 0 ? [] : [valueCode(a, site.args[i]!, site)])).join(', ')}]`,
+    vector: structVector(2),
   }),
 ]

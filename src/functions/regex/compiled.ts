@@ -38,12 +38,8 @@ export function compilePattern(fn: string, pattern: string): Compiled {
 export const captured = (match: RegExpMatchArray, pattern: Compiled, group: number): string | undefined =>
   match[pattern.slots[group]!]
 
-/** Java's replacement text with `$1`, `${name}` and `\` escapes as a function over matches. */
-export function replacer(
-  replacement: string,
-  pattern: string,
-  compiled: Compiled,
-): (match: RegExpMatchArray) => string {
+/** Java's replacement text with `$1`, `${name}` and `\` escapes as texts and numbers of captures. */
+function replacementParts(replacement: string, pattern: string, compiled: Compiled): readonly (string | number)[] {
   const parts: (string | number)[] = []
   let text = ''
   const flush = (): void => {
@@ -81,6 +77,30 @@ export function replacer(
     } else text += c
   }
   flush()
+  return parts
+}
+
+/** Java's replacement text as that of JavaScript's `replace`. */
+export function nativeReplacement(replacement: string, pattern: string, compiled: Compiled): string | null {
+  const parts = replacementParts(replacement, pattern, compiled)
+  // Two digits: a digit behind `$01` is text. There is no way to write a capture above 99.
+  if (parts.some((p) => typeof p === 'number' && compiled.slots[p]! > 99)) return null
+  return parts
+    .map((p) => {
+      if (typeof p === 'string') return p.replaceAll('$', '$$$$')
+      const slot = compiled.slots[p]!
+      return slot === 0 ? '$&' : `$${String(slot).padStart(2, '0')}`
+    })
+    .join('')
+}
+
+/** Java's replacement text as a function over matches. */
+export function replacer(
+  replacement: string,
+  pattern: string,
+  compiled: Compiled,
+): (match: RegExpMatchArray) => string {
+  const parts = replacementParts(replacement, pattern, compiled)
   if (parts.every((p) => typeof p === 'string')) {
     const whole = parts.join('')
     return () => whole

@@ -4,7 +4,7 @@ import type { Value } from '../../types/value.ts'
 import { arg, scalar, type CallSite, type FunctionEntry } from '../entry.ts'
 import { outOfRange } from '../faults.ts'
 import { charIndex, unitIndex } from '../string/code-points.ts'
-import { captured, compilePattern, replacer, type Compiled } from './compiled.ts'
+import { captured, compilePattern, nativeReplacement, replacer, type Compiled } from './compiled.ts'
 import { likePattern, type LikePattern } from './like-pattern.ts'
 import { splitVector } from './split-vector.ts'
 
@@ -156,6 +156,15 @@ export const entries: readonly FunctionEntry[] = [
         return m === null ? '' : (captured(m, c, index) ?? '')
       }
     },
+    codegen: ([s], site) => {
+      const [, pattern, index = site.args.length < 3 ? 1 : undefined] = site.constants
+      if (typeof pattern !== 'string' || typeof index !== 'number') return null
+      const compiled = compilePattern(site.name, pattern)
+      checkGroup(site.name, compiled, index)
+      const { once, slots } = compiled
+      const slot = slots[index]!
+      return `${site.constant((text: string) => once.exec(text)?.[slot] ?? '')}(${s})`
+    },
   }),
   scalar('regexp_extract_all', [text, regexp, arg('group', INT, { optional: true })], arrayOf(STRING), {
     group,
@@ -188,6 +197,13 @@ export const entries: readonly FunctionEntry[] = [
       bind: (site) => {
         const compiled = patternOf(site)
         return (s: string, p: string, by: string, from = 1) => regexpReplace(s, p, compiled(p), by, from)
+      },
+      codegen: ([s], site) => {
+        const [, pattern, replacement] = site.constants
+        if (site.args.length > 3 || typeof pattern !== 'string' || typeof replacement !== 'string') return null
+        const compiled = compilePattern(site.name, pattern)
+        const by = nativeReplacement(replacement, pattern, compiled)
+        return by === null ? null : `${s}.replace(${site.constant(compiled.global)}, ${site.constant(by)})`
       },
     },
   ),
