@@ -2,6 +2,7 @@ import type { ExprEnv } from '../expr/env.ts'
 import { describePlan } from './describe-plan.ts'
 import { inputsOf, type Logical } from './logical.ts'
 import { collapseProjects } from './rules/collapse-projects.ts'
+import { commonConditions } from './rules/common-conditions.ts'
 import { foldConstantExpressions } from './rules/fold.ts'
 import { joinKeysNotNull } from './rules/join-not-null.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
@@ -15,6 +16,7 @@ import { rewriteSetOperations } from './rules/set-operations.ts'
 /** The rules in the order they run; filters are pushed again once joins and folding have made new ones. */
 export const RULES: readonly Rule[] = [
   foldConstantExpressions,
+  commonConditions,
   rewriteSetOperations,
   pushFilters,
   joinKeysNotNull,

@@ -204,3 +204,27 @@ test('the order of nodes with state and their ids do not change', () => {
   const ids = (p: Logical) => [...nodes(p, 'aggregate'), ...nodes(p, 'join'), ...nodes(p, 'watermark')].map((n) => n.id)
   expect(ids(after)).toEqual(ids(analyzed))
 })
+
+describe('common-conditions', () => {
+  test('what every branch of OR asks for is asked for once, and is the key of a join', () => {
+    const { plan: p, rules } = run(
+      "SELECT av FROM a, b WHERE (a.id = b.id AND av = 'q' AND bv > 1) OR (bv < 1 AND a.id = b.id) OR (a.id = b.id AND bv = 7)",
+    )
+    expect(rules).toContain('common-conditions')
+    const [join] = nodes(p, 'join')
+    expect(join!.type).toBe('inner')
+    expect(exprText(join!.condition!).replaceAll(/#\d+/g, '')).toBe(
+      "((id = id) AND (((av = 'q') AND (bv > 1)) OR (bv < 1) OR (bv = 7)))",
+    )
+  })
+
+  test('a branch that asks for nothing else leaves nothing of OR', () => {
+    const { filters } = run("SELECT id FROM a WHERE (id = 1 AND av = 'q') OR id = 1")
+    expect(filters).toEqual(['(id = 1)'])
+  })
+
+  test('what may raise stays in its branch', () => {
+    const { rules } = run('SELECT id FROM b WHERE (bv <> 0 AND 1 / bv > 1) OR (id = 2 AND 1 / bv > 1)')
+    expect(rules).not.toContain('common-conditions')
+  })
+})
