@@ -143,9 +143,7 @@ export const ANALYSIS: ErrorExamples = {
   RECURSION_LEVEL_LIMIT_EXCEEDED: statements(
     'WITH RECURSIVE n AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM n) SELECT count(*) FROM n',
   ),
-  RECURSION_ROW_LIMIT_EXCEEDED: when(
-    'A recursive table that gives more rows than `spark.sql.cteRecursionRowLimit` allows.',
-  ),
+  RECURSION_ROW_LIMIT_EXCEEDED: when('A recursive table that gives more than a million rows.'),
   REQUIRED_PARAMETER_NOT_FOUND: statements("SELECT mask(upperChar => 'X')"),
   REQUIRES_SINGLE_PART_NAMESPACE: statements('SELECT * FROM a.b.c.d.e'),
   SCALAR_SUBQUERY_TOO_MANY_ROWS: statements('SELECT (SELECT user FROM users)'),

@@ -8,7 +8,7 @@ export const CHECKPOINT: ErrorExamples = {
   CHECKPOINT_CONSTRAINT: when('The sqlite sink writes a row that breaks a UNIQUE or CHECK constraint of its table.'),
   CHECKPOINT_CORRUPT: when('A page of `checkpoint.db` was overwritten, or a blob does not match its checksum.'),
   CHECKPOINT_FORMAT_TOO_NEW: when('A checkpoint of a later version of millrace is opened.'),
-  CHECKPOINT_INPUT_GONE: when('A rollback to a batch whose rows the source no longer has.'),
+  CHECKPOINT_INPUT_GONE: when('`millrace rollback` behind files that `cleanSource` has archived or deleted since.'),
   CHECKPOINT_IO: when('The disk of the checkpoint fails, or the directory may not be read.'),
   CHECKPOINT_LOCKED: when(
     'A second process starts a query on a checkpoint that is in use; `lockTimeout` waits for it.',
@@ -42,7 +42,7 @@ export const CHECKPOINT: ErrorExamples = {
   STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE: when(
     'A restart in which a state of a processor has another type than in the checkpoint.',
   ),
-  STATE_TABLE_TOO_LARGE: when('A shard of a state table has reached the most it can index.'),
+  STATE_TABLE_TOO_LARGE: when('A column of a shard of state takes more than 2 GiB.'),
   STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA: when(
     'A restart of a query that has an aggregation more, or one less, than the checkpoint.',
   ),

@@ -8,7 +8,9 @@ export const CONNECTORS: ErrorExamples = {
   ARROW_LIBRARY_NOT_FOUND: when('`df.toArrow()` in a program that has not installed apache-arrow.'),
   BAD_RECORDS_CONTRADICTION: when('A source with `badRecords` drop and `mode` FAILFAST.'),
   BAD_RECORDS_LIMIT: when('A batch with more bad records than `badRecordsMax`.'),
-  BAD_RECORDS_SINK_UNUSED: when('A query with a sink for bad records whose sources have `badRecords` fail.'),
+  BAD_RECORDS_SINK_UNUSED: when(
+    'A query with a sink for bad records, of which no source and no option says `badRecords` sink.',
+  ),
   BAD_RECORDS_WITHOUT_SINK: when('A source with `badRecords` sink in a query that names no such sink.'),
   CONFLICTING_PARTITION_COLUMN_NAMES: when('A directory that holds both `day=1/` and `hour=1/`.'),
   CONNECTOR_ALREADY_EXISTS: when('`session.registerSource` of a format whose name is taken.'),
@@ -37,7 +39,7 @@ export const CONNECTORS: ErrorExamples = {
   ),
   'KAFKA_DATA_LOSS.START_OFFSET_RESET': when('Retention has passed the offset that the query was to go on from.'),
   'KAFKA_DATA_LOSS.TOPIC_RECREATED': when('The topic was deleted and made again under the same name.'),
-  KAFKA_FETCH_STALLED: when('A broker keeps its connection and sends nothing for longer than the poll timeout.'),
+  KAFKA_FETCH_STALLED: when('Nothing comes from a broker for longer than `kafkaConsumer.pollTimeoutMs`.'),
   KAFKA_NO_OFFSET_FOR_TIMESTAMP: when(
     '`startingTimestamp` lies behind the last record, and `startingOffsetsByTimestampStrategy` is error.',
   ),
@@ -59,13 +61,13 @@ export const CONNECTORS: ErrorExamples = {
   MEMORY_STREAM_LOST: when(
     'A query over a memory stream is restarted in a new process: the rows it had read are gone.',
   ),
-  OPTION_FORBIDDEN: when(
-    'An option that belongs to the query, such as `checkpointLocation`, is given to a place that has no use for it.',
-  ),
+  OPTION_FORBIDDEN: when("`option('kafka.enable.auto.commit', true)`: offsets are in the checkpoint."),
   FLUSH_WITHOUT_IDLE_TIMEOUT: when("`flush: 'onIdle'` in a query whose source has no `idleTimeout`."),
   ONCE_NAME_REPEATED: when('The function of foreachBatch calls `once` twice with one database and one name.'),
   ONCE_NOT_SYNCHRONOUS: when("`once(sqlite, async () => …)`: SQLite's transaction cannot wait."),
-  ONCE_OTHER_RUN: when('Another process runs the same query and has done the batch.'),
+  ONCE_OTHER_RUN: when(
+    'The database holds a note of a later batch: another process runs the query, or its checkpoint was set back.',
+  ),
   OPTION_INVALID: when("`session.readStream.format('rate').option('rowsPerSecond', 'many').load()`"),
   OPTION_MISSING: when("`session.readStream.format('kafka').load()` without `subscribe`."),
   OPTION_UNKNOWN: when("`session.readStream.format('rate').option('rowPerSecond', 1).load()`"),

@@ -84,7 +84,9 @@ export const EXECUTION: ErrorExamples = {
   INVALID_UTF8_STRING: statements("SELECT validate_utf8(X'80')"),
   INVALID_VECTOR_NORM_DEGREE: statements('SELECT vector_norm(array(1.0F, 2.0F), 3.0F)'),
   MALFORMED_CHARACTER_CODING: statements("SELECT decode(X'FF', 'UTF-8')"),
-  MALFORMED_CSV_RECORD: when('A line of CSV longer than `maxCharsPerColumn` or `maxColumns` allows.'),
+  MALFORMED_CSV_RECORD: when(
+    'A record with more than `maxColumns` values, or a value longer than `maxCharsPerColumn`, as behind a quote that is never closed.',
+  ),
   'MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION': statements(
     "SELECT from_csv('x', 'a INT', map('mode', 'FAILFAST'))",
   ),

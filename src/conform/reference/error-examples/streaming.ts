@@ -62,7 +62,9 @@ export const STREAMING: ErrorExamples = {
     'append',
     'SELECT * FROM (SELECT * FROM clicks) WATERMARK ts DELAY OF INTERVAL 5 SECONDS',
   ),
-  STREAM_REQUIRED: when("`session.table('users').writeStream.start()`: a table that ends."),
+  STREAM_REQUIRED: when(
+    'A plan that reads no stream is asked to run as one; `df.writeStream` refuses it before, with WRITE_STREAM_NOT_ALLOWED.',
+  ),
   INVALID_CALENDAR_PERIOD: statements("SELECT calendar_window(since, 'fortnight') FROM offers"),
   INVALID_WEEK_START: statements("SELECT calendar_window(since, 'week', 'UTC', 'someday') FROM offers"),
   TIME_WINDOW_DURATION_NOT_CONSTANT: statements('SELECT window(since, user) FROM offers'),
