@@ -95,7 +95,10 @@ export interface Checkpoint {
   batches(): { readonly offsets: readonly number[]; readonly commits: readonly number[] }
   /** `decide` over the logs and, for a tokened sink, what it gave (undefined: sink has no token). Throws CheckpointError to refuse. */
   recover(token?: SinkToken | null): Recovery
-  /** Writes the offset row of a batch, always with synchronous FULL unless durability is 'process'. */
+  /**
+   * Writes the offset row of a batch, in either durability with synchronous FULL: with it everything before it is on the disk, so that
+   * a sink which has a batch never knows more than the log.
+   */
   writeOffsets(row: OffsetRow): void
   /**
    * One transaction: for each state table its change log and the snapshots due, the commit row, and `join`
@@ -123,7 +126,10 @@ export interface Checkpoint {
   sourceLog(name: string): SourceLog
   /** Every source has asked for its log: throws CHECKPOINT_CORRUPT when there is a log that none asked for. */
   checkSourceLogs(): void
-  /** Drops logs and state versions not needed to keep `minBatchesToRetain`. */
+  /**
+   * Drops logs and state versions not needed to keep `minBatchesToRetain`. Within `join` of a commit it counts that batch and is
+   * part of its transaction: a wait for the disk less.
+   */
   purge(minBatchesToRetain: number): void
   /** Goes back to just after a committed batch that is still held: forgets every later batch, offsets, state and all. */
   rollback(batchId: number): void

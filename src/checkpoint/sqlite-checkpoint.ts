@@ -38,6 +38,8 @@ export class SqliteCheckpoint implements Checkpoint {
   readonly #warnings: string[] = []
   #lastOffsets: OffsetRow | null
   #lastCommit: CommitRow | null
+  /** The batch whose commit is being written. */
+  #committing: number | null = null
   #closed = false
   /** The file as it was opened; null in memory. */
   readonly #file: { readonly ino: number; readonly dev: number } | null
@@ -83,7 +85,13 @@ export class SqliteCheckpoint implements Checkpoint {
   }
 
   writeOffsets(row: OffsetRow): void {
-    this.#transaction(() => this.#putOffsets(row))
+    const usual = this.database.durability
+    this.database.setDurability('power')
+    try {
+      this.#transaction(() => this.#putOffsets(row))
+    } finally {
+      this.database.setDurability(usual)
+    }
     this.#lastOffsets = row
   }
 
@@ -91,12 +99,17 @@ export class SqliteCheckpoint implements Checkpoint {
     const planned = offsets ?? this.#lastOffsets
     assert(planned?.batchId === row.batchId, `batch ${row.batchId} commits without its offset row`)
     this.#metadata.set(SEAL, { batch: row.batchId, state: this.#state.lastVersions(row.batchId, state) })
-    this.#transaction(() => {
-      if (offsets !== undefined) this.#putOffsets(offsets)
-      this.#state.write(row.batchId, state)
-      join?.()
-      this.#commits.put(row)
-    })
+    this.#committing = row.batchId
+    try {
+      this.#transaction(() => {
+        if (offsets !== undefined) this.#putOffsets(offsets)
+        this.#state.write(row.batchId, state)
+        join?.()
+        this.#commits.put(row)
+      })
+    } finally {
+      this.#committing = null
+    }
     this.#state.settled()
     this.#lastCommit = row
     if (offsets !== undefined) this.#lastOffsets = offsets
@@ -174,13 +187,16 @@ export class SqliteCheckpoint implements Checkpoint {
 
   purge(minBatchesToRetain: number): void {
     assert(minBatchesToRetain >= 1, 'a checkpoint keeps at least one batch')
-    const oldest = (this.#lastCommit?.batchId ?? -1) - minBatchesToRetain + 1
+    const newest = this.#committing ?? this.#lastCommit?.batchId ?? -1
+    const oldest = newest - minBatchesToRetain + 1
     if (oldest <= 0) return
-    this.database.transaction(() => {
+    const drop = (): void => {
       this.#offsets.purge(oldest)
       this.#commits.purge(oldest)
       this.#state.purge(oldest, Math.max(1, Math.floor(minBatchesToRetain / 10)))
-    })
+    }
+    if (this.#committing === null) this.database.transaction(drop)
+    else drop()
   }
 
   rollback(batchId: number): void {

@@ -20,9 +20,12 @@ export interface ChangeRow {
 /** A number for a set of (shard, version); cheap to compare. */
 export function shardsXor(shards: ReadonlyMap<number, number>): number {
   let xor = 0
-  for (const [shard, version] of shards) xor ^= checksum('', `${shard}@${version}`)
+  for (const [shard, version] of shards) xor ^= shardXor(shard, version)
   return xor >>> 0
 }
+
+/** What one shard adds to `shardsXor`, or takes from it. */
+const shardXor = (shard: number, version: number): number => checksum('', `${shard}@${version}`)
 
 /** The checksum of a row of the change logs: of all that it says. */
 export const changesChecksum = (operatorId: string, table: string, version: number, row: ChangeRow): number =>
@@ -43,6 +46,8 @@ interface TableEntry {
   last: number
   /** Newest snapshot of each shard. */
   readonly shards: Map<number, number>
+  /** `shardsXor` of them. */
+  xor: number
   purgedTo: number
   /** Not yet in the database. */
   spec: string | null
@@ -64,6 +69,7 @@ export class StateVersions {
     readonly version: number
     readonly logged: boolean
     readonly shards: readonly number[]
+    readonly xor: number
   }[] = []
   readonly #warn: (message: string) => void
   readonly #putTable: Statement
@@ -131,6 +137,7 @@ export class StateVersions {
         logs: rows.filter((r) => r['logged'] === 1).map((r) => Number(r['version'])),
         last: Number(rows[rows.length - 1]?.['version'] ?? -1),
         shards,
+        xor: shardsXor(shards),
         purgedTo: Number(row['purged_to']),
         spec: null,
       })
@@ -179,6 +186,7 @@ export class StateVersions {
         logs: [],
         last: -1,
         shards: new Map(),
+        xor: 0,
         purgedTo: -1,
         spec: JSON.stringify(spec),
       })
@@ -311,15 +319,16 @@ export class StateVersions {
       let from = entry.purgedTo + 1
       if (logsNeeded === 0) from = version + 1
       else if (logsNeeded !== undefined && logsNeeded <= logs.length) from = logs[logs.length - logsNeeded]!
-      const shards = new Map(entry.shards)
-      for (const { shard } of snapshots) shards.set(shard, version)
-      const row: ChangeRow = {
-        logsFrom: from,
-        prev: entry.last,
-        shards: shards.size,
-        shardsXor: shardsXor(shards),
-        content: changeLog,
+      // Followed from commit to commit: a small batch must not pay for all shards.
+      let [count, xor] = [entry.shards.size, entry.xor]
+      for (const { shard } of snapshots) {
+        const before = entry.shards.get(shard)
+        if (before === undefined) count++
+        else xor ^= shardXor(shard, before)
+        xor ^= shardXor(shard, version)
       }
+      xor >>>= 0
+      const row: ChangeRow = { logsFrom: from, prev: entry.last, shards: count, shardsXor: xor, content: changeLog }
       const crc = changesChecksum(operatorId, table, version, row)
       this.#putChanges.run(entry.id, version, from, row.prev, row.shards, row.shardsXor, changeLog, crc)
       for (const { shard, blob } of snapshots)
@@ -330,7 +339,7 @@ export class StateVersions {
           blob,
           checksum(snapshotWhere(operatorId, table, version, shard), blob),
         )
-      this.#staged.push({ entry, version, logged: changeLog !== null, shards: snapshots.map((x) => x.shard) })
+      this.#staged.push({ entry, version, logged: changeLog !== null, shards: snapshots.map((x) => x.shard), xor })
     }
   }
 
@@ -343,8 +352,9 @@ export class StateVersions {
   /** The transaction of the last `write` succeeded. */
   settled(): void {
     for (const entry of this.#tables.values()) entry.spec = null
-    for (const { entry, version, logged, shards } of this.#staged) {
+    for (const { entry, version, logged, shards, xor } of this.#staged) {
       if (logged) entry.logs.push(version)
+      entry.xor = xor
       entry.last = version
       for (const shard of shards) entry.shards.set(shard, version)
     }

@@ -56,6 +56,14 @@ export interface SourceContext {
   readonly objects: ReadonlyMap<string, unknown>
 }
 
+/** A record as a source has it. */
+export interface SourceRecord {
+  /** Where it stands, for people. */
+  readonly position: string
+  /** Its bytes, where they are at hand. */
+  readonly raw: Uint8Array | null
+}
+
 /** Figures of a source for progress. */
 export interface SourceMetrics {
   /** Rows read, those a pushed-down predicate left out among them. */
@@ -77,6 +85,8 @@ export interface Source<Offset extends Json = Json> {
   read(from: Offset | null, to: Offset): AsyncIterable<Batch> | Iterable<Batch>
   /** The partition of the batch `read` gave last, where a source has several that advance on their own: watermarks take their least. */
   currentPartition?(): string
+  /** The record behind a physical row of the batch `read` gave last; for rows that become bad records. */
+  recordAt?(row: number): SourceRecord
   /** What was read since the last call; the rows given count without it. */
   takeMetrics?(): SourceMetrics
   /** Figures of its own for progress, after a batch that ends at `to`. */
@@ -149,6 +159,8 @@ export interface SinkContext {
   /** Wall time in microseconds, from engine/clock. */
   nowUs(): bigint
   readonly signal: AbortSignal
+  /** What holds the sink up, for the status of the query; null when it goes on. */
+  status?(text: string | null): void
   readonly objects: ReadonlyMap<string, unknown>
   /** The checkpoint's own file, for joining sinks; null without a checkpoint on disk. */
   readonly database: Database | null
@@ -156,6 +168,8 @@ export interface SinkContext {
   readonly bounded?: boolean
   /** Last committed batch at recovery, -1 for none: a file sink removes files of later batches. */
   readonly lastCommittedBatch: number
+  /** It takes the bad records of a query, whose columns are fixed, and not its rows. */
+  readonly takesBadRecords?: boolean
   /** Columns that become directories (partitionBy); only of sinks that say `partitions`. */
   readonly partitionBy?: readonly string[]
   /** Bounded writes: beside what is there, or in its place; beside it unless told. */

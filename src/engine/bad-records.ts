@@ -1,10 +1,10 @@
-import type { OffsetRow, SinkToken } from '../checkpoint/checkpoint.ts'
+import type { Checkpoint, OffsetRow, SinkToken } from '../checkpoint/checkpoint.ts'
 import type { Batch } from '../columns/batch.ts'
 import { batchOf } from '../columns/builder.ts'
 import { rowMaker } from '../columns/row.ts'
 import type { BadRecordPolicy, BadRecordTaker } from '../connectors/bad-records.ts'
-import type { Sink } from '../connectors/provider.ts'
-import { ExecutionError } from '../errors/errors.ts'
+import type { Sink, Source, SourceRecord } from '../connectors/provider.ts'
+import { CheckpointError, ExecutionError } from '../errors/errors.ts'
 import type { Expr } from '../expr/bound.ts'
 import type { RowFaults } from '../expr/row-by-row.ts'
 import type { NodeSpec, PipelineSpec } from '../planner/spec.ts'
@@ -35,6 +35,16 @@ export interface BadRecordsConfig {
   /** Opens the sink for them; null where there is none. */
   readonly open: ((lastCommittedBatch: number) => Promise<Sink>) | null
 }
+
+/** What goes through the operators: a batch of a source. */
+interface BatchRead {
+  readonly name: string
+  readonly source: Source
+  readonly batch: Batch
+}
+
+/** NUL is the one character that a text of a database cannot hold; a bad record must find its place. */
+const text = <T extends string | null>(value: T): T => (value?.replaceAll('\0', '\\0') ?? null) as T
 
 type BatchFacts = Pick<OffsetRow, 'batchId' | 'batchTimestampMs'>
 
@@ -91,14 +101,25 @@ export class BadRecords {
   #total = 0
   #batch: BatchFacts | null = null
   #feeding: string | null = null
+  #read: BatchRead | null = null
   #token: SinkToken | null = null
 
   constructor(config: BadRecordsConfig) {
     this.#config = config
   }
 
-  async open(lastCommittedBatch: number): Promise<void> {
+  /** Throws CheckpointError for a sink that has records of batches the checkpoint does not know: those to come would be taken for them. */
+  async open(lastCommittedBatch: number, checkpoint: Checkpoint | null): Promise<void> {
     this.#sink = (await this.#config.open?.(lastCommittedBatch)) ?? null
+    if (checkpoint === null) return
+    const token = (await this.#sink?.readToken?.()) ?? null
+    const last = checkpoint.lastOffsets()?.batchId ?? -1
+    if (token === null || token.queryId !== badRecordsId(checkpoint.queryId) || token.batchId <= last) return
+    throw new CheckpointError(
+      'CHECKPOINT_SINK_AHEAD',
+      { path: checkpoint.path, batch: token.batchId, last: last < 0 ? 'no batch' : `batch ${last}` },
+      { hint: 'it is the sink for bad records: take its token back too, or give it another place' },
+    )
   }
 
   /** A batch begins. */
@@ -112,8 +133,10 @@ export class BadRecords {
     if (isRerun) await this.#begin()
   }
 
-  /** Rows after `from` up to `to` of a source, of its `partition` where it has some, go through the operators now. */
-  feed(name: string, partition: string | null, from: Json, to: Json): void {
+  /** A batch of the rows after `from` up to `to` of a source, of its `partition` where it has some, goes through the operators now. */
+  feed(read: BatchRead, partition: string | null, from: Json, to: Json): void {
+    const { name } = read
+    this.#read = read
     const range = `after ${from === null ? 'its beginning' : JSON.stringify(from)} to ${JSON.stringify(to)}`
     this.#feeding = partition === null ? `${name} ${range}` : `${name} partition ${partition} ${range}`
   }
@@ -144,9 +167,20 @@ export class BadRecords {
         const reason = error.message.split('   SQLSTATE')[0]!.replace(/^[^[]*\[[^\]]*\] /, '')
         this.#count(id, reason)
         if (policy !== 'sink') return
-        this.#keep(reason, error.code, id, this.#feeding, Buffer.from(JSON.stringify(this.#json(batch, row))))
+        const record = this.#recordOf(batch, row)
+        const raw = record?.raw ?? Buffer.from(JSON.stringify(this.#json(batch, row)))
+        this.#keep(reason, error.code, id, record?.position ?? this.#feeding, raw)
       },
     }
+  }
+
+  /** The record of the source a row was; null where the source does not say, or the rows are not in its order any more. */
+  #recordOf(batch: Batch, row: number): SourceRecord | null {
+    const read = this.#read
+    if (read?.source.recordAt === undefined) return null
+    // A column that is still the one that was read has its rows in the same places.
+    const inPlace = batch.columns.some((column) => read.batch.columns.includes(column))
+    return inPlace ? read.source.recordAt(batch.rowAt(row)) : null
   }
 
   #json(batch: Batch, row: number): unknown {
@@ -168,7 +202,15 @@ export class BadRecords {
 
   #keep(reason: string, condition: string, source: string, position: string | null, raw: Uint8Array): void {
     const { batchId, batchTimestampMs } = this.#batch!
-    this.#waiting.push([reason, condition, source, position, raw, BigInt(batchId), BigInt(batchTimestampMs) * 1000n])
+    this.#waiting.push([
+      text(reason),
+      condition,
+      source,
+      text(position),
+      raw,
+      BigInt(batchId),
+      BigInt(batchTimestampMs) * 1000n,
+    ])
   }
 
   async #begin(): Promise<void> {

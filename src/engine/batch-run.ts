@@ -57,7 +57,10 @@ export async function runBatch(
   }
 }
 
-/** Does steps over bounded leaves: reads them through the pipeline, each by `read`, and ends the nodes behind. */
+/**
+ * Does steps over bounded leaves: reads them through the pipeline, each by `read` and no further than somebody wants its
+ * rows, and ends the nodes behind.
+ */
 export async function runPhase(
   pipeline: Pipeline,
   steps: readonly Step[],
@@ -70,8 +73,13 @@ export async function runPhase(
     if (step.kind === 'end') await pacer.run(pipeline.end(step.id), between)
     else {
       const leaf = step.leaf as LeafNode | RecursiveNode
-      for await (const batch of leaf.op === 'recursive' ? recursiveRows(leaf, leaves, pacer) : read(leaf))
+      // A recursive table has its own end: the limit straight over it, or an error.
+      const wanted = (): boolean => leaf.op === 'recursive' || pipeline.wants(leaf.id)
+      if (!wanted()) continue
+      for await (const batch of leaf.op === 'recursive' ? recursiveRows(leaf, leaves, pacer) : read(leaf)) {
         await pacer.run(pipeline.feed(leaf.id, batch), between)
+        if (!wanted()) break
+      }
       await between()
     }
   }

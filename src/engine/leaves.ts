@@ -29,7 +29,7 @@ export interface LeafContext {
   readonly bad?: ((name: string) => BadRecordTaker) | undefined
   /** Lines on what a source does by itself, and what holds it up; absent for bounded queries. */
   readonly note?: (line: string) => void
-  readonly sourceStatus?: (name: string, text: string | null) => void
+  readonly holdUp?: (what: string, text: string | null) => void
   /** The checkpoint's own file; absent for bounded queries. */
   readonly database?: Database | null
   /** Inside a round of a recursive table: the rows of the round before, by `recursion` of the node. */
@@ -62,7 +62,7 @@ export function openSource(node: SourceNode, ctx: LeafContext, mayReuse = false)
     signal: ctx.signal,
     wake: ctx.wake,
     note: (line) => ctx.note?.(`source ${node.name}: ${line}`),
-    status: (text) => ctx.sourceStatus?.(node.name, text),
+    status: (text) => ctx.holdUp?.(`source ${node.name}`, text),
     objects: ctx.objects,
   })
 }

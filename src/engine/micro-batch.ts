@@ -59,10 +59,12 @@ export interface MicroBatchConfig {
   readonly keepStreamWatermarks: boolean
   /** Late against the watermark of the batch itself instead of the batch before (millrace.lateFilter=batch). */
   readonly strictLate: boolean
+  /** Another sink than before, by leave of the user: it need not have the token of what was written to that one. */
+  readonly isSinkNew: boolean
   readonly minBatchesToRetain: number
   readonly wake: () => void
   /** What holds a source up, for the status of the query; null when it goes on. */
-  readonly sourceStatus: (name: string, text: string | null) => void
+  readonly holdUp: (what: string, text: string | null) => void
   readonly ids: { readonly runId: string; readonly name: string | null }
   /** Says in a line what recovery decided. */
   readonly note: (line: string) => void
@@ -170,9 +172,10 @@ export class MicroBatchExecution {
   /** Reads the logs, opens sources, reads static sides, opens the sink. */
   async open(): Promise<void> {
     const { checkpoint, sink, note } = this.#config
-    const probe = sink.provider.kind === 'tokened' ? await sink.open(-1) : null
-    const token = probe?.readToken === undefined ? undefined : await probe.readToken()
-    const recovery = checkpoint.recover(token)
+    // A tokened sink is asked for its token first; it is closed with the rest when the opening fails behind this point.
+    if (sink.provider.kind === 'tokened') this.#sink = await sink.open(-1)
+    const token = await this.#sink?.readToken?.()
+    const recovery = checkpoint.recover(token === null && this.#config.isSinkNew ? undefined : token)
     this.#takeUp(recovery)
     const leaves = this.#leaves()
     const open: OpenSource[] = []
@@ -187,8 +190,8 @@ export class MicroBatchExecution {
     this.#pipeline.beginTrigger({ batchId: this.#batchId, watermarkUs: 0n, lateUs: 0n })
     await this.#static.open()
     takeObserved(this.#config.spec, this.#operators)
-    this.#sink = probe ?? (await sink.open(this.#batchId - 1))
-    await this.#bad.open(this.#batchId - 1)
+    this.#sink ??= await sink.open(this.#batchId - 1)
+    await this.#bad.open(this.#batchId - 1, checkpoint)
     for (const warning of checkpoint.warnings.slice(this.#warned)) note(`checkpoint: ${warning}`)
     if (recovery.kind === 'rerun')
       note(`recovery: batch ${recovery.row.batchId} has offsets and no commit, running it again`)
@@ -221,7 +224,7 @@ export class MicroBatchExecution {
   }
 
   #leaves(): LeafContext {
-    const { clock, env, signal, objects, checkpoint, wake, note, sourceStatus } = this.#config
+    const { clock, env, signal, objects, checkpoint, wake, note, holdUp } = this.#config
     return {
       clock,
       timeZone: env.timeZone,
@@ -234,7 +237,7 @@ export class MicroBatchExecution {
       wake,
       bad: (name) => this.#bad.source(name),
       note,
-      sourceStatus,
+      holdUp,
     }
   }
 
@@ -423,7 +426,7 @@ export class MicroBatchExecution {
             rows += batch.rowCount
             const partition = source.currentPartition?.() ?? null
             this.#watermarks.comesFrom(node.name, partition)
-            this.#bad.feed(node.name, partition, from, to)
+            this.#bad.feed({ name: node.name, source, batch }, partition, from, to)
             await pacer.run(this.#pipeline.feed(node.id, batch), between)
             if (batch.rowCount === 0) await between()
           }
@@ -457,7 +460,6 @@ export class MicroBatchExecution {
   #commit(row: OffsetRow): void {
     const { checkpoint, minBatchesToRetain } = this.#config
     const sink = this.#sink!
-    const badInTx = this.#bad.writeInTx
     const partitionTimesUs = this.#watermarks.partitions
     const commit: CommitRow = {
       batchId: row.batchId,
@@ -465,17 +467,11 @@ export class MicroBatchExecution {
       streamWatermarksMs: this.#watermarks.streams,
       ...(partitionTimesUs === undefined ? {} : { partitionTimesUs }),
     }
-    checkpoint.commit(
-      commit,
-      this.#store.takeWrites(SNAPSHOT_BUDGET_BYTES),
-      sink.writeInTx === undefined && badInTx === null
-        ? undefined
-        : () => {
-            badInTx?.()
-            sink.writeInTx?.()
-          },
-    )
-    checkpoint.purge(minBatchesToRetain)
+    checkpoint.commit(commit, this.#store.takeWrites(SNAPSHOT_BUDGET_BYTES), () => {
+      this.#bad.writeInTx?.()
+      sink.writeInTx?.()
+      checkpoint.purge(minBatchesToRetain)
+    })
     this.#static.committed(row)
   }
 

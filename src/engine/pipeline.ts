@@ -171,6 +171,23 @@ export class Pipeline {
     return true
   }
 
+  /**
+   * False when nothing behind a node of a bounded query can use another row of it: a limit there is full, and nothing on
+   * the way counts rows for somebody else. A stream always goes on.
+   */
+  wants(id: string): boolean {
+    return this.#wantsMore(this.#byId.get(id)!)
+  }
+
+  #wantsMore(node: Running): boolean {
+    if (this.spec.kind !== 'batch') return true
+    for (let next = node.consumer?.node; next !== undefined; next = next.consumer?.node) {
+      if (next.operator?.done === true) return false
+      if (next.spec.op === 'observe') return true
+    }
+    return true
+  }
+
   /** Sets what the next calls run under and clears the counters. */
   beginTrigger(facts: TriggerFacts): void {
     const passed = new Map<string, { readonly watermarkUs: bigint; readonly lateUs: bigint }>()
@@ -264,6 +281,7 @@ export class Pipeline {
       const out = context.out.splice(0)
       for (const batch of out) yield* this.#deliver(node, batch)
       if (out.length === 0) yield
+      if (!this.#wantsMore(node)) break
       if (operator!.drain === undefined || !operator!.drain(context, MAX_BATCH_ROWS)) break
     }
     for (const batch of context.out.splice(0)) yield* this.#deliver(node, batch)

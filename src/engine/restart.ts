@@ -1,6 +1,9 @@
 import { OptionError } from '../errors/errors.ts'
 
-/** How often a query begins again by itself after an error that is marked transient, and how long it waits first. */
+/**
+ * How often a query begins again by itself after an error that is marked transient, and how long it waits first. It counts
+ * from the first opening of sources and sink on: start() resolves when that has succeeded.
+ */
 export interface RestartPolicy {
   /** Attempts in a row without a batch that commits; 0 never restarts. */
   readonly maxAttempts: number

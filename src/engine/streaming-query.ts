@@ -34,6 +34,8 @@ export interface StreamingQueryOptions {
   readonly describe: (mode: 'simple' | 'extended' | 'formatted') => string
   /** Says in a line what the query does by itself. */
   readonly note: (line: string) => void
+  /** Called when the first opening has failed and is to be tried again. */
+  readonly onWait: () => void
   /** Called once when the query has ended, however it did; `started` is false for one that never ran. */
   readonly onEnd: (started: boolean) => void
 }
@@ -69,7 +71,7 @@ export class StreamingQuery {
   readonly #recent: StreamingQueryProgress[] = []
   #execution: MicroBatchExecution | null = null
   #status: StreamingQueryStatus = { message: 'Initializing sources', isDataAvailable: false, isTriggerActive: false }
-  /** By source, what holds it up. */
+  /** What holds up a source or a sink, by its name. */
   readonly #held = new Map<string, string>()
   #failure: MillraceError | null = null
   readonly #ended: Promise<void>
@@ -110,17 +112,18 @@ export class StreamingQuery {
   }
 
   /**
-   * Opens the execution and starts the loop; rejects when opening fails. `make` gives a fresh execution over the same
-   * checkpoint, for the restart policy. For the session.
+   * Opens the execution, again as the restart policy says, and starts the loop; rejects when opening fails for good. `make`
+   * gives a fresh execution over the same checkpoint. For the session.
    */
   async begin(execution: MicroBatchExecution, make: () => MicroBatchExecution): Promise<this> {
     this.#execution = execution
     try {
-      await execution.open()
-      if (this.#abort.signal.aborted) throw new OperationAborted('stopped')
+      await this.#open(make)
     } catch (error) {
-      await this.#end(error)
-      throw this.#failure ?? error
+      // What a connector says of work that was broken off tells nothing to who broke it off.
+      const cause = this.#abort.signal.aborted ? new OperationAborted('stopped') : error
+      await this.#end(cause)
+      throw this.#failure ?? cause
     }
     this.#started = true
     this.#options.bus.post((l) =>
@@ -143,7 +146,7 @@ export class StreamingQuery {
   }
 
   get status(): StreamingQueryStatus {
-    const held = [...this.#held].map(([name, text]) => `source ${name}: ${text}`)
+    const held = [...this.#held].map(([what, text]) => `${what}: ${text}`)
     return held.length > 0 && this.#active ? { ...this.#status, message: held.join('; ') } : this.#status
   }
 
@@ -201,10 +204,10 @@ export class StreamingQuery {
     return this.#options.late.subscribe(options)
   }
 
-  /** What holds a source up, shown as the status; null when it goes on. For sources. */
-  readonly sourceStatus = (name: string, text: string | null): void => {
-    if (text === null) this.#held.delete(name)
-    else this.#held.set(name, text)
+  /** What holds a source or a sink up, shown as the status; null when it goes on. For both. */
+  readonly holdUp = (what: string, text: string | null): void => {
+    if (text === null) this.#held.delete(what)
+    else this.#held.set(what, text)
   }
 
   /** Look at the sources now instead of at the next poll. For sources. */
@@ -297,6 +300,16 @@ export class StreamingQuery {
     await this.stop()
   }
 
+  /** The first opening of sources and sink; rejects when the query is stopped meanwhile. */
+  async #open(make: () => MicroBatchExecution): Promise<void> {
+    try {
+      await this.#execution!.open()
+    } catch (error) {
+      if (!(await this.#restart(error, make))) throw new OperationAborted('stopped')
+    }
+    if (this.#abort.signal.aborted) throw new OperationAborted('stopped')
+  }
+
   /** The loop, begun again by the restart policy. */
   async #run(make: () => MicroBatchExecution): Promise<void> {
     // Whoever awaited start() gets to subscribe before the first batch.
@@ -306,28 +319,35 @@ export class StreamingQuery {
         await this.#loop(this.#execution!)
         return
       } catch (error) {
-        await this.#restart(error, make)
+        if (!(await this.#restart(error, make))) return
       }
     }
   }
 
-  /** Opens a fresh execution after a transient error, when the policy allows it; throws the error otherwise. */
-  async #restart(error: unknown, make: () => MicroBatchExecution): Promise<void> {
+  /**
+   * Opens a fresh execution after a transient error, when the policy allows it; throws the error otherwise. False: the query
+   * was stopped while it waited.
+   */
+  async #restart(error: unknown, make: () => MicroBatchExecution): Promise<boolean> {
     const policy = this.#options.restart
     for (let cause = error; ;) {
+      if (!this.#started && this.#leaving) return false
       if (policy === undefined || this.#leaving || !isTransient(cause) || this.#attempts >= policy.maxAttempts)
         throw cause
       const waitMs = backoffBefore(policy, ++this.#attempts)
       const message = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause)
       this.#options.note(`restart ${this.#attempts} of ${policy.maxAttempts} in ${waitMs} ms: ${message}`)
-      this.#status = { message: `Restarting after: ${message}`, isDataAvailable: false, isTriggerActive: false }
+      const doing = this.#started ? 'Restarting' : 'Starting again'
+      this.#status = { message: `${doing} after: ${message}`, isDataAvailable: false, isTriggerActive: false }
+      if (!this.#started) this.#options.onWait()
       await this.#execution!.close({ keepCheckpoint: true })
+      this.#held.clear()
       await this.#sleep(waitMs)
-      if (this.#leaving) return
+      if (this.#leaving) return false
       try {
         this.#execution = make()
         await this.#execution.open()
-        return
+        return true
       } catch (again) {
         cause = again
       }

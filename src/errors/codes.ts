@@ -446,6 +446,7 @@ export const CODES = {
     '54000',
     '{function} would make an array of {size} elements, more than fit',
   ),
+  TEXT_SIZE_LIMIT_EXCEEDED: code('54000', '{function} would make a text of {size} characters, {limit} are the limit'),
   'COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER': code(
     '54000',
     '{function} would make an array of {size} elements, more than fit',
@@ -564,6 +565,11 @@ export const CODES = {
   USER_RAISED_EXCEPTION: code('P0001', '{message}'),
   VECTOR_DIMENSION_MISMATCH: code('22000', '{function} got vectors of {left} and {right} elements'),
   // parse
+  GROUPING_SIZE_LIMIT_EXCEEDED: code(
+    '54000',
+    'GROUP BY has {size} grouping sets or columns of CUBE, {limit} are the limit',
+  ),
+  PLAN_TOO_COMPLEX: code('54001', 'the query is too complex: {reason}'),
   FAILED_TO_PARSE_TOO_COMPLEX: code('54001', 'the statement nests deeper than {limit} levels'),
   INVALID_IDENTIFIER: code('42602', '{name} is a name only in backquotes'),
   'INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE': code('42000', 'IN needs at least one value'),

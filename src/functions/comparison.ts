@@ -156,6 +156,7 @@ function comparisonEntry(
     aliases,
     doc,
     examples: [{ sql, gives }],
+    total: true,
     resolve: (args, env) => resolveComparison(op, args, env),
     bind: (site) => comparison(op, site.args[0]!),
     codegen: comparisonCode(op),
@@ -179,6 +180,7 @@ export const entries: readonly FunctionEntry[] = [
       { sql: 'equal_null(1, NULL)', gives: 'false' },
     ],
     nulls: 'handles',
+    total: true,
     resolve: (args, env) => resolveComparison('<=>', args, env),
     bind: (site) => {
       const equal = comparison('=', site.args[0]!) as (a: Value, b: Value) => boolean

@@ -98,7 +98,8 @@ export const entries: readonly FunctionEntry[] = [
       return { args: [type], type, nullable: false }
     },
     bind: (site) => {
-      const zero: Value = site.type.kind === 'bigint' || site.type.kind === 'decimal' ? 0n : 0
+      const { kind } = site.type
+      const zero: Value = kind === 'bigint' || kind === 'decimal' ? 0n : kind === 'string' ? '0' : 0
       return (v: Value) => v ?? zero
     },
   }),

@@ -143,6 +143,11 @@ export interface ScalarEntry extends EntryBase {
   readonly nulls?: 'propagate' | 'handles'
   /** False for rand, uuid and kin; such calls are never folded, moved or repeated. */
   readonly deterministic?: boolean
+  /**
+   * It raises for no values of its types, or of those for which this gives true: the optimizer may evaluate it on rows
+   * that the query as written would not have looked at. Absent: it may raise.
+   */
+  readonly total?: true | ((site: CallSite) => boolean)
   /** The result may be NULL although no argument is. */
   readonly canBeNull?: boolean
   /** Exactly one of `eval` (the same for all types and sessions) and `bind` (made once per call site). */

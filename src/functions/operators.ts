@@ -92,8 +92,21 @@ function arithmeticEntry(
       return numbers(args, site)
     },
     canBeNull: true,
+    total: (site) => isTotal(op, site),
     ...more,
   })
+}
+
+/** Numbers overflow, and are divided by zero, in ANSI mode only; floating point numbers do not overflow, nor do remainders. */
+function isTotal(op: DecimalOp, { args, constants, env }: CallSite): boolean {
+  if (!args.every(isNumeric)) return false
+  if (!env.ansi) return true
+  if (args.some((t) => t.kind === 'decimal')) return false
+  const floating = args.every((t) => t.kind === 'float' || t.kind === 'double')
+  const divisor = constants[1]
+  const divides = op === '/' || op === '%' || op === 'div'
+  if (divides && (divisor === undefined || divisor === 0 || divisor === 0n)) return false
+  return op === '%' || (floating && op !== 'div')
 }
 
 function negate(type: DataType, ansi: boolean): EvalFn {
@@ -167,6 +180,7 @@ export const entries: readonly FunctionEntry[] = [
     group: 'operator',
     aliases: ['!'],
     doc: 'True when `condition` is false.',
+    total: true,
     examples: [{ sql: 'NOT true', gives: 'false' }],
     eval: (a: boolean) => !a,
     codegen: ([a]) => `!${a}`,
@@ -174,6 +188,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('isnull', [arg('value', 'ANY')], undefined, {
     group: 'conditional',
     doc: 'True when `value` is NULL.',
+    total: true,
     examples: [{ sql: 'isnull(NULL)', gives: 'true' }],
     nulls: 'handles',
     resolve: (args) => ({ args, type: BOOLEAN, nullable: false }),
@@ -182,6 +197,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('isnotnull', [arg('value', 'ANY')], undefined, {
     group: 'conditional',
     doc: 'True when `value` is not NULL.',
+    total: true,
     examples: [{ sql: 'isnotnull(1)', gives: 'true' }],
     nulls: 'handles',
     resolve: (args) => ({ args, type: BOOLEAN, nullable: false }),
@@ -190,6 +206,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('isnan', [arg('value', [DOUBLE, FLOAT])], BOOLEAN, {
     group: 'conditional',
     doc: 'True when `value` is NaN; false for NULL.',
+    total: true,
     examples: [{ sql: "isnan(double('NaN'))", gives: 'true' }],
     nulls: 'handles',
     eval: (a: number | null) => a !== null && a !== a,
@@ -205,6 +222,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('positive', [arg('value', ['NUMERIC', 'INTERVAL'])], same, {
     group: 'operator',
     doc: 'Returns `value` as it is; also written `+value`.',
+    total: true,
     examples: [{ sql: 'positive(-4)', gives: '-4' }],
     eval: (a: Value) => a,
     codegen: ([a]) => a!,

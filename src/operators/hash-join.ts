@@ -15,6 +15,8 @@ export interface JoinConfig {
   readonly leftKeys: readonly number[]
   readonly rightKeys: readonly number[]
   readonly nullSafe: readonly boolean[]
+  /** An anti join by one key gives a row only where no row of the other side is equal or may be, for a NULL. */
+  readonly nullAware: boolean
   readonly residual: ((batch: Batch) => Int32Array | null) | null
   /** Keyed by the right keys, without values; empty. */
   readonly table: StateTable
@@ -27,6 +29,8 @@ interface Built {
   readonly head: Int32Array
   readonly next: Int32Array
   readonly matched: Uint8Array
+  /** Some row has a NULL key that matches nothing. */
+  readonly holed: boolean
 }
 
 /**
@@ -169,7 +173,7 @@ export class HashJoin implements Operator {
       head[s] = r
     }
     this.#buildBatches = []
-    return (this.#built = { columns, count, head, next, matched: new Uint8Array(count) })
+    return (this.#built = { columns, count, head, next, matched: new Uint8Array(count), holed: slots.includes(-1) })
   }
 
   /** A NULL key matches nothing, unless it is compared by `<=>`. */
@@ -240,6 +244,13 @@ export class HashJoin implements Operator {
     ctx.emit(pairs!.rename(this.schema).select(keep))
   }
 
+  /** Of NOT IN: whether a NULL, there or here, may be the equal value. */
+  #mayMatch(probe: Batch, row: number): boolean {
+    const { nullAware, leftKeys } = this.#config
+    if (!nullAware || this.#build().count === 0) return false
+    return this.#build().holed || probe.columns[leftKeys[0]!]!.isNull(probe.rowAt(row))
+  }
+
   #finishProbe(probe: Batch, ctx: OpContext): void {
     const { type, right } = this.#config
     if (type === 'inner' || type === 'cross' || type === 'right') return
@@ -247,7 +258,8 @@ export class HashJoin implements Operator {
     const n = probe.rowCount
     const rows = new Int32Array(n)
     let k = 0
-    for (let i = 0; i < n; i++) if (this.#leftMatched[i] === wanted) rows[k++] = probe.rowAt(i)
+    for (let i = 0; i < n; i++)
+      if (this.#leftMatched[i] === wanted && !this.#mayMatch(probe, i)) rows[k++] = probe.rowAt(i)
     if (k === 0) return
     const chosen = rows.slice(0, k)
     if (type === 'semi' || type === 'anti') return ctx.emit(probe.rename(this.schema).select(chosen))

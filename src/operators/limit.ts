@@ -41,7 +41,6 @@ export class Limit implements Operator {
     }
   }
 
-  /** True when nothing more can pass: the engine need not read on in a batch query. */
   get done(): boolean {
     const { count, offset } = this.#config
     return count !== null && this.#seen >= offset + count

@@ -44,6 +44,8 @@ export interface Operator {
    * again. By port where ports differ.
    */
   readonly releases?: boolean | readonly boolean[]
+  /** No further row can change what it gives: a bounded query need not read on, nor have other operators give more. */
+  readonly done?: boolean
   onBatch(batch: Batch, ctx: OpContext, port: number): void
   onTriggerEnd?(ctx: OpContext): void
   /** Forgets the rows of a port that is a bounded table: they come anew before the next trigger. */

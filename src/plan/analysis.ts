@@ -1,4 +1,5 @@
 import type { Span } from '../errors/span.ts'
+import type { UseCounter } from './complexity.ts'
 import type { AttrExpr, Expr } from '../expr/bound.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import type { AstQuery, Ident } from '../sql/ast.ts'
@@ -56,6 +57,8 @@ export interface OuterColumns {
 export interface Analysis {
   readonly catalog: PlanCatalog
   readonly env: ExprEnv
+  /** What the plan has read so far. */
+  readonly uses: UseCounter
   /** A number unique in the plan: for columns, nodes and lambda parameters. */
   freshId(): number
   query(query: AstQuery, surroundings: Surroundings): Relation

@@ -13,6 +13,7 @@ import {
   type Surroundings,
   type ValueNames,
 } from './analysis.ts'
+import { UseCounter, withinDepth } from './complexity.ts'
 import { analyzeJoin } from './join.ts'
 import type { Attr, Logical, LogicalDedup, LogicalLimit } from './logical.ts'
 import { observe } from './observe.ts'
@@ -36,11 +37,13 @@ import { where } from './where.ts'
  */
 export function analyze(plan: Unresolved, catalog: PlanCatalog, env: ExprEnv): Logical {
   let next = 0
+  const uses = new UseCounter()
   const analysis = (values: ValueNames | undefined): Analysis => {
     const a: Analysis = {
       catalog,
       env,
       freshId: () => ++next,
+      uses,
       query: (query, surroundings) => analyzeQuery(a, query, surroundings),
       plan: (p, surroundings) => analyzePlan(a, p, surroundings),
       values,
@@ -49,7 +52,7 @@ export function analyze(plan: Unresolved, catalog: PlanCatalog, env: ExprEnv): L
     return a
   }
   const a = analysis(undefined)
-  return shown(a, analyzePlan(a, plan, { ctes: new Map(), outer: null, views: [] }))
+  return withinDepth(() => shown(a, analyzePlan(a, plan, { ctes: new Map(), outer: null, views: [] })))
 }
 
 function analyzePlan(a: Analysis, p: Unresolved, s: Surroundings): Relation {

@@ -14,7 +14,7 @@ export class Base {
   readonly #made = new Map<string, Attr>()
   readonly #pending: Put[] = []
   #plan: Logical | null
-  /** Columns added, in order; a select's `*` does not show them. */
+  /** Columns added that have names of their own (time windows), in order; `*` does not show them. */
   readonly added: Attr[] = []
 
   constructor(a: Analysis, plan: Logical | null) {
@@ -61,6 +61,12 @@ export class Base {
   put(put: Put): void {
     if (this.#plan) this.#plan = put(this.#plan)
     else this.#pending.push(put)
+  }
+
+  /** Puts what `other`, made without a plan, has kept. */
+  take(other: Base): void {
+    this.put((plan) => other.settle(plan))
+    this.added.push(...other.added)
   }
 
   /** A key that begins so, when a node was put up with one. */

@@ -5,12 +5,19 @@ import { BIGINT, INT, mapOf, STRING } from '../types/data-type.ts'
 import { MapValue } from '../types/value.ts'
 import { attrExpr, extended, freshAttr, passOn, project, type Analysis, type Relation } from './analysis.ts'
 import type { Base } from './base.ts'
-import { asEqualities, pullUp } from './decorrelate.ts'
+import { asEqualities, type Equality, pullUp } from './decorrelate.ts'
 import { attrIds } from './expr-key.ts'
 import type { ExprContext } from './expr-context.ts'
 import type { AggregateCall, Attr, Logical, LogicalAggregate, Named } from './logical.ts'
 import { callExpr, caseOf, castTo, conjunction, isNotNull, literal, type Term } from './term.ts'
 import { Unnesting } from './unnest.ts'
+
+/** The outer columns a subquery reads, as Spark writes them behind its kind. */
+export const namesOf = (used: ReadonlySet<number>, ctx: ExprContext): string =>
+  ctx.names.columns
+    .filter((c) => used.has(c.id))
+    .map((c) => c.name)
+    .join(', ')
 
 /** Where a subquery's plan goes: inside an aggregate's arguments below it, else above. */
 export const subqueryBase = (ctx: ExprContext): Base =>
@@ -70,8 +77,7 @@ export function correlatedScalar(
   const top = relation.plan.op === 'project' ? relation.plan : null
   const aggregate = top ? top.input : relation.plan
   const value = relation.columns[0]!
-  const names = [...used].map((id) => ctx.names.columns.find((c) => c.id === id)?.name).filter((n) => n !== undefined)
-  const text = `scalarsubquery(${names.join(', ')})`
+  const text = `scalarsubquery(${namesOf(used, ctx)})`
   if (aggregate.op !== 'aggregate' || aggregate.keys.length > 0) return correlatedRow(relation, used, text, span, ctx)
   const pulled = pullUp(aggregate.input, used, ctx.a)
   const equalities = pulled && asEqualities(pulled.conditions, used)
@@ -92,10 +98,7 @@ export function correlatedScalar(
   const keepsEmpty = aggregate.aggregates.some((x) => !x.attr.nullable && x.call.fn !== 'count')
   if (!pulled || !equalities || mixed || readsAbove || keepsEmpty)
     return unnestedScalar(relation, used, text, span, ctx)
-  const keys = equalities.map((e): Named => ({
-    expr: e.inner,
-    attr: freshAttr(a, 'key', e.inner.type, e.inner.nullable),
-  }))
+  const { keys, condition } = linkedBy(equalities, span, a)
   const grouped: Logical = {
     ...aggregate,
     id: a.freshId(),
@@ -103,10 +106,6 @@ export function correlatedScalar(
     keys,
     attrs: [...keys.map((k) => k.attr), ...aggregate.aggregates.map((x) => x.attr)],
   }
-  const condition = conjunction(
-    equalities.map((e, i) => callExpr(a.env, '=', [e.outer, attrExpr(keys[i]!.attr, span)], span)),
-  )
-  const right = grouped.attrs.map((x) => ({ ...x, nullable: true }))
   const resultOf = (attr: Attr): Expr => {
     const call = aggregate.aggregates.find((x) => x.attr.id === attr.id)?.call
     const ref: Expr = { ...attrExpr(attr, span), nullable: true }
@@ -124,20 +123,9 @@ export function correlatedScalar(
     : resultOf(value)
   const out = freshAttr(a, value.name, value.type, true)
   const base = subqueryBase(ctx)
-  base.put((left) => {
-    const joined: Logical = {
-      op: 'join',
-      id: a.freshId(),
-      left,
-      right: grouped,
-      type: 'left',
-      condition,
-      attrs: [...left.attrs, ...right],
-      at: span,
-    }
-    return project(a, joined, [...left.attrs.map(passOn), { expr, attr: out }], span)
-  })
-  base.added.push(out)
+  base.put((left) =>
+    project(a, leftJoin(a, left, grouped, condition, span), [...left.attrs.map(passOn), { expr, attr: out }], span),
+  )
   return { expr: attrExpr(out, span), text }
 }
 
@@ -154,31 +142,13 @@ function correlatedRow(
   const pulled = pullUp(relation.plan, used, ctx.a)
   const equalities = pulled && asEqualities(pulled.conditions, used)
   if (!pulled || !equalities) return unnestedScalar(relation, used, text, span, ctx)
-  const keys = equalities.map((e): Named => ({
-    expr: e.inner,
-    attr: freshAttr(a, 'key', e.inner.type, e.inner.nullable),
-  }))
+  const { keys, condition } = linkedBy(equalities, span, a)
   const { node, expr } = onlyValue(pulled.plan, keys, value, span, ctx)
-  const condition = conjunction(
-    equalities.map((e, i) => callExpr(a.env, '=', [e.outer, attrExpr(keys[i]!.attr, span)], span)),
-  )
-  const right = node.attrs.map((x) => ({ ...x, nullable: true }))
   const out = freshAttr(a, value.name, value.type, true)
   const base = subqueryBase(ctx)
-  base.put((left) => {
-    const joined: Logical = {
-      op: 'join',
-      id: a.freshId(),
-      left,
-      right: node,
-      type: 'left',
-      condition,
-      attrs: [...left.attrs, ...right],
-      at: span,
-    }
-    return project(a, joined, [...left.attrs.map(passOn), { expr, attr: out }], span)
-  })
-  base.added.push(out)
+  base.put((left) =>
+    project(a, leftJoin(a, left, node, condition, span), [...left.attrs.map(passOn), { expr, attr: out }], span),
+  )
   return { expr: attrExpr(out, span), text }
 }
 
@@ -205,13 +175,27 @@ function unnestedScalar(
     const joined = leftJoin(a, left, node, unnesting.matches(unnested), span)
     return project(a, joined, [...left.attrs.map(passOn), { expr, attr: out }], span)
   })
-  base.added.push(out)
   return { expr: attrExpr(out, span), text }
 }
 
-function leftJoin(a: Analysis, left: Logical, right: Logical, condition: Expr, at: Span | undefined): Logical {
+/** The inner sides as keys of a grouping, and that the outer ones equal them. */
+function linkedBy(
+  equalities: readonly Equality[],
+  span: Span | undefined,
+  a: Analysis,
+): { readonly keys: readonly Named[]; readonly condition: Expr | null } {
+  const keys = equalities.map(({ inner }): Named => ({
+    expr: inner,
+    attr: freshAttr(a, 'key', inner.type, inner.nullable),
+  }))
+  const equal = equalities.map((e, i) => callExpr(a.env, '=', [e.outer, attrExpr(keys[i]!.attr, span)], span))
+  return { keys, condition: conjunction(equal) }
+}
+
+function leftJoin(a: Analysis, left: Logical, right: Logical, condition: Expr | null, at: Span | undefined): Logical {
   const attrs = [...left.attrs, ...right.attrs.map((x) => ({ ...x, nullable: true }))]
-  return { op: 'join', id: a.freshId(), left, right, type: 'left', condition, attrs, at }
+  const lowered = ['subquery-to-join', 'decorrelate'] as const
+  return { op: 'join', id: a.freshId(), left, right, type: 'left', condition, attrs, lowered, at }
 }
 
 function substitute(e: Expr, attrs: readonly Attr[], by: (attr: Attr) => Expr): Expr {
@@ -234,10 +218,7 @@ export function existenceMark(
   const pulled = pullUp(relation.plan, used, ctx.a)
   const equalities = pulled && asEqualities(pulled.conditions, used)
   if (!pulled || !equalities) return unnestedMark(relation, used, mark, span, ctx)
-  const keys = equalities.map((e): Named => ({
-    expr: e.inner,
-    attr: freshAttr(a, 'key', e.inner.type, e.inner.nullable),
-  }))
+  const { keys, condition } = linkedBy(equalities, span, a)
   const grouped: Logical = {
     op: 'aggregate',
     id: a.freshId(),
@@ -248,11 +229,8 @@ export function existenceMark(
     at: span,
   }
   const marked = project(a, grouped, [...keys.map((k) => passOn(k.attr)), mark], span)
-  const condition = conjunction(
-    equalities.map((e, i) => callExpr(a.env, '=', [e.outer, attrExpr(keys[i]!.attr, span)], span)),
-  )
   const base = subqueryBase(ctx)
-  base.put((left) => leftJoin(a, left, marked, condition!, span))
+  base.put((left) => leftJoin(a, left, marked, condition, span))
   return markTerm(used, mark, span, ctx)
 }
 
@@ -289,7 +267,5 @@ function unnestedMark(
 
 /** That `mark` was joined. */
 function markTerm(used: ReadonlySet<number>, mark: Named, span: Span | undefined, ctx: ExprContext): Term {
-  subqueryBase(ctx).added.push(mark.attr)
-  const names = [...used].map((id) => ctx.names.columns.find((c) => c.id === id)?.name).filter((n) => n !== undefined)
-  return { expr: isNotNull({ ...attrExpr(mark.attr, span), nullable: true }), text: `exists(${names.join(', ')})` }
+  return { expr: isNotNull({ ...attrExpr(mark.attr, span), nullable: true }), text: `exists(${namesOf(used, ctx)})` }
 }

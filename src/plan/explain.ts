@@ -3,7 +3,8 @@ import { describeNode, describePlan } from './describe-plan.ts'
 import { formattedPlan } from './formatted-plan.ts'
 import { isStreaming, type Logical } from './logical.ts'
 import { modeRefusal, type Judging } from './mode-refusal.ts'
-import type { AppliedRule } from './optimize.ts'
+import type { Optimized } from './optimize.ts'
+import { ruleLines } from './rule-lines.ts'
 import { stateFacts, stateText, type StateFact } from './state-facts.ts'
 import { stateWarnings } from './state-warnings.ts'
 import { visitPlan } from './walk.ts'
@@ -11,14 +12,15 @@ import { visitPlan } from './walk.ts'
 /** What EXPLAIN shows: the plan as analyzed, and as it will run. */
 export interface Explained {
   readonly analyzed: Logical
-  readonly optimized?: { readonly plan: Logical; readonly applied: readonly AppliedRule[] } | undefined
+  readonly optimized?: Optimized | undefined
   /** The output mode of a query that is started, or what lets each mode judge the plan. */
   readonly modes: OutputModeName | Judging
 }
 
 /**
  * How much EXPLAIN shows: `simple` the optimized plan with its state and warnings; `formatted` the same with numbered
- * operators and the details of each; every other mode the analyzed plan and the rules applied too. All but `simple` show
+ * operators and the details of each; every other mode the analyzed plan too, and what each rule
+ * did to it. All but `simple` show
  * what the output modes say to a stream.
  */
 export function explain(what: Explained, mode: string): string {
@@ -29,8 +31,8 @@ export function explain(what: Explained, mode: string): string {
   if (mode === 'formatted') sections.push(`== Plan ==\n${formattedPlan(last, facts)}`)
   else {
     if (mode !== 'simple') sections.push(`== Analyzed Plan ==\n${columnsLine(analyzed)}\n${describePlan(analyzed)}`)
-    if (optimized && mode !== 'simple' && optimized.applied.length > 0)
-      sections.push(`== Rules ==\n${optimized.applied.map((r) => `${r.rule}: ${r.note}`).join('\n')}`)
+    const rules = optimized && mode !== 'simple' ? ruleLines(analyzed, optimized) : []
+    if (rules.length > 0) sections.push(`== Rules ==\n${rules.join('\n')}`)
     sections.push(`== ${optimized ? 'Optimized' : 'Analyzed'} Plan ==\n${describePlan(last)}`)
     if (facts.length > 0) sections.push(`== State ==\n${stateLines(last, facts).join('\n')}`)
   }

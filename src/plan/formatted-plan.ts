@@ -17,7 +17,7 @@ export function formattedPlan(plan: Logical, facts: readonly StateFact[]): strin
     const number = numbers.size + 1
     numbers.set(p, number)
     const state = facts.filter((f) => f.nodeId === p.id).map((f) => `State: ${stateText(f)}`)
-    sections.push([`(${number}) ${title(p)}`, ...details(p), ...state].join('\n'))
+    sections.push([`(${number}) ${nodeTitle(p)}`, ...details(p), ...state].join('\n'))
   }
   walk(plan)
   return `${tree(plan, numbers)}\n\n${sections.join('\n\n')}`
@@ -27,7 +27,7 @@ export function formattedPlan(plan: Logical, facts: readonly StateFact[]): strin
 function tree(plan: Logical, numbers: ReadonlyMap<Logical, number>): string {
   const lines: string[] = []
   const walk = (p: Logical, first: string, rest: string): void => {
-    lines.push(`${first}${title(p)} (${numbers.get(p)})`)
+    lines.push(`${first}${nodeTitle(p)} (${numbers.get(p)})`)
     const inputs = inputsOf(p)
     inputs.forEach((x, i) => {
       const last = i === inputs.length - 1
@@ -38,7 +38,8 @@ function tree(plan: Logical, numbers: ReadonlyMap<Logical, number>): string {
   return lines.join('\n')
 }
 
-function title(p: Logical): string {
+/** An operator by name, in two or three words. */
+export function nodeTitle(p: Logical): string {
   switch (p.op) {
     case 'scan':
       return `Scan ${p.source.format}${p.source.streaming ? ' (stream)' : ''}`

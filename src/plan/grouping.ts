@@ -31,6 +31,11 @@ export interface GroupTargets {
   isAggregated(e: Expr): boolean
 }
 
+/** What CUBE takes: every set is one more copy of each row. */
+const MAX_CUBE = 12
+/** How many sets one GROUP BY may come to. */
+const MAX_SETS = 2 ** MAX_CUBE
+
 /** Resolves GROUP BY. `ctx` is of clause GROUP BY: no aggregates. */
 export function resolveGrouping(groupBy: AstGroupBy, targets: GroupTargets, ctx: ExprContext): Grouping {
   const keys: GroupKey[] = []
@@ -50,6 +55,8 @@ export function resolveGrouping(groupBy: AstGroupBy, targets: GroupTargets, ctx:
   let sets: number[][] = [[]]
   for (const e of groupBy.elements) {
     const own = setsOf(e, indexOf)
+    if (sets.length * own.length > MAX_SETS)
+      throw new AnalysisError('GROUPING_SIZE_LIMIT_EXCEEDED', { size: sets.length * own.length, limit: MAX_SETS })
     sets = sets.flatMap((s) => own.map((o) => [...new Set([...s, ...o])]))
   }
   return { keys, sets }
@@ -70,6 +77,8 @@ function setsOf(e: AstGroupingElement, indexOf: (ast: AstExpr) => number): numbe
     case 'cube': {
       const parts = e.sets.map((s) => s.map(indexOf))
       const n = parts.length
+      if (n > MAX_CUBE)
+        throw new AnalysisError('GROUPING_SIZE_LIMIT_EXCEEDED', { size: n, limit: MAX_CUBE }, { at: e.at })
       // Spark's order: the full set first, the empty one last.
       return Array.from({ length: 2 ** n }, (_, i) => parts.filter((_p, j) => (i & (1 << (n - 1 - j))) === 0).flat())
     }

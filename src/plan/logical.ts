@@ -6,6 +6,7 @@ import type { ProcessorStates } from '../functions/user/processor-handle.ts'
 import type { TimeMode } from '../functions/user/stateful-processor.ts'
 import type { DataType, Schema } from '../types/data-type.ts'
 import type { DecodePredicate } from '../formats/decode-plan.ts'
+import type { Lowering } from './lowering.ts'
 import type { OverFrame } from './over.ts'
 import type { JoinType, SourceRef, UserMapKind } from './unresolved.ts'
 
@@ -168,6 +169,8 @@ export interface LogicalJoin extends Base {
   readonly right: Logical
   readonly type: JoinType
   readonly condition: Expr | null
+  /** Only of a join that stands for a subquery: how it came about, for EXPLAIN. */
+  readonly lowered?: readonly Lowering[]
 }
 export interface LogicalUnion extends Base {
   readonly op: 'union'

@@ -4,6 +4,7 @@ import { aliased, type Analysis, type Relation, type Surroundings } from './anal
 import { analyzeJoin, crossJoin } from './join.ts'
 import { limited } from './limit.ts'
 import type { Logical } from './logical.ts'
+import { checkSteps } from './complexity.ts'
 import { pivot, unpivot } from './pivot.ts'
 import { isLateral, lateralJoin } from './lateral.ts'
 import { analyzeRelation, lateralView } from './relation.ts'
@@ -23,6 +24,7 @@ export function pipe(
   body: (input: AstPipe['input']) => Relation,
   surroundings: Surroundings,
 ): Relation {
+  checkSteps(ast.steps.length)
   return ast.steps.reduce((input, step) => pipeStep(a, input, step, body, surroundings), body(ast.input))
 }
 

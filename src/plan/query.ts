@@ -29,27 +29,29 @@ export function analyzeQuery(a: Analysis, query: AstQuery, given: Surroundings):
 }
 
 function withCtes(w: AstWith, given: Surroundings): Surroundings {
-  const ctes = new Map(given.ctes)
-  const own = new Set<string>()
+  const own = new Map<string, Cte>()
   for (const c of w.ctes) {
     const name = c.name.name.toLowerCase()
     if (own.has(name)) throw new AnalysisError('DUPLICATED_CTE_NAMES', { name: c.name.name }, { at: c.name.at ?? w.at })
-    own.add(name)
     const recursive = w.recursive && readsTable(c.query, name)
     const { body } = c.query
     if (recursive && (body.kind !== 'setop' || body.op !== 'union' || readsTable(body.left, name)))
       throw new AnalysisError('INVALID_RECURSIVE_CTE', { name: c.name.name }, { at: c.name.at ?? w.at })
     const columns = c.columns?.map((x) => x.name)
     const recursion = { name: c.name.name, maxLevel: c.maxRecursionLevel, at: c.name.at ?? w.at }
+    const before = own.size
     const cte: Cte = {
       query: c.query,
       columns,
-      surroundings: { ...given, ctes: new Map(ctes) },
+      // Made where it is used: a copy for each of many entries would take the square of their number.
+      get surroundings() {
+        return { ...given, ctes: new Map([...given.ctes, ...[...own].slice(0, before)]) }
+      },
       ...(recursive ? { recursion } : {}),
     }
-    ctes.set(name, cte)
+    own.set(name, cte)
   }
-  return { ...given, ctes }
+  return { ...given, ctes: new Map([...given.ctes, ...own]) }
 }
 
 /** Whether a table of that name is read anywhere in a syntax tree. */

@@ -12,6 +12,7 @@ import {
   type Surroundings,
 } from './analysis.ts'
 import { Base } from './base.ts'
+import { checkSteps } from './complexity.ts'
 import { generatorColumns, generatorNode } from './generator.ts'
 import { analyzeJoin, crossJoin } from './join.ts'
 import { isLateral, lateralJoin } from './lateral.ts'
@@ -28,6 +29,7 @@ import { isWindowTableFunction, windowTableFunction } from './window-table-funct
 
 /** FROM: relations joined left to right; LATERAL ones see those before them. */
 export function fromClause(a: Analysis, list: readonly AstRelation[], surroundings: Surroundings): Relation {
+  checkSteps(list.length)
   let out: Relation | null = null
   for (const r of list) {
     const lateral = out !== null && isLateral(r)

@@ -167,6 +167,8 @@ function unary(ast: AstUnary, ctx: ExprContext): Term {
   const inner = ast.arg
   if (ast.op === '-' && inner.kind === 'literal' && isNumber(inner.type) && !inner.text.startsWith('-'))
     return resolveLiteral({ ...inner, at: ast.at ?? inner.at }, literalContext(ctx), true)
+  // NOT of IN is NOT IN: they differ from each other's opposite where SQL knows no answer.
+  if (ast.op === 'not' && inner.kind === 'in' && inner.query) return resolveInQuery({ ...inner, not: !inner.not }, ctx)
   const arg = resolveExpr(inner, ctx)
   switch (ast.op) {
     case 'not':

@@ -3,11 +3,12 @@ import type { Span } from '../errors/span.ts'
 import type { Expr } from '../expr/bound.ts'
 import type { AstExpr, AstIn, AstQuery } from '../sql/ast.ts'
 import { BIGINT, BOOLEAN, INT, typeName } from '../types/data-type.ts'
-import { attrExpr, freshAttr, project, type OuterColumns, type Relation } from './analysis.ts'
-import { correlatedScalar, existenceMark, onlyValue, subqueryBase } from './correlated-subquery.ts'
+import { attrExpr, filter, freshAttr, project, type OuterColumns, type Relation } from './analysis.ts'
+import { correlatedScalar, existenceMark, namesOf, onlyValue, subqueryBase } from './correlated-subquery.ts'
 import { pullUp } from './decorrelate.ts'
+import { attrIds } from './expr-key.ts'
 import type { ExprContext } from './expr-context.ts'
-import { comparedTypes, resolveExpr, unsupported } from './resolve-expr.ts'
+import { comparedTypes, resolveExpr } from './resolve-expr.ts'
 import { isStreaming, type Attr, type Logical, type LogicalAggregate, type Named } from './logical.ts'
 import { callExpr, caseOf, castTo, conjunction, isNull, literal, not, type Term } from './term.ts'
 import { Unnesting } from './unnest.ts'
@@ -49,7 +50,6 @@ export function resolveScalarSubquery(query: AstQuery, span: Span | undefined, c
     : firstAndOnly(relation.plan, value, span, ctx)
   subqueryBase(ctx).put((plan) => crossJoin(ctx, plan, single.plan, span))
   const attr = single.plan.attrs.find((x) => x.id === (single.expr as { id?: number }).id)!
-  subqueryBase(ctx).added.push(attr)
   return { expr: { ...attrExpr(attr, span), nullable: true }, text: 'scalarsubquery()' }
 }
 
@@ -62,6 +62,7 @@ function crossJoin(ctx: ExprContext, left: Logical, right: Logical, span: Span |
     type: 'cross',
     condition: null,
     attrs: [...left.attrs, ...right.attrs],
+    lowered: ['subquery-to-join'],
     at: span,
   }
 }
@@ -115,7 +116,6 @@ export function resolveExists(query: AstQuery, span: Span | undefined, ctx: Expr
     at: span,
   }
   subqueryBase(ctx).put((plan) => crossJoin(ctx, plan, aggregate, span))
-  subqueryBase(ctx).added.push(rows)
   return { expr: callExpr(a.env, '>', [attrExpr(rows, span), literal(0n, BIGINT, span)], span), text: 'exists()' }
 }
 
@@ -127,7 +127,7 @@ export function resolveInQuery(ast: AstIn, ctx: ExprContext): Term {
   const span = ast.at
   const { relation, used } = analyzeSubquery(ast.query!, span, ctx)
   const left = inSides(ast.arg, relation, span, ctx)
-  if (used.size > 0 || left.length !== 1) return unsupported('a correlated IN subquery outside WHERE', span)
+  if (used.size > 0 || left.length !== 1) return existenceOfEqual(ast, relation, used, left, ctx)
   const a = ctx.a
   const column = relation.columns[0]!
   const types = comparedTypes(left[0]!.expr.type, column.type, ctx)
@@ -164,7 +164,6 @@ export function resolveInQuery(ast: AstIn, ctx: ExprContext): Term {
   }
   const base = subqueryBase(ctx)
   base.put((plan) => crossJoin(ctx, plan, aggregate, span))
-  base.added.push(set, rows, known)
   const arg = castTo(left[0]!.expr, types[0], a.env)
   const none = callExpr(a.env, '=', [attrExpr(rows), literal(0n, BIGINT)], span)
   const hit = callExpr(a.env, 'array_contains', [attrExpr(set), arg], span)
@@ -185,6 +184,48 @@ export function resolveInQuery(ast: AstIn, ctx: ExprContext): Term {
     expr: { kind: 'coalesce', args: [asked, literal(false, BOOLEAN)], type: BOOLEAN, nullable: false, at: span },
     text: ast.not ? `(NOT ${text})` : text,
   }
+}
+
+/** Correlated, or of several columns: whether a row exists that equals; for NOT IN, that none may. */
+function existenceOfEqual(
+  ast: AstIn,
+  relation: Relation,
+  used: ReadonlySet<number>,
+  left: readonly Term[],
+  ctx: ExprContext,
+): Term {
+  const { a } = ctx
+  const found = filter(a, relation.plan, conjunction(equalitiesOf(ast, left, relation, ast.not, ctx))!, ast.at)
+  const reading = new Set([...used, ...left.flatMap((t) => [...attrIds(t.expr)])])
+  const one: Named = { expr: literal(true, BOOLEAN, ast.at), attr: freshAttr(a, 'exists', BOOLEAN, false) }
+  const exists = existenceMark({ ...relation, plan: found }, reading, one, ast.at, ctx)
+  const sides = left.map((t) => (left.length === 1 ? t.text : `'${t.name ?? t.text}', ${t.text}`)).join(', ')
+  const outer = namesOf(used, ctx)
+  const text = `(${left.length === 1 ? sides : `named_struct(${sides})`} IN (listquery(${outer})))`
+  return ast.not ? { expr: not(exists.expr, ast.at), text: `(NOT ${text})` } : { ...exists, text }
+}
+
+/** That the left side equals a row of the subquery; where `surely`, what is unknown counts as equal. */
+function equalitiesOf(
+  ast: AstIn,
+  left: readonly Term[],
+  relation: Relation,
+  surely: boolean,
+  ctx: ExprContext,
+): readonly Expr[] {
+  return left.map((t, i) => {
+    const column = relation.columns[i]!
+    if (!comparedTypes(t.expr.type, column.type, ctx))
+      throw new AnalysisError(
+        'DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH',
+        { left: typeName(t.expr.type), right: typeName(column.type) },
+        { at: ast.at },
+      )
+    const equal = callExpr(ctx.a.env, '=', [t.expr, attrExpr(column, ast.at)], ast.at)
+    return surely && equal.nullable
+      ? ({ kind: 'or', args: [equal, isNull(equal)], type: BOOLEAN, nullable: false, at: ast.at } as const)
+      : equal
+  })
 }
 
 /** The left side of IN, one term per column of the subquery. */
@@ -211,20 +252,8 @@ export function applySubqueryConjunct(ast: AstExpr, negated: boolean, ctx: ExprC
   const { relation, used } = analyzeSubquery(ast.query, ast.at, ctx, true)
   const left = inSides(ast.arg, relation, ast.at, ctx)
   const anti = negated !== ast.not
-  const equalities = left.map((t, i) => {
-    const column = relation.columns[i]!
-    if (!comparedTypes(t.expr.type, column.type, ctx))
-      throw new AnalysisError(
-        'DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH',
-        { left: typeName(t.expr.type), right: typeName(column.type) },
-        { at: ast.at },
-      )
-    const equal = callExpr(ctx.a.env, '=', [t.expr, attrExpr(column, ast.at)], ast.at)
-    // NOT IN is false or unknown as soon as one comparison is unknown.
-    return anti && equal.nullable
-      ? ({ kind: 'or', args: [equal, isNull(equal)], type: BOOLEAN, nullable: false, at: ast.at } as const)
-      : equal
-  })
+  // NOT IN is false or unknown as soon as one comparison is unknown.
+  const equalities = equalitiesOf(ast, left, relation, anti, ctx)
   joinOn(relation, used, equalities, anti ? 'anti' : 'semi', ast.at, ctx)
   return true
 }
@@ -246,6 +275,7 @@ function joinOn(
     type,
     condition: conjunction([...equalities, ...conditions]),
     attrs: left.attrs,
+    lowered: used.size > 0 ? ['in-to-semi-join', 'decorrelate'] : ['in-to-semi-join'],
     at: span,
   })
   ctx.base.put((left) => {

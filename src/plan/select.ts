@@ -81,6 +81,8 @@ class Select {
   readonly #itemNames: Names
   readonly #surroundings: Surroundings
   #grouping: GroupingSets | undefined
+  /** The keys are being resolved, and with them the items they name. */
+  #inGroupBy = false
 
   constructor(a: Analysis, input: Relation, spec: SelectSpec, surroundings: Surroundings) {
     this.#a = a
@@ -211,7 +213,7 @@ class Select {
       },
       aggregates: clause === 'GROUP BY' ? undefined : this.#calls,
       base: this.#base,
-      subqueryBase: this.#above,
+      subqueryBase: clause === 'GROUP BY' ? this.#base : this.#above,
       over:
         clause === 'GROUP BY' || clause === 'HAVING'
           ? undefined
@@ -253,8 +255,20 @@ class Select {
         }))
       }
     }
-    const term = resolveExpr(ast, ctx)
+    const subqueries = new Base(this.#a, null)
+    const term = resolveExpr(ast, { ...ctx, subqueryBase: subqueries })
+    this.#placeOf(term).take(subqueries)
     return [{ term, name: slot.alias ?? term.name ?? term.text, ast }]
+  }
+
+  /** Where the subqueries of an item go: below the aggregation when the item is one of its keys. */
+  #placeOf(term: Term): Base {
+    const isKey = this.#spec.groupBy?.all ? !this.#isAggregated(term.expr) : this.#inGroupBy
+    return isKey ? this.#base : this.#above
+  }
+
+  #isAggregated(e: Expr): boolean {
+    return [...attrIds(e)].some((id) => this.#calls.has(id))
   }
 
   #aliases(): readonly { readonly name: string; readonly term: Term }[] {
@@ -276,9 +290,12 @@ class Select {
       size: this.#slots.length,
       item: (i: number) => ({ term: this.#item(i)[0]!.term, ast: this.#slots[i]!.ast }),
       aliases,
-      isAggregated: (e: Expr): boolean => [...attrIds(e)].some((id) => this.#calls.has(id)),
+      isAggregated: (e: Expr): boolean => this.#isAggregated(e),
     }
-    return resolveGrouping(groupBy, targets, this.#context('GROUP BY', names))
+    this.#inGroupBy = true
+    const grouping = resolveGrouping(groupBy, targets, this.#context('GROUP BY', names))
+    this.#inGroupBy = false
+    return grouping
   }
 
   #resolveQualify(qualify: AstExpr): Expr {

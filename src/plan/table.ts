@@ -15,6 +15,7 @@ export function lookupTable(
   at: Span | undefined,
   stream?: StreamRead,
 ): Relation {
+  a.uses.count()
   const text = dotted(name)
   const bare = name.at(-1)!.name
   if (name.length === 1) {

@@ -24,6 +24,7 @@ export function makeJoin(node: JoinNode, inputs: readonly Schema[], env: ExprEnv
     leftKeys: node.leftKeys,
     rightKeys: node.rightKeys,
     nullSafe: node.nullSafe,
+    nullAware: node.nullAware === true,
     residual,
     table: new HashStateTable({ name: 'build', keys, values: [], paned: false }),
   })

@@ -1,4 +1,7 @@
 import { conjuncts, type Expr, visit } from '../expr/bound.ts'
+import type { ExprEnv } from '../expr/env.ts'
+import { ExprKeys } from '../expr/keys.ts'
+import { mayRaise } from '../expr/may-raise.ts'
 import type { Named } from '../plan/logical.ts'
 import { BOOLEAN } from '../types/data-type.ts'
 
@@ -48,6 +51,18 @@ export function splitJoinCondition(
         ? rest[0]!
         : { kind: 'and', args: rest, type: BOOLEAN, nullable: rest.some((r) => r.nullable) }
   return { pairs, residual }
+}
+
+/**
+ * The equality of `x = y OR (x = y) IS NULL`, the whole condition of NOT IN with one column; null for anything else, and
+ * where a side may raise: a key is computed for every row, also where the other side is empty.
+ */
+export function equalOrUnknown(condition: Expr | null, env: ExprEnv): Expr | null {
+  if (condition?.kind !== 'or' || condition.args.length !== 2) return null
+  const [equal, unknown] = condition.args as [Expr, Expr]
+  if (equal.kind !== 'call' || equal.fn !== '=' || unknown.kind !== 'call' || unknown.fn !== 'isnull') return null
+  const same = new ExprKeys(env)
+  return same.of(unknown.args[0]!) === same.of(equal) && !mayRaise(equal, env) ? equal : null
 }
 
 /** The keys of a side as columns, each with a name and an id that no column of the plan has. */

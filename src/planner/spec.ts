@@ -190,6 +190,8 @@ export interface JoinNode extends NodeBase {
   readonly rightKeys: readonly number[]
   /** `<=>` keys: NULL matches NULL. */
   readonly nullSafe: readonly boolean[]
+  /** NOT IN, an anti join by one key: a NULL on either side may be equal to anything. */
+  readonly nullAware?: true
   /** Over left then right columns. */
   readonly residual: Expr | null
 }

@@ -120,6 +120,7 @@ export class BatchQueries {
             ...context,
             queryId: badRecordsId(queryId),
             schema: BAD_RECORD_SCHEMA,
+            takesBadRecords: true,
           })),
     })
     const sink = await provider.open(options, {
@@ -130,7 +131,7 @@ export class BatchQueries {
     })
     try {
       const token = { queryId, batchId: 0, offsetHash: '' }
-      await badRecords.open(-1)
+      await badRecords.open(-1, null)
       await sink.begin(0, token)
       try {
         await badRecords.begin({ batchId: 0, batchTimestampMs: this.#parts.clock.nowMs() }, token, false)

@@ -27,12 +27,14 @@ export function afterRollback(
   if (joins(sink, checkpointPath))
     return `The sink ${name} is a table in the checkpoint's own file and still has the rows of ${later}. Take them out before the query starts: it writes them again, and in output mode append they would be there twice.`
   const provider = builtInSink(sink.format)
-  const newTopic =
+  const elsewhere =
     sink.format === 'kafka'
-      ? ' A topic cannot go back: give the query another one, with millrace.checkpoint.allowSinkChange.'
-      : ''
+      ? ' A topic cannot go back: delete the group millrace-<id of the query>, which holds the token, and give the query another topic, with millrace.checkpoint.allowSinkChange.'
+      : sink.format === 'postgres'
+        ? ' The token is the row of the table in millrace_tokens. Or give the query another table, with millrace.checkpoint.allowSinkChange.'
+        : ''
   if (provider?.kind === 'tokened')
-    return `The sink ${name} holds the token of the newest batch it was given. While that is later than batch ${to} the query refuses to start (CHECKPOINT_SINK_AHEAD). Bring the sink back to how it was after batch ${to}, its token too, for example from a backup made then.${newTopic}`
+    return `The sink ${name} holds the token of the newest batch it was given. While that is later than batch ${to} the query refuses to start (CHECKPOINT_SINK_AHEAD). Bring the sink back to how it was after batch ${to}, its token too, for example from a backup made then.${elsewhere}`
   if (provider?.rollsBack === true)
     return `There is nothing to do: when the query starts, the sink ${name} removes what it has of ${later}.`
   return `The sink ${name} is given ${later} again, under the same batch ids; with files or rows that came since, a batch may hold other rows than before. A sink that skips batch ids it has seen must be brought back to batch ${to} first.`

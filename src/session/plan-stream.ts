@@ -2,7 +2,7 @@ import { canonicalState } from '../plan/canonical-state.ts'
 import { checkStreaming, type ConfReader } from '../plan/check-streaming.ts'
 import { fingerprints } from '../plan/fingerprint.ts'
 import type { Logical } from '../plan/logical.ts'
-import { optimize } from '../plan/optimize.ts'
+import { optimize, type Optimized } from '../plan/optimize.ts'
 import { tableIdentity } from '../plan/source-identity.ts'
 import { planQuery } from '../planner/plan-query.ts'
 import type { PipelineSpec } from '../planner/spec.ts'
@@ -21,7 +21,7 @@ export interface StreamPlan {
   readonly asked: Logical
   /** With its state laid out as the checkpoint has it. */
   readonly analyzed: Logical
-  readonly optimized: ReturnType<typeof optimize>
+  readonly optimized: Optimized
   readonly identified: ReturnType<typeof identify>
   readonly spec: PipelineSpec
 }
@@ -29,7 +29,7 @@ export interface StreamPlan {
 /** Plans a streaming query under the settings, the identity and the state that its checkpoint holds. */
 export function planStream(
   { request, mode, provider, options, bad, checkpoint }: StartingQuery,
-  { conf, functions }: SessionParts,
+  { conf, functions, hooks }: SessionParts,
   planning: Planning,
 ): StreamPlan {
   const settings = planning.settings(checkpoint.lastOffsets()?.conf)
@@ -40,7 +40,7 @@ export function planStream(
   const allowSinkChange = conf.flag('millrace.checkpoint.allowSinkChange')
   const identified = identify(asked, sinkIdentity, mode, checkpoint, allowSinkChange)
   const analyzed = canonicalState(identified.plan, functions.identityOf)
-  const optimized = optimize(analyzed, env)
+  const optimized = optimize(analyzed, env, hooks.rules)
   const prints = fingerprints(analyzed, functions.identityOf)
   const planned = planQuery(optimized.plan, {
     mode,

@@ -67,7 +67,7 @@ export class Planning {
     const conf = this.settings()
     const envSpec = envSpecOf(conf)
     const env = this.env(conf)
-    const optimized = optimize(analyze(plan, this.#catalog(conf), env), env)
+    const optimized = optimize(analyze(plan, this.#catalog(conf), env), env, this.#parts.hooks.rules)
     return { spec: planQuery(optimized.plan, { mode: null, env, envSpec, sparesRows, fingerprints: new Map() }), env }
   }
 
@@ -76,7 +76,7 @@ export class Planning {
     const analyzed = this.analyze(plan)
     const conf = this.settings()
     const judging = this.env(conf)
-    const optimized = optimize(analyzed, judging)
+    const optimized = optimize(analyzed, judging, this.#parts.hooks.rules)
     const text = explain({ analyzed, optimized, modes: { conf, env: judging } }, mode)
     if (mode !== 'codegen') return text
     const { spec, env } = this.batchSpec(plan)

@@ -56,6 +56,7 @@ export function prepareQuery(given: StartingQuery, parts: SessionParts, planning
       describe: (how) =>
         `${explain({ analyzed, optimized, modes: mode }, how)}\n== Guarantees ==\n${guaranteeLines(guarantees).join('\n')}\n`,
       note,
+      onWait: () => given.waits(query),
       onEnd: (started) => {
         request.signal?.removeEventListener('abort', onAbort)
         streams.unregister(query, started)
@@ -90,8 +91,8 @@ export function prepareQuery(given: StartingQuery, parts: SessionParts, planning
 /** What runs the batches of a query, under the settings as they are now. */
 function executionOf(
   { request, mode, provider, options, flushOnIdle, bad, checkpoint, durability }: StartingQuery,
-  { settings, env, analyzed, spec }: StreamPlan,
-  { runId, name, signal, wake, sourceStatus }: StreamingQuery,
+  { settings, env, analyzed, identified, spec }: StreamPlan,
+  { runId, name, signal, wake, holdUp }: StreamingQuery,
   { conf, clock, hooks, objects: kept }: SessionParts,
 ): Omit<MicroBatchConfig, 'changes' | 'late' | 'note'> {
   const objects = new Map([...kept, ...request.objects])
@@ -117,6 +118,7 @@ function executionOf(
         provider.open(options, {
           ...sinkOfQuery,
           schema: spec.schema,
+          status: (text) => holdUp('sink', text),
           mode,
           upsertKey: upsertKey(analyzed),
           queryName: request.queryName,
@@ -135,6 +137,8 @@ function executionOf(
                 ...sinkOfQuery,
                 queryId: badRecordsId(checkpoint.queryId),
                 schema: BAD_RECORD_SCHEMA,
+                takesBadRecords: true,
+                status: (text) => holdUp('sink for bad records', text),
                 mode: 'append',
                 // The name is that of the query's own table.
                 queryName: null,
@@ -148,9 +152,10 @@ function executionOf(
     keepStreamWatermarks: conf.flag('millrace.extensions'),
     noDataBatches: conf.flag('spark.sql.streaming.noDataMicroBatches.enabled'),
     strictLate: conf.get('millrace.lateFilter') === 'batch',
+    isSinkNew: identified.isSinkNew,
     minBatchesToRetain: conf.number('spark.sql.streaming.minBatchesToRetain'),
     wake,
-    sourceStatus,
+    holdUp,
     ids: { runId, name },
     crash: hooks.crash,
   }

@@ -27,6 +27,8 @@ export interface QueryIdentity {
 export interface Identified {
   readonly plan: Logical
   readonly identity: QueryIdentity
+  /** The sink is another one than before, which was allowed: it may be empty. */
+  readonly isSinkNew: boolean
   /** What was matched in a way worth saying. */
   readonly notes: readonly string[]
 }
@@ -50,8 +52,9 @@ export function identify(
   const streams =
     stored === undefined ? named(scans, new Set()) : matched(scans, stored.sources, checkpoint.path, notes)
   const identity: QueryIdentity = { sources: streams, sink, mode }
+  let isSinkNew = false
   if (stored !== undefined) {
-    checkSink(stored, identity, checkpoint.path, allowSinkChange, notes)
+    isSinkNew = isOtherSink(stored, identity, checkpoint.path, allowSinkChange, notes)
     checkMode(stored.mode, mode, plan)
   }
   const names = new Map(scans.map((scan, i) => [scan.id, streams[i]!.name]))
@@ -59,7 +62,7 @@ export function identify(
     const name = node.op === 'scan' ? names.get(node.id) : undefined
     return node.op === 'scan' && name !== undefined ? { ...node, source: { ...node.source, name } } : node
   })
-  return { plan: renamed, identity, notes }
+  return { plan: renamed, identity, isSinkNew, notes }
 }
 
 /** What a checkpoint belongs to; undefined before its first start. Throws CheckpointError. */
@@ -181,9 +184,16 @@ function matched(
   })
 }
 
-function checkSink(before: QueryIdentity, now: QueryIdentity, path: string, allowed: boolean, notes: string[]): void {
+/** Whether the sink is another one; throws when that is not allowed. */
+function isOtherSink(
+  before: QueryIdentity,
+  now: QueryIdentity,
+  path: string,
+  allowed: boolean,
+  notes: string[],
+): boolean {
   const [was, is] = [identityText(before.sink), identityText(now.sink)]
-  if (was === is) return
+  if (was === is) return false
   if (!allowed)
     throw new CheckpointError(
       'CHECKPOINT_SINK_CHANGED',
@@ -193,6 +203,7 @@ function checkSink(before: QueryIdentity, now: QueryIdentity, path: string, allo
       },
     )
   notes.push(`the sink was ${was}, now it is ${is}: it has rows from here on only`)
+  return true
 }
 
 /** Other modes than complete release the state that it would have to show; append keeps groups back that changelog took for written. */

@@ -3,6 +3,7 @@ import type { Connectors } from '../connectors/registry.ts'
 import type { Clock } from '../engine/clock.ts'
 import type { CrashPoint } from '../engine/micro-batch.ts'
 import type { StreamingQueryManager } from '../engine/query-manager.ts'
+import type { RuleChoice } from '../plan/optimize.ts'
 import type { Catalog } from './catalog.ts'
 import type { RuntimeConfig } from './conf.ts'
 import type { SessionFunctions } from './functions.ts'
@@ -13,6 +14,8 @@ export interface SessionHooks {
   readonly crash?: (point: CrashPoint, batchId: number) => void
   /** Where recovery notes go; stderr otherwise. */
   readonly note?: (line: string) => void
+  /** Which rules of the optimizer run; all unless given. */
+  readonly rules?: RuleChoice
 }
 
 /** What a session is made of, for those that plan, run and start its queries. */

@@ -62,6 +62,7 @@ export async function startQuery(
           bad,
           checkpoint,
           durability: location === null ? null : durabilityOf(conf),
+          waits: (query) => claim?.hold(query),
           release: () => claim?.release(),
         },
         parts,

@@ -1,4 +1,5 @@
 import type {
+  AstBinary,
   AstCall,
   AstExpr,
   AstFrameBound,
@@ -10,6 +11,7 @@ import type {
 } from './ast.ts'
 import { quoteIdentifier, quoteString } from './literal-text.ts'
 import { printQuery } from './print.ts'
+import { tightnessOf } from './tightness.ts'
 
 /** A name with backquotes where it needs them. */
 export const printIdent = (i: Ident): string =>
@@ -26,7 +28,11 @@ const printOperandName = (parts: readonly Ident[]): string =>
 
 const list = (exprs: readonly AstExpr[]): string => exprs.map(printExpr).join(', ')
 
-/** SQL text of an expression; it parses to the same tree apart from spans (and `quoted` on names such as FROM). Operands are bracketed rather than precedence relied on. */
+/** Whether the left operand goes on with operators of the same rank. */
+const continues = ({ left, op }: AstBinary): boolean =>
+  left.kind === 'binary' && tightnessOf(op) > 1 && tightnessOf(left.op) === tightnessOf(op)
+
+/** SQL text of an expression; it parses to the same tree apart from spans (and `quoted` on names such as FROM). Operands are bracketed rather than precedence relied on, but for a long run of one rank: a bracket for each would nest too deeply to be read. */
 export function printExpr(e: AstExpr): string {
   const not = 'not' in e && e.not ? 'NOT ' : ''
   switch (e.kind) {
@@ -43,7 +49,7 @@ export function printExpr(e: AstExpr): string {
       if (e.op === 'not') return `NOT ${operand(e.arg)}`
       return `${e.op}${e.arg.kind === 'literal' || e.arg.kind === 'unary' ? `(${printExpr(e.arg)})` : operand(e.arg)}`
     case 'binary':
-      return `${operand(e.left)} ${e.op.toUpperCase()} ${operand(e.right)}`
+      return `${continues(e) ? printExpr(e.left) : operand(e.left)} ${e.op.toUpperCase()} ${operand(e.right)}`
     case 'is':
       return `${operand(e.arg)} IS ${not}${e.what.toUpperCase()}${e.right ? ` FROM ${operand(e.right)}` : ''}`
     case 'between':

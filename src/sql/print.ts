@@ -5,6 +5,7 @@ import type {
   AstQuery,
   AstQueryBody,
   AstSelect,
+  AstSetOperation,
   AstValues,
 } from './ast.ts'
 import { printExpr, printIdent, printName, printSortItem, printWindowSpec } from './print-expr.ts'
@@ -50,7 +51,7 @@ function printBody(b: AstQueryBody): string {
     case 'select':
       return printSelect(b)
     case 'setop':
-      return `${bracketed(b.left)} ${b.op.toUpperCase()}${b.all ? ' ALL' : ''}${b.byName ? ' BY NAME' : ''} ${bracketed(b.right)}`
+      return `${continues(b) ? printBody(b.left) : bracketed(b.left)} ${b.op.toUpperCase()}${b.all ? ' ALL' : ''}${b.byName ? ' BY NAME' : ''} ${bracketed(b.right)}`
     case 'values':
       return printValues(b)
     case 'table':
@@ -61,6 +62,10 @@ function printBody(b: AstQueryBody): string {
       return printQuery(b)
   }
 }
+
+/** Whether the left side is read first without a bracket, as in a long run of UNION. */
+const continues = ({ left, op }: AstSetOperation): boolean =>
+  left.kind === 'setop' && (left.op === 'intersect') === (op === 'intersect')
 
 function bracketed(b: AstQueryBody): string {
   return b.kind === 'select' || b.kind === 'values' || b.kind === 'table' ? printBody(b) : `(${printBody(b)})`

@@ -22,6 +22,7 @@ import { unescapeString } from './literal-text.ts'
 import { readCall, readSpecialCall } from './read-call.ts'
 import { readInterval, readNumber, readStrings, readType, readTypedLiteral } from './read-literal.ts'
 import { readQuery } from './read-query.ts'
+import { tightnessOf } from './tightness.ts'
 
 /** An operand and the text it takes with its brackets, which the expression itself does not keep. */
 interface Operand {
@@ -112,11 +113,6 @@ function readPredicate(r: Reading, node: Cst, arg: AstExpr, at: Span): AstExpr {
 }
 
 const OPERATORS: Readonly<Record<string, AstBinary['op']>> = { '==': '=', '!=': '<>', '!>': '<=', '!<': '>=' }
-/** How tight an operator binds; a comparison is the loosest. */
-// prettier-ignore
-const TIGHTNESS: Readonly<Record<string, number>> = {
-  '*': 7, '/': 7, '%': 7, div: 7, '+': 6, '-': 6, '||': 6, '<<': 5, '>>': 5, '>>>': 5, '&': 4, '^': 3, '|': 2,
-}
 
 /** A run of operands and operators put into a tree by precedence; operators of one rank group to the left. */
 export function readValue(r: Reading, node: Cst): AstExpr {
@@ -138,8 +134,8 @@ export function readValue(r: Reading, node: Cst): AstExpr {
       for (let next = t.startOffset + 1; image.startsWith('>') && more.has(next); next++) image += '>'
       if (image.length > 3) throw syntaxError({ sql: r.sql, start: t.startOffset, end: t.startOffset + image.length })
       const op = OPERATORS[image] ?? (image as AstBinary['op'])
-      const rank = TIGHTNESS[op] ?? 1
-      while (waiting.length > 0 && (TIGHTNESS[waiting[waiting.length - 1]!] ?? 1) >= rank) reduce()
+      const rank = tightnessOf(op)
+      while (waiting.length > 0 && tightnessOf(waiting[waiting.length - 1]!) >= rank) reduce()
       waiting.push(op)
     }
     const operand = operandNodes[i]!

@@ -148,5 +148,5 @@ function typeText(node: Cst): string {
         .map((t) => t.image)
         .join('.')}`
     : ''
-  return `${name.startsWith('`') ? name : name.toLowerCase()}${args.length > 0 ? `(${args.join(',')})` : ''}${collation}`
+  return `${name.startsWith('`') ? name : name.replace(/[A-Z]+/g, (word) => word.toLowerCase())}${args.length > 0 ? `(${args.join(',')})` : ''}${collation}`
 }

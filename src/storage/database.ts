@@ -30,6 +30,8 @@ export interface Database {
   /** Runs `body` in one IMMEDIATE transaction; rolls back and rethrows when it throws. Not reentrant. */
   transaction<T>(body: () => T): T
   /** Sets how following commits reach the disk. */
+  /** As last set; 'process', the weaker, before. */
+  readonly durability: Durability
   setDurability(durability: Durability): void
   /**
    * Copies the whole file, page by page, to `target` (which must not be there), while others go on writing to it. Within

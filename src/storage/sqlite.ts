@@ -143,6 +143,8 @@ class SqliteDatabase implements Database {
   readonly #commit: BetterSqlite3.Statement<unknown[]>
   readonly #rollback: BetterSqlite3.Statement<unknown[]>
 
+  /** Null until it is set: the library's own. */
+  #durability: Durability | null = null
   constructor(path: string, db: BetterSqlite3.Database) {
     this.path = path
     this.#db = db
@@ -191,7 +193,13 @@ class SqliteDatabase implements Database {
     }
   }
 
+  get durability(): Durability {
+    return this.#durability ?? 'process'
+  }
+
   setDurability(durability: Durability): void {
+    if (durability === this.#durability) return
+    this.#durability = durability
     this.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`)
   }
 

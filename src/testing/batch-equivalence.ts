@@ -43,6 +43,8 @@ export interface EquivalenceOptions {
   readonly slicings?: number
   /** Session settings. */
   readonly conf?: Readonly<Record<string, string>>
+  /** Which rules of the optimizer run over the streams, by name; all unless given. Over bounded tables all do. */
+  readonly rules?: (rule: string) => boolean
   /** Lines for the failure message: what the query is, when it is a function. */
   readonly describe?: string
 }
@@ -131,11 +133,11 @@ class Both {
   constructor(
     query: EquivalenceQuery,
     data: Readonly<Record<string, EquivalenceTable>>,
-    { outputMode = 'append', key, conf = {} }: EquivalenceOptions,
+    { outputMode = 'append', key, conf = {}, rules }: EquivalenceOptions,
   ) {
     this.#query = query
     this.#data = data
-    this.#kit = new TestKit(conf)
+    this.#kit = new TestKit(conf, rules && { rules })
     this.#bounded = new MillraceSession({ 'spark.sql.session.timeZone': 'UTC', ...conf }, { clock: this.#kit.clock })
     for (const [name, table] of Object.entries(data)) {
       if (table.static) {

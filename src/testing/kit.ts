@@ -2,6 +2,7 @@ import { MemoryStream } from '../connectors/memory/stream.ts'
 import type { DataFrame } from '../dataframe/data-frame.ts'
 import type { CrashPoint } from '../engine/micro-batch.ts'
 import { MillraceSession } from '../session.ts'
+import type { SessionHooks } from '../session/session-parts.ts'
 import type { Schema } from '../types/data-type.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -18,7 +19,7 @@ export class CrashForTest extends Error {}
 
 /**
  * The session behind tests: a manual clock, and a hook that lets the kit crash a query at any point of a commit.
- * `conf` as for `millrace()`; the time zone is UTC unless given.
+ * `conf` as for `millrace()`; the time zone is UTC unless given. `rules` says which rules of the optimizer run.
  */
 export class TestKit {
   readonly clock = new ManualClock(Date.UTC(2026, 0, 1))
@@ -26,10 +27,10 @@ export class TestKit {
   /** Set by the kit while a world runs. */
   crash: ((point: CrashPoint, batchId: number) => void) | null = null
 
-  constructor(conf: Readonly<Record<string, string>> = {}) {
+  constructor(conf: Readonly<Record<string, string>> = {}, hooks: Pick<SessionHooks, 'rules'> = {}) {
     this.session = new MillraceSession(
       { 'spark.sql.session.timeZone': 'UTC', 'millrace.durability': 'process', ...conf },
-      { clock: this.clock, crash: (point, batchId) => this.crash?.(point, batchId), note: () => undefined },
+      { ...hooks, clock: this.clock, crash: (point, batchId) => this.crash?.(point, batchId), note: () => undefined },
     )
   }
 

@@ -59,6 +59,10 @@ function toDate(from: DataType, to: DataType, site: CastSite): Cast {
 
 const clamp64 = (x: bigint): bigint => (x > INT64_MAX ? INT64_MAX : x < INT64_MIN ? INT64_MIN : x)
 
+/** A timestamp computed from `v`: one that leaves int64 raises without ANSI too, as Spark's does. */
+const inRange = (us: bigint, v: Parameters<Cast>[0], from: DataType, to: DataType, site: CastSite): bigint | null =>
+  us > INT64_MAX || us < INT64_MIN ? castOverflow(v, from, to, strict(site)) : us
+
 function toTimestamp(from: DataType, to: DataType, site: CastSite): Cast {
   const zone = zoneOf(site.timeZone)
   switch (from.kind) {
@@ -72,9 +76,9 @@ function toTimestamp(from: DataType, to: DataType, site: CastSite): Cast {
     case 'boolean':
       return (v) => (v ? 1n : 0n)
     case 'date':
-      return (v) => timestampOfDays(v as number, zone)
+      return (v) => inRange(timestampOfDays(v as number, zone), v, from, to, site)
     case 'timestamp_ntz':
-      return (v) => zone.localToUtcUs(v as bigint)
+      return (v) => inRange(zone.localToUtcUs(v as bigint), v, from, to, site)
     case 'float':
     case 'double':
       return (v) => {
@@ -109,9 +113,9 @@ function toTimestampNtz(from: DataType, to: DataType, site: CastSite): Cast {
         badInput(v, from, to, site)
     }
     case 'date':
-      return (v) => BigInt(v as number) * US_PER_DAY
+      return (v) => inRange(BigInt(v as number) * US_PER_DAY, v, from, to, site)
     case 'timestamp':
-      return (v) => zone.utcToLocalUs(v as bigint)
+      return (v) => inRange(zone.utcToLocalUs(v as bigint), v, from, to, site)
     default:
       assert(false, `cast from ${from.kind} to timestamp_ntz`)
   }

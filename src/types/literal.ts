@@ -38,8 +38,11 @@ export function encodeLiteral(v: Value, type: DataType): LiteralJson {
       return (v as StructValue).map((x, i) => encodeLiteral(x, type.fields[i]!.type))
     case 'void':
       return null
+    case 'string':
+      // Half a surrogate pair has no bytes in UTF-8: a constant is what a column would hold of it.
+      return (v as string).replace(/\p{Surrogate}/gu, '\uFFFD')
     default:
-      return v as boolean | number | string
+      return v as boolean | number
   }
 }
 

@@ -271,6 +271,22 @@ describe('state versions', () => {
     expect(restored(cp)).toMatchObject({ logs: ['36 l36', '37 l37', '38 l38', '39 l39', '40 l40'] })
   })
 
+  test('a purge within a commit is part of it, and counts its batch', () => {
+    const cp = memoryCheckpoint()
+    cp.restoreState('0', 't', spec)
+    for (let b = 0; b < 5; b++) batch(cp, b, write(`l${b}`, { 0: `s${b}` }, 1))
+    cp.writeOffsets(offsetRow(5))
+    const purge = (fails: boolean) => (): void => {
+      cp.purge(2)
+      if (fails) throw new RangeError('after the purge')
+    }
+    expect(() => cp.commit(commitRow(5), [write('l5', { 0: 's5' }, 1)], purge(true))).toThrow(RangeError)
+    expect(cp.batches()).toEqual({ offsets: [0, 1, 2, 3, 4, 5], commits: [0, 1, 2, 3, 4] })
+    cp.commit(commitRow(5), [write('l5', { 0: 's5' }, 1)], purge(false))
+    expect(cp.batches()).toEqual({ offsets: [4, 5], commits: [4, 5] })
+    expect(restored(cp, 4)).toEqual({ snapshots: ['0@4 s4'], logs: ['4 l4'] })
+  })
+
   test('rolling back forgets every later batch', () => {
     const cp = memoryCheckpoint()
     cp.restoreState('0', 't', spec)

@@ -16,6 +16,12 @@ beforeAll(async () => {
       return { key: key!, value: JSON.stringify({ page, ms: 7 }) }
     }),
   )
+  for (const topic of ['orders', 'checked-orders', 'dead-orders']) await cluster.topic(1, {}, topic)
+  await cluster.send('orders', [
+    { value: '{"id":1,"total":2.5}' },
+    { value: '{"id":2,"tot' },
+    { value: '{"id":3,"total":1}' },
+  ])
 }, 180_000)
 afterAll(() => cluster?.stop())
 
@@ -38,6 +44,7 @@ const EXPECTED: Readonly<Record<string, readonly unknown[]>> = {
   'Reading a topic': [['ann home', 'bob cart', 'cid help']],
   'A bounded read': [2],
   'Writing a topic': ['exactly-once'],
+  'Dead letters': [['{"id":2,"tot at orders-0@1: MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION']],
   Lag: ['1', '0'],
   'Where it is': ['bob cid'],
 }

@@ -41,6 +41,8 @@ export const POOL: readonly DataType[] = [
   decimal(9, 2),
   decimal(18, 6),
   decimal(30, 4),
+  decimal(38, 0),
+  decimal(38, 38),
   STRING,
   BINARY,
   DATE,
@@ -57,9 +59,13 @@ export const POOL: readonly DataType[] = [
   mapOf(INT, STRING),
   structOf([field('a', INT), field('b', STRING)]),
   arrayOf(structOf([field('k', STRING), field('v', INT)])),
+  arrayOf(DOUBLE, false),
+  mapOf(STRING, arrayOf(DOUBLE)),
+  structOf([field('start', TIMESTAMP, false), field('end', TIMESTAMP, false)]),
 ]
 
-const CLASSES: Readonly<Record<string, (t: DataType) => boolean>> = {
+/** The types of POOL in each class of parameters. */
+export const CLASSES: Readonly<Record<string, (t: DataType) => boolean>> = {
   NUMERIC: (t) => ['tinyint', 'smallint', 'int', 'bigint', 'float', 'double', 'decimal'].includes(t.kind),
   INTEGRAL: (t) => ['tinyint', 'smallint', 'int', 'bigint'].includes(t.kind),
   DECIMAL: (t) => t.kind === 'decimal',

@@ -52,6 +52,43 @@ const STRINGS = [
   '0',
   'ff',
   'SELECT',
+  // Halves of surrogate pairs, which UTF-8 has no bytes for.
+  '\uD83D',
+  'a\uDE00b',
+  '\uDE00\uD83D',
+  'e\u0301\u200D\uFEFF',
+  'ﬁ İ ı ß ς Σ',
+  'a\0b',
+  '-9223372036854775808',
+  '9223372036854775808',
+  '2147483647',
+  '1.7976931348623157E308',
+  '1e400',
+  '-0',
+  ' +5 ',
+  '99999999999999999999999999999999999999',
+  '0.000000000000000000000000000000000000001',
+  '0001-01-01 00:00:00',
+  '9999-12-31 23:59:59.999999',
+  '+294247-01-10T04:00:54.775807Z',
+  '2024-11-03 01:30:00 America/New_York',
+  '12:34',
+  'INTERVAL 1 DAY',
+  '1-2',
+  '3 04:05:06.789',
+  '$.a',
+  '$.b[1]',
+  '[1,2,{"k":null}]',
+  '{"a":"\\uD800"}',
+  '(a+)(b)?',
+  '[',
+  '%%_\\_',
+  '$0',
+  'a=1&b=%20',
+  '#,##0.00',
+  '999.99',
+  'utf-8',
+  'y'.repeat(300),
 ] as const
 
 const intRange = (random: () => number, low: number, high: number, small: boolean): number => {
@@ -90,9 +127,10 @@ export function randomValue(type: DataType, random: () => number, small: boolean
       return intRange(random, -2147483648, 2147483647, small)
     case 'date':
       return random() < 0.2 && !small
-        ? pick(random, [-719162, 2932896, 0, 19782])
+        ? pick(random, [-719162, 2932896, 0, 19782, -141427, -2147483648, 2147483647])
         : 19000 + Math.floor(random() * (small ? 60 : 2000))
     case 'interval_ym':
+      if (!small && random() < 0.1) return pick(random, [-2147483648, 2147483647])
       return Math.floor(random() * 50) - 20
     case 'bigint':
       if (small) return BigInt(Math.floor(random() * 60) - 20)
@@ -102,9 +140,22 @@ export function randomValue(type: DataType, random: () => number, small: boolean
     case 'timestamp':
     case 'timestamp_ntz':
       if (!small && random() < 0.15)
-        return pick(random, [0n, -1n, -62135596800000000n, 253402300799999999n, -30610224000000000n])
+        return pick(random, [
+          0n,
+          -1n,
+          -62135596800000000n,
+          253402300799999999n,
+          -30610224000000000n,
+          // Both sides of an hour that a clock change skips or repeats in New York.
+          1710053999999999n,
+          1710054000000000n,
+          1730611800000000n,
+          2n ** 63n - 1n,
+          -(2n ** 63n),
+        ])
       return 1_700_000_000_000_000n + BigInt(Math.floor(random() * (small ? 86_400_000_000 * 30 : 1e14)))
     case 'interval_dt':
+      if (!small && random() < 0.1) return pick(random, [2n ** 63n - 1n, -(2n ** 63n)])
       return BigInt(Math.floor((random() - 0.5) * 2e12)) * (random() < 0.1 && !small ? 1000n : 1n)
     case 'float':
       return Math.fround(randomDouble(random, small))
@@ -124,13 +175,19 @@ export function randomValue(type: DataType, random: () => number, small: boolean
         ? Buffer.from(pick(random, STRINGS))
         : Uint8Array.from({ length: Math.floor(random() * 6) }, () => Math.floor(random() * 256))
     case 'interval':
+      if (!small && random() < 0.1)
+        return new CalendarInterval(
+          pick(random, [-2147483648, 2147483647, 0]),
+          pick(random, [-2147483648, 2147483647, 0]),
+          pick(random, [2n ** 63n - 1n, -(2n ** 63n), 0n]),
+        )
       return new CalendarInterval(
         Math.floor(random() * 30) - 10,
         Math.floor(random() * 60) - 20,
         BigInt(Math.floor((random() - 0.5) * 1e12)),
       )
     case 'array':
-      return Array.from({ length: Math.floor(random() * 5) }, () =>
+      return Array.from({ length: random() < 0.05 ? 20 : Math.floor(random() * 5) }, () =>
         randomValue(type.element, random, small, type.containsNull ? nulls : 0),
       )
     case 'map': {
@@ -155,7 +212,19 @@ function randomDouble(random: () => number, small: boolean): number {
   const roll = random()
   if (roll < 0.25) return pick(random, [0, -0, 1, -1, 0.5, -2.5])
   if (roll < 0.4 && !small)
-    return pick(random, [NaN, Infinity, -Infinity, 1e308, -1e308, 5e-324, 2 ** 53, 2147483648, -2147483649])
+    return pick(random, [
+      NaN,
+      Infinity,
+      -Infinity,
+      1e308,
+      -1e308,
+      5e-324,
+      2 ** 53,
+      2 ** 63,
+      -(2 ** 63),
+      2147483648,
+      -2147483649,
+    ])
   return (random() - 0.5) * (small ? 50 : 10 ** Math.floor(random() * 20))
 }
 

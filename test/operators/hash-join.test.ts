@@ -86,6 +86,31 @@ describe.each(TYPES)('%s', (type) => {
   })
 })
 
+describe.each(SEEDS)('NOT IN, seed %i', (seed) => {
+  test.each([true, false])('with NULL among the values of the table: %s', (holed) => {
+    const random = seeded(seed * 11)
+    const node = {
+      op: 'join',
+      type: 'anti',
+      leftKeys: [0],
+      rightKeys: [0],
+      nullSafe: [false],
+      nullAware: true,
+      residual: null,
+      schema: LEFT,
+    } as const
+    const left = some(random, 60)
+    const right = some(random, 6).filter((r) => holed || r[0] !== null)
+    // A comparison with NULL is unknown, and NOT IN then gives no row.
+    const matches = (l: Row, r: Row): boolean => l[0] === null || r[0] === null || l[0] === r[0]
+    const got = new Harness(node, [LEFT, RIGHT], random).trigger([
+      { port: 1, rows: right },
+      { port: 0, rows: left },
+    ])
+    expect(bag(got)).toEqual(bag(nested('anti', left, right, matches)))
+  })
+})
+
 test('a static build side serves every trigger; the probe side keeps its order', () => {
   const random = seeded(5)
   const node = {

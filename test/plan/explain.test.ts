@@ -9,6 +9,7 @@ const world = worldOf({
   raw: source('ts TIMESTAMP, user STRING, v INT'),
   o: watermark(source('ot TIMESTAMP, user STRING, w INT'), 'ot', '1 hour'),
   dim: 'user STRING, country STRING',
+  raw_dim: 'user STRING, v INT',
 })
 
 const modes = { conf: () => undefined, env: envOf() }
@@ -134,6 +135,106 @@ test('EXPLAIN FORMATTED numbers the operators and says what each does', () => {
     changelog: yes
     "
   `)
+})
+
+const rulesOf = (sql: string): string => {
+  const analyzed = plan(sql, world)
+  const text = explain({ analyzed, optimized: optimize(analyzed, envOf()), modes }, 'extended')
+  return /== Rules ==\n(.*?)\n\n==/s.exec(text)?.[1] ?? ''
+}
+
+test('EXPLAIN EXTENDED shows what each rule did, node by node', () => {
+  const sql = "SELECT user FROM (SELECT user, v + 0 AS x FROM raw) JOIN dim USING (user) WHERE x > 1 AND country = 'NL'"
+  expect(rulesOf(sql)).toMatchInlineSnapshot(`
+    "filter-through-join: moves conditions from above a join and from its ON to the sides they read
+      gone: Filter ((x#5 > 1) AND (country#8 = 'NL')) over Join inner
+      added: Filter (x#5 > 1) over Project
+      added: Filter (country#8 = 'NL') over Scan memory
+    push-filters: moves filters towards the tables
+      Filter (x#5 > 1) over Project → Filter ((v#3 + 0) > 1) over Scan memory (stream)
+    join-keys-not-null: filters rows whose join key is NULL below the join
+      added: Filter (user#2 IS NOT NULL) over Project
+      added: Filter (user#7 IS NOT NULL) over Filter
+    push-filters: moves filters towards the tables
+      gone: Filter (user#2 IS NOT NULL) over Project
+      gone: Filter ((v#3 + 0) > 1) over Scan memory (stream)
+      gone: Filter (user#7 IS NOT NULL) over Filter
+      gone: Filter (country#8 = 'NL') over Scan memory
+      added: Filter (((v#3 + 0) > 1) AND (user#2 IS NOT NULL)) over Scan memory (stream)
+      added: Filter ((country#8 = 'NL') AND (user#7 IS NOT NULL)) over Scan memory
+    prune-columns: leaves out columns that nothing reads
+      Project [user#2, (v#3 + 0) AS x#5] → Project [user#2]
+      Scan memory (stream) [ts#1, user#2, v#3] → Scan memory (stream) [user#2, v#3] read=[user, v]
+      Scan memory [user#7, country#8] → Scan memory [user#7, country#8] read=[user, country]
+      added: Project [user#7]
+    scan-predicates: tells the decoders of tables which rows are wanted
+      Scan memory (stream) [user#2, v#3] read=[user, v] → Scan memory (stream) [user#2, v#3] read=[user, v] where=[user isnotnull]
+      Scan memory [user#7, country#8] read=[user, country] → Scan memory [user#7, country#8] read=[user, country] where=[country = "NL", user isnotnull]"
+  `)
+  expect(rulesOf(sql)).toBe(rulesOf(sql))
+})
+
+test('EXPLAIN EXTENDED shows subqueries that became joins, and limits', () => {
+  expect(
+    rulesOf(
+      `SELECT user, (SELECT count(*) FROM raw_dim r WHERE r.user = d.user) AS n FROM dim d
+       WHERE user IN (SELECT user FROM raw_dim WHERE v > 1) AND NOT EXISTS (SELECT 1 FROM raw_dim r WHERE r.user = d.user)
+       LIMIT 3`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "in-to-semi-join: runs IN and EXISTS of WHERE as semi and anti joins
+      user IN (SELECT user FROM raw_dim WHERE v > 1) → Join semi ON (user#1 = user#4)
+    in-to-semi-join: runs IN and EXISTS of WHERE as semi and anti joins
+      EXISTS (SELECT 1 FROM raw_dim r WHERE r.user = d.user) → Join anti ON (user#10 = user#1)
+    decorrelate: joins a subquery on what ties it to the query around it
+      EXISTS (SELECT 1 FROM raw_dim r WHERE r.user = d.user) → Join anti ON (user#10 = user#1)
+    subquery-to-join: joins subqueries that stand as values
+      (SELECT count(*) FROM raw_dim r WHERE r.user = d.user) → Join left ON (user#1 = key#26)
+    decorrelate: joins a subquery on what ties it to the query around it
+      (SELECT count(*) FROM raw_dim r WHERE r.user = d.user) → Join left ON (user#1 = key#26)
+    join-keys-not-null: filters rows whose join key is NULL below the join
+      added: Filter (user#1 IS NOT NULL) over Scan memory
+      added: Filter (user#4 IS NOT NULL) over Project
+      added: Filter (user#10 IS NOT NULL) over Project
+      added: Filter (key#26 IS NOT NULL) over Aggregate
+    push-filters: moves filters towards the tables
+      gone: Filter (user#4 IS NOT NULL) over Project
+      gone: Filter (v#5 > 1) over Scan memory
+      gone: Filter (user#10 IS NOT NULL) over Project
+      gone: Filter (key#26 IS NOT NULL) over Aggregate
+      added: Filter ((v#5 > 1) AND (user#4 IS NOT NULL)) over Scan memory
+      added: Filter (user#10 IS NOT NULL) over Scan memory
+      added: Filter (user#18 IS NOT NULL) over Scan memory
+    collapse-projects: joins neighbouring projections into one
+      Project [user#1, count(1)#28 AS n#29] → Project [user#1, coalesce(count(1)#22, 0) AS n#29]
+      gone: Project [user#1, country#2, coalesce(count(1)#22, 0) AS count(1)#28]
+    push-limits: moves limits towards the tables
+      Limit 3 over Project → Limit 3 over Join left
+    prune-columns: leaves out columns that nothing reads
+      Scan memory [user#1, country#2] → Scan memory [user#1] read=[user]
+      Scan memory [user#4, v#5] → Scan memory [user#4, v#5] read=[user, v]
+      Project [1 AS 1#14, user#10] → Project [user#10]
+      Scan memory [user#10, v#11] → Scan memory [user#10] read=[user]
+      Scan memory [user#18, v#19] → Scan memory [user#18] read=[user]
+    remove-noops: drops projections that change nothing
+      gone: Project [user#10]
+    scan-predicates: tells the decoders of tables which rows are wanted
+      Scan memory [user#1] read=[user] → Scan memory [user#1] read=[user] where=[user isnotnull]
+      Scan memory [user#4, v#5] read=[user, v] → Scan memory [user#4, v#5] read=[user, v] where=[v > 1, user isnotnull]
+      Scan memory [user#10] read=[user] → Scan memory [user#10] read=[user] where=[user isnotnull]
+      Scan memory [user#18] read=[user] → Scan memory [user#18] read=[user] where=[user isnotnull]"
+  `)
+  expect(
+    rulesOf('SELECT length(upper(user)) AS n, length(upper(user)) + 1 AS m, rand(), rand() FROM dim')
+      .split('\n')
+      .slice(-2),
+  ).toEqual([
+    'common-subexpressions: computes what is named more than once in a row once',
+    '  length(upper(user#1)) in Project [length(upper(user#1)) AS n#4, (length(upper(user#1)) + 1) AS m#5, rand() AS rand()#6, rand() AS rand()#7]',
+  ])
+  expect(rulesOf('SELECT user FROM dim')).toBe(
+    'prune-columns: leaves out columns that nothing reads\n  Scan memory [user#1, country#2] → Scan memory [user#1] read=[user]\nremove-noops: drops projections that change nothing\n  gone: Project [user#1]',
+  )
 })
 
 test('a mode that refuses the query says why', () => {

@@ -67,8 +67,11 @@ Project [window#.start AS ws#, count(1)# AS n#]
 
 == Rules ==
 push-filters: moves filters towards the tables
+  Filter (v# > 1) over Watermark → Filter (v# > 1) over Scan memory (stream)
 prune-columns: leaves out columns that nothing reads
+  Scan memory (stream) [ts#, k#, v#] → Scan memory (stream) [ts#, v#] read=[ts, v]
 scan-predicates: tells the decoders of tables which rows are wanted
+  Scan memory (stream) [ts#, v#] read=[ts, v] → Scan memory (stream) [ts#, v#] read=[ts, v] where=[v > 1]
 
 == Optimized Plan ==
 Project [window#.start AS ws#, count(1)# AS n#]

@@ -21,7 +21,9 @@ export interface PostgresServer {
   readonly certificate: string | null
   /** Ends the server as an administrator does (sessions get 57P01); its data stay. */
   halt(): Promise<void>
-  /** Starts it again after `halt`, at the same port. */
+  /** SIGKILL of the server and of all its processes; its data stay. */
+  kill(): Promise<void>
+  /** Starts it again after `halt` or `kill`, at the same port and on the same data; does nothing while it runs. */
   resume(): Promise<void>
   stop(): Promise<void>
 }
@@ -59,6 +61,7 @@ export async function startPostgres({ tls = false }: { readonly tls?: boolean } 
   const kill = (): void => void child?.kill('SIGQUIT')
   process.once('exit', kill)
   const resume = async (): Promise<void> => {
+    if (child !== null) return
     const output: string[] = []
     child = spawn(postgresBinary('postgres'), args, { ...as, stdio: ['ignore', 'ignore', 'pipe'] })
     child.stderr!.on('data', (text: Buffer) => output.push(String(text)))
@@ -69,6 +72,15 @@ export async function startPostgres({ tls = false }: { readonly tls?: boolean } 
     child = null
     running?.kill(signal)
     if (running !== null) await ended(running)
+  }
+  const killAll = async (): Promise<void> => {
+    const pid = child!.pid!
+    // Stopped, it starts no more processes while they are looked up.
+    child!.kill('SIGSTOP')
+    const others = childrenOf(pid)
+    const gone = halt('SIGKILL')
+    for (const other of others) killIfThere(other)
+    await gone
   }
   const stop = async (): Promise<void> => {
     process.off('exit', kill)
@@ -90,6 +102,7 @@ export async function startPostgres({ tls = false }: { readonly tls?: boolean } 
     url: `postgres://tester:${PASSWORD}@127.0.0.1:${port}/postgres`,
     certificate,
     halt: () => halt(),
+    kill: killAll,
     resume,
     stop,
   }
@@ -114,6 +127,26 @@ function makeCertificate(data: string, as: object): string {
   const { status, stderr } = spawnSync('openssl', args, { ...as, encoding: 'utf8' })
   if (status !== 0) throw new Error(`openssl failed:\n${stderr}`)
   return file
+}
+
+/** The processes that a process has started and that run. */
+function childrenOf(pid: number): readonly number[] {
+  const listed = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  if (listed.status !== 0) throw new Error(`ps failed: ${listed.error?.message ?? listed.stderr}`)
+  return listed.stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number) as [number, number])
+    .filter(([, parent]) => parent === pid)
+    .map(([child]) => child)
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 /** Waits until the server says that it takes connections. */

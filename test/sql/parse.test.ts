@@ -145,7 +145,7 @@ describe('precedence', () => {
   })
   test('INTERSECT before UNION, those to the left', () => {
     const text = 'SELECT 1 UNION SELECT 2 INTERSECT SELECT 3 EXCEPT SELECT 4'
-    expect(printStatement(parseStatement(text))).toBe('(SELECT 1 UNION (SELECT 2 INTERSECT SELECT 3)) EXCEPT SELECT 4')
+    expect(printStatement(parseStatement(text))).toBe('SELECT 1 UNION (SELECT 2 INTERSECT SELECT 3) EXCEPT SELECT 4')
   })
 })
 

@@ -1,5 +1,5 @@
-// One life of a query that writes into PostgreSQL: node postgres-child.js PLAN (JSON: PostgresPlan). It ends when its input is
-// drained, or kills itself at the point the plan names.
+// One life of a query that adds the rows of files to a table of PostgreSQL: node postgres-child.js PLAN (JSON: PostgresPlan).
+// It ends when its input is drained, or kills itself at the point the plan names.
 import type { CrashPoint } from '../../src/engine/micro-batch.ts'
 import { MillraceSession, Trigger } from '../../src/index.ts'
 import { SCHEMA } from './events.ts'
@@ -9,8 +9,6 @@ export interface PostgresPlan {
   readonly url: string
   readonly input: string
   readonly checkpoint: string
-  /** Append every row to the table events, or upsert the sums per page into totals. */
-  readonly query: 'append' | 'update'
   /** SIGKILL at the `nth` time this life comes to `point`; null: only the parent kills. */
   readonly kill: { readonly point: CrashPoint; readonly nth: number } | null
 }
@@ -23,17 +21,10 @@ const crash = (point: CrashPoint): void => {
 
 const session = new MillraceSession({ 'spark.sql.session.timeZone': 'UTC' }, { crash, note: () => undefined })
 const events = session.readStream.format('json').schema(SCHEMA).option('maxFilesPerTrigger', 1).load(plan.input)
-const appends = plan.query === 'append'
-events.createOrReplaceTempView('events')
-const output = appends
-  ? events
-  : session.sql('SELECT page, count(*) AS n, sum(amount) AS amount FROM events GROUP BY page')
-const query = await output.writeStream
-  .outputMode(plan.query)
+const query = await events.writeStream
   .trigger(Trigger.AvailableNow())
   .format('postgres')
-  .options({ url: plan.url, table: appends ? 'events' : 'totals', batchRows: 20, checkpointLocation: plan.checkpoint })
-  .options(appends ? {} : { key: 'page' })
+  .options({ url: plan.url, table: 'events', batchRows: 20, checkpointLocation: plan.checkpoint })
   .start()
 process.stdout.write('started\n')
 await query.awaitTermination()

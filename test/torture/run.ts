@@ -1,13 +1,15 @@
 // The long form of the kill tests: node dist/test/torture/run.js [--seed N] [--kills 50] [--keep]
-// and over a Kafka broker: node dist/test/torture/run.js --kafka [--seed N] [--kills 50] [--events N] [--broker-kills N] [--keep]
+// and from a Kafka broker to it, to SQLite and to PostgreSQL:
+// node dist/test/torture/run.js --kafka [--seed N] [--kills 50] [--events N] [--broker-kills N] [--database-kills N] [--keep]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Cluster } from '../connectors/kafka/cluster.ts'
-import { QUERIES } from './kafka-plan.ts'
-import { kafkaTorture, QUICK_RETURN } from './kafka-torture.ts'
+import { startPostgres } from '../postgres-server/server.ts'
+import { QUERIES } from './pipelines/plan.ts'
+import { pipelinesTorture, QUICK_RETURN } from './pipelines/torture.ts'
 import { PHASE_NAMES, type Phase, torture } from './torture.ts'
 
 const { values } = parseArgs({
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     kafka: { type: 'boolean', default: false },
     events: { type: 'string', default: '100000' },
     'broker-kills': { type: 'string', default: '3' },
+    'database-kills': { type: 'string', default: '3' },
   },
 })
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
@@ -45,21 +48,26 @@ async function overFiles(): Promise<readonly string[]> {
 
 async function overKafka(): Promise<readonly string[]> {
   const cluster = await Cluster.start({ properties: QUICK_RETURN })
+  const postgres = await startPostgres()
   try {
-    const brokerKills = Number(values['broker-kills'])
-    const options = { seed, kills, events: Number(values.events), brokerKills, cluster, work, say }
-    const result = await kafkaTorture({ ...options, child: child('kafka-child.js') })
+    const serverKills = { broker: Number(values['broker-kills']), database: Number(values['database-kills']) }
+    const options = { seed, kills, events: Number(values.events), serverKills, cluster, postgres, work, say }
+    const result = await pipelinesTorture({ ...options, child: child('pipelines/child.js') })
     for (const query of QUERIES) {
-      say(`seed ${seed}, ${query}: ${kills} kills in ${result.batches[query]} batches`)
+      say(
+        `seed ${seed}, ${query}: ${kills} kills; ${result.batches[query]} batches; ${result.eventsInKilledLives[query]} events before the last kill`,
+      )
       sayKills(result.kills[query])
     }
-    const { survived, bothDead } = result.brokerKills
+    for (const [server, { survived, bothDead }] of Object.entries(result.serverKills))
+      say(`${survived + bothDead} kills of the ${server}, ${survived} of them lived through`)
     say(
-      `${survived + bothDead} kills of the broker, ${survived} of them lived through by ${result.restarts} restarts of a query; ${result.events} events, ${result.outputRows} output rows; ${seconds()}`,
+      `${result.restarts} restarts of a query; ${result.events} events, ${result.outputRows} output rows; ${seconds()}`,
     )
-    if (result.faults.length === 0) say('the topic and the table hold exactly the answer of a plain loop')
+    if (result.faults.length === 0) say('the topic and both tables hold exactly the answer of a plain loop')
     return result.faults
   } finally {
+    await postgres.stop()
     await cluster.stop()
   }
 }

@@ -43,8 +43,10 @@ export interface KafkaProducer {
   begin(): void
   /** Resolves when all replicas in sync have the batches, one a partition at most; each once, though requests are repeated. */
   send(batches: readonly OutBatch[]): Promise<void>
-  /** Ends the transaction; with a note it is committed in it. */
-  commit(group: string, note: GroupNote): Promise<void>
+  /** Makes a note part of the transaction; may run beside `send`. */
+  note(group: string, note: GroupNote): Promise<void>
+  /** Ends the transaction; only when all that was sent and noted has resolved. */
+  commit(): Promise<void>
   abort(): Promise<void>
 }
 

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Batch } from '../../columns/batch.ts'
 import { ExecutionError } from '../../errors/errors.ts'
-import { EARLIEST, type FetchedPartition, type KafkaClient } from './client.ts'
+import { EARLIEST, type FetchedPartition, type KafkaClient, type OffsetOf } from './client.ts'
 import { isLoaded, loadZstd } from './codecs/codec.ts'
 import type { DataLoss } from './data-loss.ts'
 import { type RecordBatch, scanBatches, visibleBatches } from './record-batches.ts'
-import type { RecordDecoder, RecordRange } from './record-decoder.ts'
-import { keyOf } from './topic-offsets.ts'
+import type { DecodedRecords, RecordDecoder, RecordRange } from './record-decoder.ts'
+import { keyOf, type OffsetMap } from './topic-offsets.ts'
 
 export interface RangeReaderConfig {
   readonly readCommitted: boolean
@@ -19,6 +18,11 @@ export interface RangeReaderConfig {
   readonly fetchBytes: number
   /** A partition that gives nothing for so long, though it has something, is an error. */
   readonly pollTimeoutMs: number
+}
+
+/** Rows of one range. */
+export interface ReadRecords extends DecodedRecords {
+  readonly range: RecordRange
 }
 
 /** What was fetched of one partition and is not decoded yet: the rows with offsets in [from, to). */
@@ -54,6 +58,8 @@ export class RangeReader {
   readonly #loss: DataLoss
   readonly #status: (text: string | null) => void
   readonly #signal: AbortSignal
+  /** What `lookAhead` found, by partition, with the offset it was asked for. */
+  #ahead: ReadonlyMap<string, { readonly from: number; readonly answer: FetchedPartition }> = new Map()
   /** Answers that did not come, since the reader was made. */
   stalls = 0
 
@@ -73,11 +79,37 @@ export class RangeReader {
     this.#signal = signal
   }
 
-  async *read(ranges: readonly RecordRange[]): AsyncGenerator<{ readonly batch: Batch; readonly range: RecordRange }> {
+  /**
+   * Asks once for what is behind these offsets now, without waiting; `read` begins with it. Gives the ends of the partitions, as
+   * they are when their records are read; null when some have no plain answer, and never fails.
+   */
+  async lookAhead(offsets: readonly OffsetOf[]): Promise<OffsetMap | null> {
+    this.#ahead = new Map()
+    const { readCommitted, partitionBytes, fetchBytes, bufferBytes } = this.#config
+    const answers = await this.#client
+      .fetch({
+        readCommitted,
+        maxBytes: Math.min(fetchBytes, bufferBytes),
+        maxWaitMs: 0,
+        partitions: offsets.map((p) => ({ ...p, maxBytes: partitionBytes })),
+      })
+      .catch(() => null)
+    if (answers === null || answers.some((a) => a.code !== 0)) return null
+    const from = new Map(offsets.map((p) => [keyOf(p), p.offset]))
+    this.#ahead = new Map(answers.map((answer) => [keyOf(answer), { from: from.get(keyOf(answer))!, answer }]))
+    return new Map(
+      answers.map(({ topic, partition, highWatermark, lastStableOffset }) => {
+        const offset = readCommitted ? lastStableOffset : highWatermark
+        return [keyOf({ topic, partition }), { topic, partition, offset }]
+      }),
+    )
+  }
+
+  async *read(ranges: readonly RecordRange[]): AsyncGenerator<ReadRecords> {
     const lanes = ranges
       .filter((range) => range.from < range.to)
       .map((range): Lane => ({ range, at: range.from, chunks: [], isSilent: false }))
-    let buffered = 0
+    let buffered = await this.#takeAhead(lanes)
     let fetching: Promise<void> | null = null
     let failure: { readonly error: unknown } | null = null
     const pump = (current: number): void => {
@@ -106,8 +138,22 @@ export class RangeReader {
         buffered -= chunk.bytes.length
         pump(i)
         const within = { ...lane.range, from: chunk.from, to: chunk.to }
-        for (const batch of this.#decoder.decode(chunk.bytes, chunk.batches, within)) yield { batch, range: lane.range }
+        for (const decoded of this.#decoder.decode(chunk.bytes, chunk.batches, within))
+          yield { ...decoded, range: lane.range }
       }
+  }
+
+  /** Puts what was looked ahead for into the lanes that begin there; gives its bytes. */
+  async #takeAhead(lanes: readonly Lane[]): Promise<number> {
+    const ahead = this.#ahead
+    this.#ahead = new Map()
+    let taken = 0
+    for (const lane of lanes) {
+      const found = ahead.get(keyOf(lane.range))
+      if (found?.from === lane.at && found.answer.records.length > 0)
+        taken += await this.#takeOne(lane, found.answer, false)
+    }
+    return taken
   }
 
   /** The lanes the next request is for: the current one always unless it has something waiting, others while there is room. */

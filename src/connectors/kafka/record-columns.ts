@@ -12,8 +12,16 @@ export interface OutRow {
   readonly partition: number | null
 }
 
+/** Reads rows as records. */
+export interface RowRecords {
+  /** Rows may say which topic they go to. */
+  readonly hasTopic: boolean
+  /** The `i`-th row that counts. Bytes are shared with the columns. */
+  row(batch: Batch, i: number): OutRow
+}
+
 /** Reads rows as records. The column value is needed; key, topic, partition and headers may be there; others are not sent, as in Spark. */
-export class RecordColumns {
+export class RecordColumns implements RowRecords {
   readonly #at: Readonly<Record<'key' | 'value' | 'topic' | 'partition' | 'headers', number>>
 
   /** Throws AnalysisError for a missing value column, and for columns of other types than records have. */
@@ -53,7 +61,6 @@ export class RecordColumns {
     return this.#at.topic >= 0
   }
 
-  /** The `i`-th row that counts. Bytes are shared with the columns. */
   row(batch: Batch, i: number): OutRow {
     const row = batch.rowAt(i)
     const at = this.#at

@@ -17,6 +17,12 @@ export interface RecordRange {
   readonly to: number
 }
 
+/** Rows, and the offset of each physical one. */
+export interface DecodedRecords {
+  readonly batch: Batch
+  offsetOf(row: number): number
+}
+
 /**
  * Turns record batches into columns without an object per record: keys, values and headers stay where they were fetched
  * or decompressed to. Only the columns of `schema` are made.
@@ -33,17 +39,17 @@ export class RecordDecoder {
   }
 
   /** The rows of `range` among `batches` (visible ones, of `bytes`), in order, in batches of at most MAX_BATCH_ROWS. */
-  decode(bytes: Buffer, batches: readonly RecordBatch[], range: RecordRange): Batch[] {
+  decode(bytes: Buffer, batches: readonly RecordBatch[], range: RecordRange): DecodedRecords[] {
     const { from, to } = range
     const where = `${range.topic}-${range.partition}`
     const within = batches.filter((b) => b.lastOffset >= from && b.baseOffset < to && b.count > 0)
     if (within.length === 0) return []
     const { data, starts } = payload(bytes, within, where)
     let left = within.reduce((n, b) => n + b.count, 0)
-    const out: Batch[] = []
+    const out: DecodedRecords[] = []
     let rows = new Rows(data, Math.min(left, MAX_BATCH_ROWS), this.#wants)
     const flush = (): void => {
-      if (rows.count > 0) out.push(this.#batch(rows, range))
+      if (rows.count > 0) out.push({ batch: this.#batch(rows, range), offsetOf: rows.offsetOf })
     }
     for (const [i, batch] of within.entries()) {
       const cursor = new RecordCursor(data, starts[i]!, starts[i + 1]!, where)
@@ -196,6 +202,9 @@ class Rows {
   readonly #offsets: Int32Array
   readonly #times: Int32Array
   readonly #timeTypes: Int32Array
+  /** Rows whose offset is not the next one after that of the row before, and their offsets: compaction leaves gaps. */
+  readonly #runs: { readonly row: number; readonly offset: number }[] = []
+  #nextOffset = -1
   count = 0
 
   constructor(data: Buffer, capacity: number, wants: ReadonlySet<string>) {
@@ -211,6 +220,8 @@ class Rows {
   /** Takes the record whose key comes next. */
   take(cursor: RecordCursor, batch: RecordBatch, offset: number): void {
     const row = this.count++
+    if (offset !== this.#nextOffset) this.#runs.push({ row, offset })
+    this.#nextOffset = offset + 1
     const appended = (batch.attributes & LOG_APPEND_TIME) !== 0
     if (this.#offsets.length > 0) putInt64(this.#offsets, row, offset)
     if (this.#times.length > 0) {
@@ -227,6 +238,11 @@ class Rows {
     const value = cursor.skip(Math.max(0, valueLength))
     this.#values?.put(row, value, valueLength)
     this.#headers?.take(cursor, row)
+  }
+
+  readonly offsetOf = (row: number): number => {
+    const run = this.#runs.findLast((r) => r.row <= row)!
+    return run.offset + row - run.row
   }
 
   column(name: string): Vector {

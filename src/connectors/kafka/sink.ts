@@ -6,6 +6,7 @@
  *           fences the first. Readers with isolation.level=read_committed see each batch once, or not at all
  *   without a checkpoint (and for bounded writes) records are written once by an idempotent producer; a run that is repeated
  *           repeats them
+ *   bad     records of a query: the bytes are the value, all else is in headers
  *   modes   append and update send the rows they are given; complete sends the whole table, as in Spark
  */
 import { setImmediate as turn } from 'node:timers/promises'
@@ -16,8 +17,9 @@ import { defineSink, type Options, type Sink, type SinkContext } from '../provid
 import type { KafkaClient, KafkaProducer } from './client.ts'
 import { compressor } from './codecs/codec.ts'
 import { connectionConfig } from './connection-config.ts'
+import { LetterColumns } from './letter-columns.ts'
 import { OutBatches } from './out-batches.ts'
-import { RecordColumns } from './record-columns.ts'
+import { RecordColumns, type RowRecords } from './record-columns.ts'
 import { KafkaSettings } from './settings.ts'
 import { SINK_OPTIONS } from './sink-options.ts'
 import { SOURCE_OPTIONS } from './source-options.ts'
@@ -33,7 +35,7 @@ export const kafkaSink = defineSink({
   async open(options, ctx) {
     const { WireClient } = await import('./wire/wire-client.ts')
     const settings = new KafkaSettings(options, { ...SOURCE_OPTIONS, ...SINK_OPTIONS })
-    const columns = new RecordColumns(ctx.schema)
+    const columns = ctx.takesBadRecords === true ? new LetterColumns(ctx.schema) : new RecordColumns(ctx.schema)
     checkPromises(settings)
     if (options['topic'] === undefined && !columns.hasTopic)
       throw new OptionError(
@@ -44,11 +46,14 @@ export const kafkaSink = defineSink({
     const out = outSettings(settings)
     // A stop must still be able to end the transaction: the connections end a little later than the query.
     const late = new AbortController()
-    ctx.signal.addEventListener('abort', () => setTimeout(() => late.abort(), STOP_GRACE_MS).unref(), { once: true })
-    const client = new WireClient(connectionConfig(settings), late.signal)
+    const closed = new AbortController()
+    const endLater = (): void => void setTimeout(() => late.abort(), STOP_GRACE_MS).unref()
+    ctx.signal.addEventListener('abort', endLater, { once: true, signal: closed.signal })
+    const client = new WireClient(connectionConfig(settings), late.signal, (text) => ctx.status?.(text))
     try {
-      return await KafkaSink.open(options, ctx, client, columns, out)
+      return await KafkaSink.open(options, ctx, client, closed, columns, out)
     } catch (error) {
+      closed.abort()
       await client.close()
       throw error
     }
@@ -87,9 +92,11 @@ const ROWS_A_TURN = 1024
 
 class KafkaSink implements Sink {
   readonly #client: KafkaClient
+  /** Aborted when the sink is closed: nothing of it is left with the query, which may open many. */
+  readonly #closed: AbortController
   readonly #producer: KafkaProducer
   readonly #ctx: SinkContext
-  readonly #columns: RecordColumns
+  readonly #columns: RowRecords
   readonly #topic: string | null
   readonly #out: OutBatches
   readonly #isTransactional: boolean
@@ -103,7 +110,8 @@ class KafkaSink implements Sink {
     options: Options,
     ctx: SinkContext,
     client: KafkaClient,
-    columns: RecordColumns,
+    closed: AbortController,
+    columns: RowRecords,
     out: OutSettings,
   ): Promise<KafkaSink> {
     const isTransactional = ctx.database !== null
@@ -111,20 +119,22 @@ class KafkaSink implements Sink {
     // Ends what a run before has left open, so that the token read next is the last there will be.
     const producer = await client.producer(isTransactional ? name : null, out.transactionTimeoutMs)
     const stored = isTransactional ? await storedToken(client, name) : null
-    return new KafkaSink(options, ctx, client, producer, columns, out, stored)
+    return new KafkaSink(options, ctx, client, closed, producer, columns, out, stored)
   }
 
   constructor(
     options: Options,
     ctx: SinkContext,
     client: KafkaClient,
+    closed: AbortController,
     producer: KafkaProducer,
-    columns: RecordColumns,
+    columns: RowRecords,
     out: OutSettings,
     stored: SinkToken | null,
   ) {
     this.#ctx = ctx
     this.#client = client
+    this.#closed = closed
     this.#producer = producer
     this.#columns = columns
     this.#topic = options['topic'] === undefined ? null : String(options['topic'])
@@ -161,15 +171,18 @@ class KafkaSink implements Sink {
   async finish(): Promise<void> {
     if (this.#isDone) return
     await this.#orCanceled(async () => {
-      await this.#out.flush()
-      if (!this.#isTransactional) return
+      if (!this.#isTransactional) return this.#out.flush()
       const token = this.#token!
-      await this.#producer.commit(groupOf(this.#ctx.queryId), {
+      const note = {
         topic: this.#topic ?? this.#out.lastTopic ?? OFFSETS_TOPIC,
         partition: 0,
         offset: token.batchId,
         metadata: JSON.stringify(token),
-      })
+      }
+      // Both at once. A failure waits for the other: what is still under way when a transaction is aborted would begin a new one.
+      const parts = await Promise.allSettled([this.#out.flush(), this.#producer.note(groupOf(this.#ctx.queryId), note)])
+      for (const part of parts) if (part.status === 'rejected') throw part.reason
+      await this.#producer.commit()
       this.#stored = token
     })
   }
@@ -181,6 +194,7 @@ class KafkaSink implements Sink {
   }
 
   close(): Promise<void> {
+    this.#closed.abort()
     return this.#client.close()
   }
 

@@ -9,7 +9,14 @@
  */
 import type { Batch } from '../../columns/batch.ts'
 import { ExecutionError } from '../../errors/errors.ts'
-import { defineSource, type Options, type Source, type SourceContext, type SourceMetrics } from '../provider.ts'
+import {
+  defineSource,
+  type Options,
+  type Source,
+  type SourceContext,
+  type SourceMetrics,
+  type SourceRecord,
+} from '../provider.ts'
 import { refuseSchema } from '../refuse-schema.ts'
 import { ArrivalWatch } from './arrival-watch.ts'
 import { lookUp } from './boundary.ts'
@@ -17,7 +24,7 @@ import { EARLIEST, type KafkaClient, LATEST, type OffsetOf, type TopicInfo, type
 import { sourceColumns } from './columns.ts'
 import { DataLoss } from './data-loss.ts'
 import { lagMetrics } from './lag-metrics.ts'
-import { RangeReader } from './range-reader.ts'
+import { RangeReader, type ReadRecords } from './range-reader.ts'
 import { limited } from './rate-limit.ts'
 import { RecordDecoder, type RecordRange } from './record-decoder.ts'
 import { describeSelection, selectedTopics, selects } from './selection.ts'
@@ -61,12 +68,15 @@ class KafkaSource implements Source<KafkaOffset> {
   readonly #reader: RangeReader
   readonly #watch: ArrivalWatch
   #initial: KafkaOffset | null = null
+  #ids: Readonly<Record<string, string>> | null = null
   /** Ends of all partitions when they were last asked for. */
   #latest: OffsetMap = new Map()
   #frozen: OffsetMap | null = null
   #lastBatchMs = -Infinity
   #rowsRead = 0
   #partition = ''
+  /** What `read` gave last. */
+  #records: ReadRecords | null = null
 
   /** `watching` waits for records to arrive, see ArrivalWatch. */
   constructor(options: Options, config: SourceConfig, ctx: SourceContext, client: KafkaClient, watching: KafkaClient) {
@@ -147,12 +157,18 @@ class KafkaSource implements Source<KafkaOffset> {
   }
 
   async #plan(from: KafkaOffset | null): Promise<KafkaOffset | null> {
+    const ahead = this.#lookAhead(from)
     const topics = await this.#selected(from)
     const begin = offsetMap(from ?? (await this.#start(topics)))
     const recreated = this.#recreated(topics, from)
     // What was made anew is left out of this batch, and is new to the next one: it begins at its beginning.
     const same = topics.filter((t) => !recreated.has(t.name))
-    this.#latest = await this.#edges(placesOf(same), LATEST)
+    const places = placesOf(same)
+    const found = await ahead
+    const isAll = found !== null && places.every((p) => found.has(keyOf(p)))
+    this.#latest = isAll
+      ? new Map(places.map((p) => [keyOf(p), found.get(keyOf(p))!]))
+      : await this.#edges(places, LATEST)
     for (const before of begin.values()) if (!recreated.has(before.topic)) this.#checkEnd(before)
     const ends = this.#frozen === null ? this.#latest : frozenAt(this.#latest, this.#frozen)
     const fresh = [...ends.values()].filter((p) => !begin.has(keyOf(p)))
@@ -163,12 +179,25 @@ class KafkaSource implements Source<KafkaOffset> {
     if (isNew) this.#lastBatchMs = this.#nowMs
     this.#watch.at(isNew || this.#frozen !== null ? null : this.#latest)
     const ids = Object.fromEntries(same.map((t) => [t.name, t.id]))
-    if (JSON.stringify(this.#topicIds) !== JSON.stringify(ids)) this.#ctx.metadata.set(TOPIC_IDS, ids)
+    if (JSON.stringify(this.#topicIds) !== JSON.stringify(ids)) {
+      this.#ctx.metadata.set(TOPIC_IDS, ids)
+      this.#ids = ids
+    }
     return planned
   }
 
+  /**
+   * Beside the question for topics: ends and first records in one answer, so that a small batch costs one round trip before it
+   * is planned and none to be read. Null where ends are to be asked for by themselves.
+   */
+  async #lookAhead(from: KafkaOffset | null): Promise<OffsetMap | null> {
+    if (from === null || this.#frozen !== null || this.#least > 0) return null
+    const at = [...offsetMap(from).values()]
+    return at.length === 0 ? null : this.#reader.lookAhead(at)
+  }
+
   get #topicIds(): Readonly<Record<string, string>> {
-    return (this.#ctx.metadata.get(TOPIC_IDS) ?? {}) as Readonly<Record<string, string>>
+    return (this.#ids ??= (this.#ctx.metadata.get(TOPIC_IDS) ?? {}) as Readonly<Record<string, string>>)
   }
 
   /** Topics that are other ones than those `from` was taken of. */
@@ -221,7 +250,9 @@ class KafkaSource implements Source<KafkaOffset> {
       return { topic, partition, from: earliest, to: end.offset }
     })
     try {
-      for await (const { batch, range } of this.#reader.read(ranges)) {
+      for await (const records of this.#reader.read(ranges)) {
+        const { batch, range } = records
+        this.#records = records
         this.#partition = keyOf(range)
         this.#rowsRead += batch.length
         yield batch
@@ -233,6 +264,13 @@ class KafkaSource implements Source<KafkaOffset> {
 
   currentPartition(): string {
     return this.#partition
+  }
+
+  recordAt(row: number): SourceRecord {
+    const { batch, range, offsetOf } = this.#records!
+    const value = batch.columns[batch.schema.fields.findIndex((f) => f.name === 'value')]
+    const raw = (value?.get(row) ?? null) as Uint8Array | null
+    return { position: `${range.topic}-${range.partition}@${offsetOf(row)}`, raw }
   }
 
   takeMetrics(): SourceMetrics {

@@ -25,6 +25,9 @@ export interface ResultField {
 export const SESSION_SETTINGS =
   'SET DateStyle TO ISO, YMD; SET TimeZone TO UTC; SET IntervalStyle TO postgres; SET bytea_output TO hex; SET extra_float_digits TO 1; SET client_encoding TO UTF8'
 
+/** Silence on a connection after which the server's host is asked whether it is there. */
+const KEEP_ALIVE_MS = 10_000
+
 const CONNECTION_LOST: ServerError = { name: 'Error', code: '08006', message: 'the connection was lost' }
 
 /** What was under way ended because the query stops. */
@@ -118,6 +121,8 @@ export class PostgresConnection {
       application_name: this.#application,
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
+      // The system's own two hours are too long for a host that went without a word.
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       // Values are read by our own types, from the server's text.
       types: { getTypeParser: () => (text: string) => text },
     })

@@ -88,7 +88,8 @@ function sumBody(site: CallSite, onOverflow: OnOverflow): AggregateBody {
   const up = widen(site.args[0]!)
   const put = (state: Value[], v: Value, count: number): void => {
     const before = state[1] as number
-    if (before === 0) state[0] = v
+    // A sum begins at +0, so that of -0 alone is +0, as in Spark.
+    if (before === 0) state[0] = v === null || type.kind !== 'double' ? v : (v as number) + 0
     else if (state[0] !== null && v !== null) state[0] = plus(state[0]!, v)
     else state[0] = null
     state[1] = before + count

@@ -31,6 +31,7 @@ import { unexpectedType } from '../faults.ts'
 import { lastDayOfMonth, weekday } from './calendar.ts'
 import { zoneFor } from './clock-reading.ts'
 import { WEEKDAYS } from './names.ts'
+import { checkLong } from '../math/integers.ts'
 import { checkDate, shiftTimestamp } from './shift.ts'
 
 /** The weekday (0 Monday) a name means: two letters, three, or all. */
@@ -139,7 +140,7 @@ function counter(site: CallSite): EvalFn {
   const from = zoneFor(site.args[1]!, site)
   const to = zoneFor(site.args[2]!, site)
   return (unit: string, start: bigint, end: bigint) =>
-    unitsBetween(from.utcToLocalUs(start), to.utcToLocalUs(end), unitOf('timestampdiff', unit))
+    checkLong(unitsBetween(from.utcToLocalUs(start), to.utcToLocalUs(end), unitOf('timestampdiff', unit)))
 }
 
 /** Days and units added to dates and timestamps, and counted between them. */
@@ -223,7 +224,7 @@ export const entries: readonly FunctionEntry[] = [
     group: 'datetime',
     doc: 'The last day of the month of a date.',
     examples: [{ sql: `last_day(date'2026-02-10')`, gives: '2026-02-28' }],
-    eval: lastDayOfMonth,
+    eval: (days: number) => checkDate(lastDayOfMonth(days), 'last_day'),
   }),
   scalar('next_day', [arg('date', DATE), arg('day_of_week', STRING)], DATE, {
     group: 'datetime',
@@ -232,7 +233,7 @@ export const entries: readonly FunctionEntry[] = [
     canBeNull: true,
     bind: (site) => (date: number, name: string) => {
       const wanted = DAY_NAMES.get(name.trim().toLowerCase())
-      if (wanted !== undefined) return date + 1 + ((((wanted - weekday(date) - 1) % 7) + 7) % 7)
+      if (wanted !== undefined) return checkDate(date + 1 + ((((wanted - weekday(date) - 1) % 7) + 7) % 7), 'next_day')
       if (!site.env.ansi) return null
       throw new ExecutionError('ILLEGAL_DAY_OF_WEEK', { value: name })
     },

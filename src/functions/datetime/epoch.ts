@@ -3,6 +3,7 @@ import { BIGINT, DATE, INT, isIntegral, TIMESTAMP, type DataType } from '../../t
 import { pow10 } from '../../types/decimal.ts'
 import { floorDiv } from '../../types/time.ts'
 import { arg, scalar, type EvalFn, type FunctionEntry } from '../entry.ts'
+import { doubleToLong } from '../math/integers.ts'
 import { checkTimestamp } from './shift.ts'
 
 const toUnit = (name: string, unit: bigint, what: string, gives: string): FunctionEntry =>
@@ -47,10 +48,8 @@ function fromSeconds(type: DataType): EvalFn {
       return checkTimestamp(us / scale, 'timestamp_seconds')
     }
   }
-  return (n: number) => {
-    if (!Number.isFinite(n)) return null
-    return checkTimestamp(BigInt(Math.trunc(n * 1e6)), 'timestamp_seconds')
-  }
+  // As a double becomes a long in Java: what is too large stays at the limit.
+  return (n: number) => (Number.isFinite(n) ? doubleToLong(n * 1e6) : null)
 }
 
 /** Dates and timestamps as counts since 1970. */

@@ -16,6 +16,7 @@ import { splitLocalUs, US_PER_DAY, US_PER_HOUR, US_PER_MINUTE } from '../../type
 import type { CalendarInterval, Value } from '../../types/value.ts'
 import { arg, scalar, type CallSite, type EvalFn, type FunctionEntry, type Resolved } from '../entry.ts'
 import { unexpectedType } from '../faults.ts'
+import { plain } from '../math/integers.ts'
 import * as calendar from './calendar.ts'
 import { zoneFor } from './clock-reading.ts'
 
@@ -126,13 +127,13 @@ function bind(site: CallSite): EvalFn {
   if (field === undefined) return () => null
   switch (source.kind) {
     case 'interval_ym':
-      return (_f: string, months: number) => (field === 'year' ? Math.trunc(months / 12) : months % 12)
+      return (_f: string, months: number) => plain(field === 'year' ? Math.trunc(months / 12) : months % 12)
     case 'interval_dt':
       return (_f: string, us: bigint) => clockField(field, us)
     case 'interval':
       return (_f: string, i: CalendarInterval) => {
-        if (field === 'year') return Math.trunc(i.months / 12)
-        if (field === 'month') return i.months % 12
+        if (field === 'year') return plain(Math.trunc(i.months / 12))
+        if (field === 'month') return plain(i.months % 12)
         return field === 'day'
           ? i.days
           : field === 'hour'
@@ -158,6 +159,7 @@ const entry = (name: string, aliases: readonly string[]): FunctionEntry => ({
       { sql: `${name}('week', date'2026-11-22')`, gives: '47' },
       { sql: `${name}('seconds', timestamp'2026-11-20 10:20:30.5')`, gives: '30.500000' },
     ],
+    total: true,
     resolve: (args, _env, constants) => resolve(name, args, constants[0]),
     bind,
   }),

@@ -17,6 +17,7 @@ const ofDate = (
     group: 'datetime',
     doc,
     examples: [{ sql: `${name}(date'2026-11-20')`, gives }],
+    total: true,
     eval: part,
     codegen: ([days], site) => `${site.constant(part)}(${days})`,
   }),
@@ -29,6 +30,7 @@ const ofTime = (name: string, part: (second: number) => number, doc: string, giv
     group: 'datetime',
     doc,
     examples: [{ sql: `${name}(timestamp'2026-11-20 10:20:30')`, gives }],
+    total: true,
     bind: (site) => {
       const zone = zoneFor(site.args[0]!, site)
       return (us: bigint) => part(secondOfDay(us, zone))

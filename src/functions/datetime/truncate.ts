@@ -3,6 +3,7 @@ import { daysOfTimestamp, timestampOfDays, type Zone, zoneOf } from '../../types
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
 import { truncateDays, type DateUnit } from './calendar.ts'
 import { resolveLocal } from './shift.ts'
+import { checkDate, checkTimestamp } from './shift.ts'
 
 const DATE_UNITS: ReadonlyMap<string, DateUnit> = new Map([
   ['year', 'year'],
@@ -31,20 +32,24 @@ const floorTo = (value: bigint, unit: bigint): bigint => {
   return value - (rest < 0n ? rest + unit : rest)
 }
 
+const inRange = (us: bigint): bigint => checkTimestamp(us, 'date_trunc')
+
 /** Cuts an instant down to a unit on the clock of a zone; null for a unit that does not exist. */
 export function truncator(unit: string, zone: Zone): ((us: bigint) => bigint) | null {
   const name = unit.toLowerCase()
   const clock = CLOCK_UNITS.get(name)
   if (clock !== undefined) {
     const step = BigInt(clock)
-    if (clock < 60e6) return (us) => floorTo(us, step)
+    if (clock < 60e6) return (us) => inRange(floorTo(us, step))
     return (us) => {
       const offset = zone.offsetUs(us)
-      return resolveLocal(floorTo(us + offset, step), offset, zone)
+      return inRange(resolveLocal(floorTo(us + offset, step), offset, zone))
     }
   }
   const date = DATE_UNITS.get(name)
-  return date === undefined ? null : (us) => timestampOfDays(truncateDays(daysOfTimestamp(us, zone), date), zone)
+  return date === undefined
+    ? null
+    : (us) => inRange(timestampOfDays(truncateDays(daysOfTimestamp(us, zone), date), zone))
 }
 
 /** `truncator` over safe integers: the form of narrow loops; the result is not above its argument. */
@@ -95,7 +100,7 @@ export const entries: readonly FunctionEntry[] = [
     canBeNull: true,
     eval: (days: number, unit: string) => {
       const u = DATE_UNITS.get(unit.toLowerCase())
-      return u === undefined ? null : truncateDays(days, u)
+      return u === undefined ? null : checkDate(truncateDays(days, u), 'trunc')
     },
   }),
   scalar('date_trunc', [arg('unit', STRING), arg('timestamp', TIMESTAMP)], TIMESTAMP, {

@@ -77,7 +77,7 @@ export const entries: readonly FunctionEntry[] = [
       },
       bind: (site): EvalFn => {
         const convert = (from: string, to: string, us: bigint): Value =>
-          zoneOf(to).utcToLocalUs(zoneOf(from).localToUtcUs(us))
+          checkTimestamp(zoneOf(to).utcToLocalUs(zoneOf(from).localToUtcUs(us)), 'convert_timezone')
         return site.args.length === 3 ? convert : (to: string, us: bigint) => convert(site.env.timeZone, to, us)
       },
     },
@@ -96,7 +96,8 @@ export const entries: readonly FunctionEntry[] = [
       if (window!.kind !== 'struct' || !isWindow(window!)) return unexpectedType('window_time', 1, 'a window', window!)
       return { args: [window!], type: window!.fields[1]!.type }
     },
-    eval: (window: readonly Value[]) => (window[1] === null ? null : (window[1] as bigint) - 1n),
+    eval: (window: readonly Value[]) =>
+      window[1] === null ? null : checkTimestamp((window[1] as bigint) - 1n, 'window_time'),
   }),
   scalar(
     'time_bucket',
@@ -125,7 +126,8 @@ export const entries: readonly FunctionEntry[] = [
       },
       bind: (site): EvalFn => {
         if (site.args[0]!.kind === 'interval_dt') {
-          return (width: bigint, us: bigint, origin = 0n) => (width > 0n ? bucketStart(us, width, origin) : badWidth())
+          return (width: bigint, us: bigint, origin = 0n) =>
+            width > 0n ? checkTimestamp(bucketStart(us, width, origin), 'time_bucket') : badWidth()
         }
         const zone = zoneFor(site.args[1]!, site)
         return (width: number, us: bigint, origin?: bigint) => {

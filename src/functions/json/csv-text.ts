@@ -1,3 +1,4 @@
+import { OptionError } from '../../errors/errors.ts'
 import type { FunctionOptions } from './options.ts'
 
 /** The marks of a CSV dialect; the names are Spark's options. */
@@ -16,8 +17,11 @@ export interface CsvDialect {
 
 /** The dialect of reading or writing: writing shows an empty text as `""` and trims blanks unless told otherwise. */
 export function csvDialect(options: FunctionOptions, writing: boolean): CsvDialect {
+  const sep = options.get('sep', 'delimiter') ?? ','
+  if (sep === '')
+    throw new OptionError('OPTION_INVALID', { option: 'sep', format: 'csv', value: sep, expected: 'a separator' })
   return {
-    sep: options.get('sep', 'delimiter') ?? ',',
+    sep,
     quote: options.get('quote') ?? '"',
     escape: options.get('escape') ?? '\\',
     nullValue: options.get('nullValue') ?? '',

@@ -22,6 +22,12 @@ export function checkLong(x: bigint): bigint {
   return x > MAX_LONG || x < MIN_LONG ? overflow('long') : x
 }
 
+/** A double as BIGINT, its fraction cut off; NaN is 0 and what is too large stays at the limit, as in Java. */
+export function doubleToLong(x: number): bigint {
+  if (Number.isNaN(x)) return 0n
+  return x >= 2 ** 63 ? MAX_LONG : x <= -(2 ** 63) ? MIN_LONG : BigInt(Math.trunc(x))
+}
+
 /** The low bits of `x` as a value of an integral type narrower than BIGINT. */
 export function wrapInt(type: DataType, x: number): number {
   return type.kind === 'tinyint' ? (x << 24) >> 24 : type.kind === 'smallint' ? (x << 16) >> 16 : x | 0

@@ -18,7 +18,7 @@ import type { CalendarInterval, Value } from '../../types/value.ts'
 import { arg, scalar, type CallSite, type EvalFn, type FunctionEntry, type ScalarEntry } from '../entry.ts'
 import { overflow, typesDiffer, unexpectedType } from '../faults.ts'
 import { bindArithmetic, resolveArithmetic } from '../operators.ts'
-import { checkLong, wrapInt } from './integers.ts'
+import { checkLong, doubleToLong, wrapInt } from './integers.ts'
 
 const group = 'math'
 const same = (args: readonly DataType[]): DataType => args[0]!
@@ -159,11 +159,11 @@ function widthBucket(x: number, low: number, high: number, count: bigint): bigin
   if (up) {
     if (x < bottom) return 0n
     if (x >= top) return count + 1n
-    return BigInt(Math.trunc((n * (x - bottom)) / (top - bottom))) + 1n
+    return BigInt.asIntN(64, doubleToLong((n * (x - bottom)) / (top - bottom)) + 1n)
   }
   if (x > top) return 0n
   if (x <= bottom) return count + 1n
-  return BigInt(Math.trunc((n * (top - x)) / (top - bottom))) + 1n
+  return BigInt.asIntN(64, doubleToLong((n * (top - x)) / (top - bottom)) + 1n)
 }
 
 const WIDTHS: Readonly<Record<string, number>> = { tinyint: 8, smallint: 16, int: 32, bigint: 64 }

@@ -14,7 +14,7 @@ import type { Value } from '../../types/value.ts'
 import { arg, scalar, type CallSite, type EvalEnv, type EvalFn, type FunctionEntry, type Resolved } from '../entry.ts'
 import { overflow, unexpectedType } from '../faults.ts'
 import { divideFloor, divideHalfEven, fitDecimal } from './decimal.ts'
-import { checkLong, wrapInt } from './integers.ts'
+import { checkLong, doubleToLong, wrapInt } from './integers.ts'
 
 const group = 'math'
 
@@ -31,7 +31,9 @@ function roundedType(type: DecimalType, scale: number): DecimalType {
 }
 
 /** Unscaled value at scale `from` rounded to `scale` digits (may be negative), given at scale `to`. */
-function roundUnscaled(value: bigint, from: number, scale: number, to: number, divide: Divide): bigint {
+function roundUnscaled(value: bigint, from: number, wanted: number, to: number, divide: Divide): bigint {
+  // Past the digits a decimal has, every scale rounds alike.
+  const scale = Math.max(wanted, -MAX_PRECISION - 1)
   const drop = from - scale
   const rounded = drop > 0 ? divide(value, pow10(drop)) : value
   const at = drop > 0 ? scale : from
@@ -134,15 +136,6 @@ function resolveWhole(
       actual: t.kind,
     })
   return { args: [t, INT], type: roundedType(t, scaleOf(constants, 2) ?? 0) }
-}
-
-const MIN_LONG = -9223372036854775808n
-const MAX_LONG = 9223372036854775807n
-
-/** A whole double as BIGINT; NaN is 0 and what is too large stays at the limit, as in Java. */
-function doubleToLong(x: number): bigint {
-  if (Number.isNaN(x)) return 0n
-  return x >= 2 ** 63 ? MAX_LONG : x <= -(2 ** 63) ? MIN_LONG : BigInt(x)
 }
 
 function whole(

@@ -41,6 +41,8 @@ function likeEntry(name: string, fold: boolean, doc: string, sql: string, gives:
       group,
       doc,
       examples: [{ sql, gives }],
+      total: ({ constants: [, pattern, escape = '\\'] }) =>
+        typeof pattern === 'string' && typeof escape === 'string' && !pattern.includes(escape),
       bind: () => {
         let last: string | undefined
         let made: LikePattern | undefined

@@ -27,6 +27,7 @@ function trim(name: string, left: boolean, right: boolean, doc: string, sql: str
   return scalar(name, [arg('text', STRING), arg('trimmed', STRING, { optional: true })], STRING, {
     group,
     doc,
+    total: true,
     examples: [{ sql, gives }],
     eval: (a: string, b?: string) => (b === undefined ? trimChars(a, ' ', left, right) : trimChars(b, a, left, right)),
   })
@@ -64,6 +65,7 @@ export const entries: readonly FunctionEntry[] = [
     group,
     aliases: ['ucase'],
     doc: 'Returns `text` with every letter in upper case.',
+    total: true,
     examples: [{ sql: "upper('delta')", gives: 'DELTA' }],
     eval: (s: string) => s.toUpperCase(),
     codegen: ([s]) => `${s}.toUpperCase()`,
@@ -72,6 +74,7 @@ export const entries: readonly FunctionEntry[] = [
     group,
     aliases: ['lcase'],
     doc: 'Returns `text` with every letter in lower case.',
+    total: true,
     examples: [{ sql: "lower('ÀÉÎ')", gives: 'àéî' }],
     eval: (s: string) => s.toLowerCase(),
     codegen: ([s]) => `${s}.toLowerCase()`,

@@ -22,6 +22,7 @@ import { decodeText, toHex } from './charsets.ts'
 import { decimalPattern } from './decimal-pattern.ts'
 import { javaFormat } from './java-format.ts'
 import { numberFormat, readNumber, readNumberStrictly, writeNumber, type NumberFormat } from './number-format.ts'
+import { checkTextSize } from './text-size.ts'
 
 const group = 'string'
 
@@ -75,11 +76,15 @@ function formatNumber(site: CallSite): EvalFn {
   let write: ReturnType<typeof decimalPattern> | null = null
   return (v: Value, format: Value) => {
     if (format !== last) {
-      last = format
       if (typeof format === 'number')
         write =
-          format < 0 ? null : decimalPattern(`#,###,###,###,###,###,##0${format === 0 ? '' : `.${'0'.repeat(format)}`}`)
+          format < 0
+            ? null
+            : decimalPattern(
+                `#,###,###,###,###,###,##0${format === 0 ? '' : `.${'0'.repeat(checkTextSize('format_number', format))}`}`,
+              )
       else write = decimalPattern(format === '' ? '#,###,###,###,###,###,##0' : (format as string))
+      last = format
     }
     return write === null ? null : write(exact(v))
   }

@@ -120,6 +120,7 @@ function test(
   return scalar(name, [arg('text', [STRING, BINARY]), arg('part', [STRING, BINARY])], BOOLEAN, {
     group,
     doc,
+    total: true,
     examples: [{ sql, gives }],
     bind: (site) =>
       site.args[0]!.kind === 'binary' && site.args[1]!.kind === 'binary'
@@ -136,6 +137,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('instr', [text, arg('part', STRING)], INT, {
     group,
     doc: 'Returns the position, from 1, of the first `part` in `text`; 0 when there is none.',
+    total: true,
     examples: [{ sql: "instr('banana', 'na')", gives: '3' }],
     eval: (s: string, part: string) => locate(part, s, 1),
   }),

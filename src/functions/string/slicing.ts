@@ -2,6 +2,7 @@ import { BIGINT, BINARY, INT, STRING, arrayOf, type DataType } from '../../types
 import type { Value } from '../../types/value.ts'
 import { ExecutionError } from '../../errors/errors.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
+import { checkTextSize } from './text-size.ts'
 import { charCount, sliceChars, subarraySql, substringSql } from './code-points.ts'
 
 const group = 'string'
@@ -16,6 +17,7 @@ export function padText(s: string, length: number, pad: string, left: boolean): 
   const missing = length - charCount(s)
   if (missing <= 0) return sliceChars(s, 0, length)
   if (pad === '') return s
+  checkTextSize(left ? 'lpad' : 'rpad', length)
   const chars = [...pad]
   const fill = sliceChars(pad.repeat(Math.ceil(missing / chars.length)), 0, missing)
   return left ? fill + s : s + fill
@@ -25,6 +27,7 @@ function padBytes(s: Uint8Array, length: number, pad: Uint8Array, left: boolean)
   if (length <= 0) return new Uint8Array(0)
   const missing = length - s.length
   if (missing <= 0 || pad.length === 0) return s.slice(0, length)
+  checkTextSize(left ? 'lpad' : 'rpad', length)
   const out = new Uint8Array(length)
   const at = left ? 0 : s.length
   for (let i = 0; i < missing; i++) out[at + i] = pad[i % pad.length]!
@@ -91,6 +94,7 @@ export const entries: readonly FunctionEntry[] = [
     group,
     aliases: ['substr'],
     doc: 'Returns `length` characters of `text` from `position` (from 1; negative counts from the end), or all to the end.',
+    total: true,
     examples: [
       { sql: "substring('millrace', -4, 3)", gives: 'rac' },
       { sql: "substring('millrace', 2)", gives: 'illrace' },
@@ -103,6 +107,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('left', [bytesOrText, arg('count', INT)], first, {
     group,
     doc: 'Returns the first `count` characters of `text`; none when `count` is not positive.',
+    total: true,
     examples: [{ sql: "left('spillway', 5)", gives: 'spill' }],
     bind: (site) =>
       site.type.kind === 'binary'
@@ -112,6 +117,7 @@ export const entries: readonly FunctionEntry[] = [
   scalar('right', [text, arg('count', INT)], STRING, {
     group,
     doc: 'Returns the last `count` characters of `text`; none when `count` is not positive.',
+    total: true,
     examples: [{ sql: "right('water', 2)", gives: 'er' }],
     eval: (s: string, n: number) => (n <= 0 ? '' : substringSql(s, -n, MAX_INT)),
   }),
@@ -163,13 +169,14 @@ export const entries: readonly FunctionEntry[] = [
     group,
     doc: 'Returns `text` `count` times; empty when `count` is not positive.',
     examples: [{ sql: "repeat('ab', 3)", gives: 'ababab' }],
-    eval: (s: string, n: number) => (n <= 0 ? '' : s.repeat(n)),
+    eval: (s: string, n: number) =>
+      n <= 0 || s === '' ? '' : s.repeat(checkTextSize('repeat', n * s.length) / s.length),
   }),
   scalar('space', [arg('count', INT)], STRING, {
     group,
     doc: 'Returns `count` spaces.',
     examples: [{ sql: "space(2) || '|'", gives: '  |' }],
-    eval: (n: number) => (n <= 0 ? '' : ' '.repeat(n)),
+    eval: (n: number) => (n <= 0 ? '' : ' '.repeat(checkTextSize('space', n))),
   }),
   scalar('reverse', [arg('value', [STRING, 'ARRAY'])], first, {
     group,
@@ -215,12 +222,14 @@ export const entries: readonly FunctionEntry[] = [
   scalar('bit_length', [bytesOrText], INT, {
     group,
     doc: 'Returns the size in bits of `text` as UTF-8, or of the bytes.',
+    total: true,
     examples: [{ sql: "bit_length('ab')", gives: '16' }],
     eval: (s: string | Uint8Array) => 8 * byteCount(s),
   }),
   scalar('octet_length', [bytesOrText], INT, {
     group,
     doc: 'Returns the size in bytes of `text` as UTF-8, or of the bytes.',
+    total: true,
     examples: [{ sql: "octet_length('añ')", gives: '3' }],
     eval: byteCount,
   }),
@@ -228,6 +237,7 @@ export const entries: readonly FunctionEntry[] = [
     group,
     aliases: ['len', 'char_length', 'character_length'],
     doc: 'Returns the number of characters of a text, or of bytes of a binary.',
+    total: true,
     examples: [{ sql: "length('añb')", gives: '3' }],
     bind: (site) => (site.args[0]!.kind === 'binary' ? (b: Uint8Array) => b.length : charCount),
   }),

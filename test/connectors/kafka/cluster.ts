@@ -3,11 +3,14 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type BrokerCluster, startBrokerCluster } from '../../kafka-broker/broker-cluster.ts'
 import { type Broker, type BrokerOptions, startBroker } from '../../kafka-broker/broker.ts'
 
-/** A broker, and a client for it that nobody here wrote (kafkajs) to make and fill topics with. */
-export class Cluster {
-  readonly broker: Broker
+type Brokers = Pick<Broker, 'servers' | 'tool' | 'stop'>
+
+/** A broker or several, and a client for them that nobody here wrote (kafkajs) to make and fill topics with. */
+export class Cluster<B extends Brokers = Broker> {
+  readonly broker: B
   readonly kafka: Kafka
   readonly #producers: Producer[] = []
   #topics = 0
@@ -16,9 +19,14 @@ export class Cluster {
     return new Cluster(await startBroker(options))
   }
 
-  private constructor(broker: Broker) {
+  /** Three of them. */
+  static async startThree(): Promise<Cluster<BrokerCluster>> {
+    return new Cluster(await startBrokerCluster())
+  }
+
+  private constructor(broker: B) {
     this.broker = broker
-    this.kafka = new Kafka({ brokers: [broker.servers], logLevel: logLevel.NOTHING, retry: { retries: 8 } })
+    this.kafka = new Kafka({ brokers: broker.servers.split(','), logLevel: logLevel.NOTHING, retry: { retries: 8 } })
   }
 
   get options(): { readonly 'kafka.bootstrap.servers': string } {

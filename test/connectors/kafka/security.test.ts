@@ -55,6 +55,39 @@ test('encrypts, with a certificate that is trusted', async () => {
   })
 })
 
+test('shows its own certificate where the broker wants one', async () => {
+  const { trustPem, client, stranger, password } = cluster.broker.certificates!
+  const options = {
+    'bootstrap.servers': cluster.broker.mutualTlsServers,
+    'security.protocol': 'SSL',
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': trustPem,
+  }
+  const stores: Readonly<Record<string, string>>[] = [
+    { 'ssl.keystore.type': 'PEM', 'ssl.keystore.location': client.pem, 'ssl.key.password': password },
+    {
+      'ssl.keystore.type': 'PEM',
+      'ssl.keystore.certificate.chain': readFileSync(client.certificatePem, 'utf8'),
+      'ssl.keystore.key': readFileSync(client.keyPem, 'utf8'),
+      'ssl.key.password': password,
+    },
+    { 'ssl.keystore.type': 'PKCS12', 'ssl.keystore.location': client.pkcs12, 'ssl.keystore.password': password },
+  ]
+  for (const store of stores) expect(await count({ ...options, ...store })).toBeGreaterThan(3)
+  const unknown = { ...stores[0]!, 'ssl.keystore.location': stranger.pem }
+  for (const store of [{}, unknown]) {
+    const refused = await count({ ...options, ...store, 'default.api.timeout.ms': '500' }).catch((e: unknown) => e)
+    expect(refused).toMatchObject({
+      code: 'KAFKA_CONNECTION_FAILED',
+      message: expect.stringMatching(/certificate/) as string,
+    })
+  }
+  const wrong = { ...stores[0]!, 'ssl.key.password': 'not-the-password' }
+  const unread = await count({ ...options, ...wrong }).catch((e: unknown) => e)
+  expect(unread).toMatchObject({ code: 'OPTION_INVALID', params: { option: 'kafka.ssl.key.password' } })
+  expect(String((unread as Error).stack)).not.toContain('not-the-password')
+})
+
 test('does both at once', async () => {
   const { trustPem } = cluster.broker.certificates!
   expect(

@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { batchOf } from '../../../src/columns/builder.ts'
 import { kafkaSink } from '../../../src/connectors/kafka/sink.ts'
-import { millrace, MillraceSession, type Row, type StreamingQuery, Trigger } from '../../../src/index.ts'
+import {
+  millrace,
+  MillraceSession,
+  rollbackCheckpoint,
+  type Row,
+  type StreamingQuery,
+  Trigger,
+} from '../../../src/index.ts'
 import { openDatabase } from '../../../src/storage/sqlite.ts'
 import { type CrashPoint } from '../../../src/engine/micro-batch.ts'
 import { sinkContract } from '../../../src/testing/sink-contract.ts'
@@ -263,6 +270,32 @@ describe('exactly once', () => {
     await cluster.admin((a) => a.deleteGroups([`millrace-${id}`]))
     await expect(copying(from, to, location)).rejects.toMatchObject({ code: 'CHECKPOINT_SINK_BEHIND' })
   })
+})
+
+test('a checkpoint that goes back: refused until the token is gone and the topic is another one', async () => {
+  const [from, to, other] = [await cluster.topic(1), await cluster.topic(1), await cluster.topic(1)]
+  await cluster.send(from, numbered(40))
+  const location = checkpoint()
+  const run = async (topic: string, allowSinkChange: boolean): Promise<string> => {
+    await using session = millrace({ 'millrace.checkpoint.allowSinkChange': allowSinkChange })
+    const query = await session.readStream
+      .format('kafka')
+      .options({ ...cluster.options, subscribe: from, startingOffsets: 'earliest', maxOffsetsPerTrigger: 10 })
+      .load()
+      .writeStream.format('kafka')
+      .options({ ...cluster.options, topic, checkpointLocation: location })
+      .trigger(Trigger.AvailableNow())
+      .start()
+    await query.awaitTermination()
+    return query.id
+  }
+  const id = await run(to, false)
+  const { sink } = await rollbackCheckpoint(location, { toBatch: 1 })
+  expect(sink).toContain('delete the group millrace-')
+  await expect(run(other, true)).rejects.toMatchObject({ code: 'CHECKPOINT_SINK_AHEAD' })
+  await cluster.admin((a) => a.deleteGroups([`millrace-${id}`]))
+  await run(other, true)
+  expect(await valuesOf(other)).toEqual(upTo(20, 20))
 })
 
 test('without a checkpoint a stream is written by an idempotent producer, and says what it is worth', async () => {

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { validateOptions } from '../../../src/connectors/options.ts'
 import { kafkaSource } from '../../../src/connectors/kafka/source.ts'
 import { type MillraceSession, millrace, type StreamingQuery, Trigger } from '../../../src/index.ts'
-import { sourceContext } from '../../../src/testing/contexts.ts'
+import { sourceContext, valuesOf as valuesIn } from '../../../src/testing/contexts.ts'
 import { sourceContract } from '../../../src/testing/source-contract.ts'
+import type { Json } from '../../../src/types/json.ts'
 import { Cluster, numbered } from './cluster.ts'
 
 let cluster: Cluster
@@ -438,6 +439,57 @@ describe('a stream', () => {
       await cluster.send(topic, numbered(1))
       for (let i = 0; woken === 0 && i < 200; i++) await sleep(50)
       expect(woken).toBe(1)
+    } finally {
+      await source.close()
+    }
+  })
+
+  test('reads with what came along when a batch was planned the same as without, wherever it ends', async () => {
+    const topic = await cluster.topic(2)
+    const options = {
+      ...cluster.options,
+      subscribe: topic,
+      startingOffsets: 'earliest',
+      maxOffsetsPerTrigger: 7,
+      'kafka.isolation.level': 'read_committed',
+    }
+    const context = sourceContext(kafkaSource.schema(options, null), { streaming: true })
+    const source = await kafkaSource.open(validateOptions('kafka', kafkaSource.options, options, true), context)
+    const producer = await cluster.producer({
+      transactionalId: `ahead-${topic}`,
+      maxInFlightRequests: 1,
+      idempotent: true,
+    })
+    const send = async (from: number, commit: boolean): Promise<void> => {
+      const tx = await producer.transaction()
+      for (const partition of [0, 1])
+        await tx.send({
+          topic,
+          messages: upTo(5, from + 5 * partition).map((n) => ({ value: `${n}`, partition })),
+        })
+      await (commit ? tx.commit() : tx.abort())
+    }
+    const value = context.schema.fields.findIndex((f) => f.name === 'value')
+    const numbers = async (from: Json, to: Json): Promise<number[]> => {
+      const rows: number[] = []
+      for await (const batch of source.read(from, to))
+        for (const row of valuesIn([batch])) rows.push(Number(Buffer.from(row[value] as Uint8Array).toString()))
+      return rows
+    }
+    try {
+      const seen: number[] = []
+      let at: Json = await source.initialOffset()
+      for (let sent = 0, idle = 0; idle < 20;) {
+        const to = await source.latestOffset(at)
+        // What comes after the plan is not of this batch, though it may have come along.
+        if (sent < 60) await send((sent += 10) - 10, sent % 30 !== 0)
+        const rows = await numbers(at, to!)
+        expect(await numbers(at, to!)).toEqual(rows)
+        seen.push(...rows)
+        if (JSON.stringify(to) === JSON.stringify(at)) idle++
+        at = to
+      }
+      expect(seen.sort((a, b) => a - b)).toEqual([...upTo(20), ...upTo(20, 30)])
     } finally {
       await source.close()
     }

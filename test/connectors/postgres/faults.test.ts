@@ -8,7 +8,7 @@ import { batchOf } from '../../../src/columns/builder.ts'
 import { validateOptions } from '../../../src/connectors/options.ts'
 import type { Sink } from '../../../src/connectors/provider.ts'
 import { postgresSink } from '../../../src/connectors/postgres/sink.ts'
-import { MillraceSession, type StreamingQuery } from '../../../src/index.ts'
+import { MillraceSession, rollbackCheckpoint, type StreamingQuery, Trigger } from '../../../src/index.ts'
 import { openDatabase } from '../../../src/storage/sqlite.ts'
 import { sinkContext } from '../../../src/testing/contexts.ts'
 import { BIGINT, field, schemaOf } from '../../../src/types/data-type.ts'
@@ -107,6 +107,36 @@ test('the server stops and starts again while a query runs: each row is there on
   ])
   await session.stop()
 }, 120_000)
+
+test('the server is away for long: the status says what the query waits for, and each row is there once', async () => {
+  const notes: string[] = []
+  const session = new MillraceSession(CONF, { note: (line) => void notes.push(line) })
+  const { stream, df } = session.memoryStream('n INT')
+  const q = await df.writeStream
+    .format('postgres')
+    .options({ url: server.url, table: 't', checkpointLocation: join(work, 'cp') })
+    .start({ restart: { maxAttempts: 40, backoffMs: 10 } })
+  stream.addData([{ n: 0 }])
+  await q.processAllAvailable()
+  await server.halt()
+  const said = new Set<string>()
+  for (let n = 1; n <= 30; n++, await sleep(100)) {
+    stream.addData([{ n }])
+    said.add(q.status.message)
+  }
+  expect(
+    [...said].filter((text) => /^Restarting after: .*POSTGRES_CONNECTION_FAILED/.test(text)).length,
+  ).toBeGreaterThan(0)
+  // Each wait is twice the one before: a server that is away is not asked all the time.
+  const waits = notes.flatMap((n) => /^restart \d+ of 40 in (\d+) ms: /.exec(n)?.[1] ?? []).map(Number)
+  expect(waits).toEqual(waits.map((_, i) => 10 * 2 ** i))
+  expect(waits.length).toBeGreaterThan(5)
+  await server.resume()
+  await q.processAllAvailable()
+  expect(q.status.message).not.toContain('after:')
+  expect(await asked(server, 'SELECT count(*), count(DISTINCT n), max(n) FROM t')).toEqual([['31', '31', '30']])
+  await session.stop()
+}, 60_000)
 
 test('source and sink go on after the server was stopped: every row of the table is copied once', async () => {
   await asked(server, 'CREATE TABLE source (id bigserial PRIMARY KEY)')
@@ -217,6 +247,42 @@ test('a query that waits for a lock of another session stops at once, and leaves
     await other.end()
   }
   expect(await asked(server, 'SELECT k FROM t')).toEqual([])
+  await session.stop()
+})
+
+test('a checkpoint that goes back: refused until table and token are brought back, or with another table', async () => {
+  const session = new MillraceSession(CONF, { note: () => undefined })
+  const run = async (table: string, ...batches: number[]): Promise<void> => {
+    const { stream, df } = session.memoryStream('n INT', { name: 'ns', maxAddsPerBatch: 1 })
+    for (const n of batches) stream.addData([{ n }])
+    const q = await df.writeStream
+      .format('postgres')
+      .options({ url: server.url, table, checkpointLocation: join(work, 'cp') })
+      .trigger(Trigger.AvailableNow())
+      .start()
+    await q.awaitTermination()
+  }
+  await run('t', 0, 1)
+  await asked(
+    server,
+    'CREATE TABLE t_then AS SELECT * FROM t; CREATE TABLE token_then AS SELECT * FROM millrace_tokens',
+  )
+  await run('t', 0, 1, 2, 3)
+  const back = await rollbackCheckpoint(join(work, 'cp'), { toBatch: 1 })
+  expect(back.sink).toContain('millrace_tokens')
+  await expect(run('t', 0, 1, 2, 4)).rejects.toMatchObject({ code: 'CHECKPOINT_SINK_AHEAD' })
+  await asked(server, 'DELETE FROM t WHERE n > 1; DELETE FROM millrace_tokens')
+  await expect(run('t', 0, 1, 2, 4)).rejects.toMatchObject({ code: 'CHECKPOINT_SINK_BEHIND' })
+  await asked(server, 'INSERT INTO millrace_tokens SELECT * FROM token_then')
+  await run('t', 0, 1, 2, 4)
+  expect(await asked(server, 'SELECT n FROM t ORDER BY n')).toEqual([['0'], ['1'], ['2'], ['4']])
+
+  await rollbackCheckpoint(join(work, 'cp'), { toBatch: 2 })
+  session.conf.set('millrace.checkpoint.allowSinkChange', true)
+  await run('other', 0, 1, 2, 5)
+  session.conf.set('millrace.checkpoint.allowSinkChange', false)
+  await run('other', 0, 1, 2, 5, 6)
+  expect(await asked(server, 'SELECT n FROM other ORDER BY n')).toEqual([['5'], ['6']])
   await session.stop()
 })
 

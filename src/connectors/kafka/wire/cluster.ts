@@ -6,6 +6,9 @@ import { type KafkaErrorCode, errorCode } from './error-codes.ts'
 import { FIND_COORDINATOR } from './producer-requests.ts'
 import { METADATA, type MetadataResponse, type TopicPartition } from './requests.ts'
 
+/** How long something is tried again before the query's status says so. */
+const WORTH_TELLING_MS = 100
+
 /** The brokers of a cluster: who leads which partition, and a connection to each that is asked something. */
 export class Cluster {
   readonly config: ConnectionConfig
@@ -95,8 +98,11 @@ export class Cluster {
       } catch (error) {
         const mayHelp = error instanceof ExecutionError && error.transient && !this.#stopped
         if (!mayHelp || performance.now() + waitMs > until) throw error
-        this.forgetLeaders()
-        this.#trouble(`stalled for ${Math.round(performance.now() - since)} ms, trying again: ${firstLine(error)}`)
+        if (!isEnding(error)) this.forgetLeaders()
+        const stalledMs = Math.round(performance.now() - since)
+        // Markers of the transaction before, and leaders that change, are over sooner: nobody need hear of them.
+        if (stalledMs >= WORTH_TELLING_MS)
+          this.#trouble(`stalled for ${stalledMs} ms, trying again: ${firstLine(error)}`)
         await this.#pause(waitMs)
       }
     }
@@ -121,15 +127,18 @@ export class Cluster {
 
   async #askAny<Q, A>(api: Api<Q, A>, request: Q): Promise<A> {
     let last: unknown
-    const known = [...this.#brokers.values()]
     // A broker that is connected answers at once; the bootstrap list is there for when all others are gone.
-    for (const address of [...known, ...this.config.bootstrap]) {
+    const known = [...this.#brokers].map(([id, address]) => ({ id, address }))
+    const bootstrap = this.config.bootstrap.map((address) => ({ id: null, address }))
+    for (const { id, address } of [...known, ...bootstrap]) {
       if (this.#stopped) break
       try {
         return await (await this.#connection(address)).request(api, request)
       } catch (error) {
         if (!(error instanceof ExecutionError && error.transient)) throw error
         last = error
+        // The last to be asked next time: one that does not even refuse costs a whole timeout.
+        if (id !== null && this.#brokers.delete(id)) this.#brokers.set(id, address)
       }
     }
     throw last ?? connectionFailed(this.config.bootstrap, 'the query stops')
@@ -161,6 +170,9 @@ export class Cluster {
     }
   }
 }
+
+/** The coordinator is still at the transaction before: it is the right one to ask again. */
+const isEnding = (error: ExecutionError): boolean => error.params['error'] === 'CONCURRENT_TRANSACTIONS'
 
 const firstLine = (error: Error): string => error.message.split('\n')[0]!
 

@@ -1,7 +1,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ExecutionError } from '../../../errors/errors.ts'
+import { ExecutionError, OptionError } from '../../../errors/errors.ts'
 import type { ConnectionConfig } from '../connection-config.ts'
 import { errorCode } from './error-codes.ts'
 import { Reader } from './reader.ts'
@@ -254,13 +254,30 @@ export function connectionFailed(addresses: readonly Address[], cause: unknown):
 
 const protocol = (message: string): ExecutionError => new ExecutionError('KAFKA_PROTOCOL_FAILED', { message })
 
+/** Throws OptionError for certificates and keys that cannot be read: no broker has been asked yet. */
+function secureSocket({ host, port }: Address, secure: tls.ConnectionOptions): net.Socket {
+  try {
+    return tls.connect({ ...secure, host, port, ...(net.isIP(host) === 0 ? { servername: host } : {}) })
+  } catch (cause) {
+    const value = cause instanceof Error ? cause.message : String(cause)
+    const isPassword = /decrypt|passphrase|mac verify/i.test(value)
+    throw new OptionError(
+      'OPTION_INVALID',
+      {
+        format: 'kafka',
+        option: isPassword ? 'kafka.ssl.key.password' : 'kafka.ssl.keystore',
+        value,
+        expected: isPassword ? 'the password of the key' : 'certificates and a key',
+      },
+      { cause, hint: 'kafka.ssl.keystore.password is that of the key too where kafka.ssl.key.password is not given' },
+    )
+  }
+}
+
 async function connect(address: Address, config: ConnectionConfig, signal: AbortSignal): Promise<net.Socket> {
   const { host, port } = address
   const secure = config.tls
-  const socket =
-    secure === null
-      ? net.connect({ host, port, noDelay: true })
-      : tls.connect({ ...secure, host, port, ...(net.isIP(host) === 0 ? { servername: host } : {}) })
+  const socket = secure === null ? net.connect({ host, port, noDelay: true }) : secureSocket(address, secure)
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 60_000)
   const cancel = new AbortController()

@@ -1,3 +1,4 @@
+import { ExecutionError } from '../../../errors/errors.ts'
 import type { ConnectionConfig } from '../connection-config.ts'
 import type {
   FetchedPartition,
@@ -9,7 +10,6 @@ import type {
   TopicInfo,
 } from '../client.ts'
 import { check, Cluster } from './cluster.ts'
-import { errorCode } from './error-codes.ts'
 import { OFFSET_FETCH } from './producer-requests.ts'
 import { WireProducer } from './wire-producer.ts'
 import { FETCH, LIST_OFFSETS, type TopicPartition } from './requests.ts'
@@ -58,7 +58,17 @@ export class WireClient implements KafkaClient {
     })
   }
 
-  async fetch({ readCommitted, maxBytes, maxWaitMs, partitions }: FetchSpec): Promise<readonly FetchedPartition[]> {
+  async fetch(spec: FetchSpec): Promise<readonly FetchedPartition[]> {
+    try {
+      return await this.#fetch(spec)
+    } catch (error) {
+      // Who asks again asks the new leader, where a broker has gone or has handed over.
+      if (error instanceof ExecutionError && error.transient) this.#cluster.forgetLeaders()
+      throw error
+    }
+  }
+
+  async #fetch({ readCommitted, maxBytes, maxWaitMs, partitions }: FetchSpec): Promise<readonly FetchedPartition[]> {
     const groups = [...(await this.#cluster.byLeader(partitions))]
     const answers = await Promise.all(
       groups.map(async ([node, list]) => {
@@ -75,9 +85,7 @@ export class WireClient implements KafkaClient {
     )
     const all = answers.flat()
     for (const { code, topic, partition } of all) {
-      if (code === 0 || code === OFFSET_OUT_OF_RANGE) continue
-      if (errorCode(code).retriable) this.#cluster.forgetLeaders()
-      check(code, 'Fetch', `${topic}-${partition}`)
+      if (code !== OFFSET_OUT_OF_RANGE) check(code, 'Fetch', `${topic}-${partition}`)
     }
     return all
   }

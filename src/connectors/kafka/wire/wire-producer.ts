@@ -146,7 +146,7 @@ export class WireProducer implements KafkaProducer {
     this.#begun = true
   }
 
-  async commit(group: string, note: GroupNote): Promise<void> {
+  async note(group: string, note: GroupNote): Promise<void> {
     await this.#coordinated(async (node) => {
       check(await this.#cluster.ask(node, ADD_OFFSETS_TO_TXN, { ...this.#owner, group }), 'AddOffsetsToTxn', group)
     })
@@ -156,7 +156,10 @@ export class WireProducer implements KafkaProducer {
       const answers = await this.#cluster.ask(node, TXN_OFFSET_COMMIT, { ...this.#owner, ...note, group })
       for (const { code } of answers) check(code, 'TxnOffsetCommit', `group ${group}, topic ${note.topic}`)
     })
-    await this.#end(true)
+  }
+
+  commit(): Promise<void> {
+    return this.#end(true)
   }
 
   async abort(): Promise<void> {

@@ -1,21 +1,25 @@
 import type { Expr } from '../../expr/bound.ts'
 import { mapChildren } from '../../expr/bound.ts'
 import type { ExprEnv } from '../../expr/env.ts'
-import { foldConstants } from '../../expr/fold.ts'
+import { foldConstants as folded } from '../../expr/fold.ts'
 import { exprKey } from '../expr-key.ts'
 import { mapExpressions, transformPlan } from '../walk.ts'
 import type { Rule } from './rule.ts'
 
-/** Constant parts of expressions become their values; parts whose evaluation raises stay where they are. */
-export const foldConstantExpressions: Rule = {
+/**
+ * Matches every node with expressions: parts without columns become their values; AND and OR lose what settles nothing, CASE
+ * loses branches that are never taken; a filter that is always true goes. A part whose evaluation raises stays where it is,
+ * so that it raises only where a row comes to it, and so does what changes from call to call or reads the time of the batch.
+ */
+export const foldConstants: Rule = {
   name: 'fold-constants',
   doc: 'computes constant parts of expressions once',
   apply: (plan, env) =>
     transformPlan(plan, (node) => {
-      const folded = mapExpressions(node, (e) => same(e, simplified(foldConstants(e, env), env)))
-      return folded.op === 'filter' && folded.condition.kind === 'literal' && folded.condition.value === true
-        ? folded.input
-        : folded
+      const next = mapExpressions(node, (e) => same(e, simplified(folded(e, env), env)))
+      return next.op === 'filter' && next.condition.kind === 'literal' && next.condition.value === true
+        ? next.input
+        : next
     }),
 }
 

@@ -1,11 +1,14 @@
 import type { Producer } from 'kafkajs'
-import type { Cluster } from '../connectors/kafka/cluster.ts'
-import { randomNumbers, rowText, WINDOW_MS } from './events.ts'
-import type { KafkaEvent } from './kafka-query.ts'
+import type { Cluster } from '../../connectors/kafka/cluster.ts'
+import { randomNumbers, rowText, WINDOW_MS } from '../events.ts'
+import type { EventValue } from './records.ts'
 
 const PARTITIONS = 4
-/** Events sent at a time: an equal number to each partition, over less event time than the watermark's delay. */
-const CHUNK = 200
+/**
+ * Events sent at a time, an equal number to each partition. A reader may see all of them in one partition and none in another: they lie,
+ * together with the disorder, over far less event time than the watermark's delay, so that no row is late.
+ */
+const CHUNK = 400
 /** Event time between two events, and how far back one may lie. */
 const STEP_MS = 50
 const DISORDER_MS = 12_000
@@ -13,9 +16,10 @@ const BASE_MS = Date.UTC(2026, 0, 1)
 /** Ends every window there is. */
 const FAR_MS = Date.UTC(2030, 0, 1)
 const PAGES = 23
+const END_PAGE = 'end'
 
 /** Fills a topic with events and keeps, by a plain loop, the answer over them. */
-export class KafkaFeed {
+export class Feed {
   readonly topic: string
   readonly partitions = PARTITIONS
   readonly #cluster: Cluster
@@ -24,9 +28,9 @@ export class KafkaFeed {
   #producer: Producer
   #events = 0
 
-  static async open(cluster: Cluster, seed: number): Promise<KafkaFeed> {
+  static async open(cluster: Cluster, seed: number): Promise<Feed> {
     const topic = await cluster.topic(PARTITIONS)
-    return new KafkaFeed(cluster, topic, seed, await cluster.producer({ idempotent: true }))
+    return new Feed(cluster, topic, seed, await cluster.producer({ idempotent: true }))
   }
 
   private constructor(cluster: Cluster, topic: string, seed: number, producer: Producer) {
@@ -68,15 +72,20 @@ export class KafkaFeed {
 
   /** The last record of each partition, of a time that ends all windows. Gives how many records the topic is to have. */
   async sendEnd(): Promise<number> {
-    const value = eventText({ ts: new Date(FAR_MS).toISOString(), page: 'end', amount: 0 })
+    const value = eventText({ ts: new Date(FAR_MS).toISOString(), page: END_PAGE, amount: 0 })
     const messages = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, value }))
     await this.#producer.send({ topic: this.topic, acks: -1, messages })
     return this.#events + PARTITIONS
   }
 
-  /** The rows of the answer, of all windows but the one of the end. */
-  answer(): string[] {
+  /** The rows of the answer, of all windows that end: all but the one of the last records. */
+  endedWindows(): string[] {
     return [...this.#groups.values()].map((g) => rowText(g.start, g.page, g.n, g.amount))
+  }
+
+  /** The rows of the answer, of all windows there are when the last records were sent. */
+  allWindows(): string[] {
+    return [...this.endedWindows(), rowText(Math.floor(FAR_MS / WINDOW_MS) * WINDOW_MS, END_PAGE, PARTITIONS, 0)]
   }
 
   /** Connects anew, after the broker was away; nothing was under way. */
@@ -90,4 +99,4 @@ export class KafkaFeed {
   }
 }
 
-const eventText = (event: KafkaEvent): string => JSON.stringify(event)
+const eventText = (event: EventValue): string => JSON.stringify(event)

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { CrashPoint } from '../../src/engine/micro-batch.ts'
-import { openDatabase } from '../../src/storage/sqlite.ts'
-import { rowText } from './events.ts'
-import { QUERIES, type QueryName } from './kafka-plan.ts'
+import type { CrashPoint } from '../../../src/engine/micro-batch.ts'
+import { openDatabase } from '../../../src/storage/sqlite.ts'
+import { rowText } from '../events.ts'
+import { perQuery, QUERIES, type QueryName } from './plan.ts'
 
 /** What the lives of the queries left in their directory: checkpoints, notes and what they said. */
-export class KafkaRemains {
+export class Remains {
   readonly #work: string
 
   constructor(work: string) {
@@ -29,8 +29,9 @@ export class KafkaRemains {
       .map(([point, batchId]) => ({ point: point as CrashPoint, batchId: Number(batchId) }))
   }
 
-  anyNotes(): boolean {
-    return QUERIES.some((query) => this.notes(query).length > 0)
+  /** True when every query has come to a crash point in this life. */
+  allNoted(): boolean {
+    return QUERIES.every((query) => this.notes(query).length > 0)
   }
 
   /** What the queries said in all lives. */
@@ -55,18 +56,16 @@ export class KafkaRemains {
 
   /** Batches that are committed. */
   batches(): Readonly<Record<QueryName, number>> {
-    return { 'to-kafka': this.rows('to-kafka').commits + 1, 'to-sqlite': this.rows('to-sqlite').commits + 1 }
+    return perQuery((query) => this.rows(query).commits + 1)
   }
 
-  /** Records of a topic that the query which is further has planned. */
-  planned(topic: string): number {
-    return Math.max(
-      ...QUERIES.map((query) =>
-        this.#ask(query, 0, (db) => {
-          const row = db.prepare('SELECT content FROM millrace_offsets ORDER BY batch_id DESC LIMIT 1').get()
-          return row === undefined ? 0 : recordsIn(JSON.parse(String(row['content'])) as OffsetRow, topic)
-        }),
-      ),
+  /** Records of a topic that each query has planned. */
+  planned(topic: string): Readonly<Record<QueryName, number>> {
+    return perQuery((query) =>
+      this.#ask(query, 0, (db) => {
+        const row = db.prepare('SELECT content FROM millrace_offsets ORDER BY batch_id DESC LIMIT 1').get()
+        return row === undefined ? 0 : recordsIn(JSON.parse(String(row['content'])) as OffsetRow, topic)
+      }),
     )
   }
 

@@ -1,9 +1,9 @@
-import type { DataFrame } from '../../src/index.ts'
-import { rowText, SCHEMA } from './events.ts'
-import { countsPerWindow } from './query.ts'
+import type { DataFrame } from '../../../src/index.ts'
+import { rowText, SCHEMA } from '../events.ts'
+import { countsPerWindow } from '../query.ts'
 
 /** An event as the value of a record. */
-export interface KafkaEvent {
+export interface EventValue {
   readonly ts: string
   readonly page: string
   readonly amount: number

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { KafkaPlan } from './kafka-plan.ts'
+import type { LifePlan } from './plan.ts'
+
+/** A life that does not die in this time is stuck. */
+export const LIFE_MS = 90_000
 
 /** One process with the queries, from its start to its end. */
 export interface Life {
@@ -10,7 +13,8 @@ export interface Life {
   errors(): string
 }
 
-export function startLife(program: string, plan: KafkaPlan): Life {
+/** Starts a process with the queries. */
+export function startLife(program: string, plan: LifePlan): Life {
   const child = spawn(process.execPath, [program, JSON.stringify(plan)], { stdio: ['ignore', 'ignore', 'pipe'] })
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))

@@ -6,10 +6,14 @@ import { conjunction } from '../term.ts'
 import { transformPlan } from '../walk.ts'
 import type { Rule } from './rule.ts'
 
-/** INTERSECT and EXCEPT of distinct rows are a semi or anti join on all columns (NULL equals NULL), then DISTINCT. */
+/**
+ * Matches INTERSECT and EXCEPT without ALL: a semi or anti join on all columns (NULL equals NULL), then DISTINCT. Over a
+ * stream they run in no other way; the DISTINCT keeps the id, and so the state. ALL has operators of its own, which count.
+ */
 export const rewriteSetOperations: Rule = {
   name: 'rewrite-set-operations',
   doc: 'runs INTERSECT and EXCEPT as joins',
+  needed: true,
   apply: (plan, _env, ids) =>
     transformPlan(plan, (node) => (node.op === 'setop' && !node.all ? asJoin(node, ids) : node)),
 }

@@ -1,14 +1,14 @@
 import { conjuncts, type Expr } from '../../expr/bound.ts'
 import { attrExpr } from '../analysis.ts'
-import { exprKey } from '../expr-key.ts'
 import type { Attr, Logical, LogicalJoin } from '../logical.ts'
 import { conjunction, isNotNull } from '../term.ts'
 import { transformPlan } from '../walk.ts'
 import type { Rule } from './rule.ts'
 
 /**
- * A comparison in a join's condition is never true on NULL: rows with a NULL there cannot match, and are filtered out below on the
- * sides whose unmatched rows the join drops. (Below a watermark they then do not move it, as recorded.)
+ * Matches a join with comparisons in ON. They are never true on NULL: rows with a NULL there find no partner, and are filtered
+ * out below on the sides whose unmatched rows the join drops (below a watermark they then do not move it, as recorded). Not for
+ * `<=>`, nor for what OR or a function that takes NULL stands over; a column that is tested below already is not tested again.
  */
 export const joinKeysNotNull: Rule = {
   name: 'join-keys-not-null',
@@ -43,11 +43,32 @@ function withNotNull(join: LogicalJoin, ids: () => number): Logical {
 }
 
 function filtered(plan: Logical, columns: ReadonlySet<number>, ids: () => number): Logical {
-  const known = new Set(plan.op === 'filter' ? conjuncts(plan.condition).map((c) => exprKey(c)) : [])
   const tests = plan.attrs
-    .filter((x: Attr) => columns.has(x.id) && x.nullable)
+    .filter((x: Attr) => columns.has(x.id) && x.nullable && !isTested(plan, x.id))
     .map((x) => isNotNull(attrExpr(x)))
-    .filter((e) => !known.has(exprKey(e)))
   if (tests.length === 0) return plan
   return { op: 'filter', id: ids(), input: plan, condition: conjunction(tests)!, attrs: plan.attrs }
 }
+
+/** True when a filter below leaves no NULL in the column. */
+function isTested(plan: Logical, id: number): boolean {
+  switch (plan.op) {
+    case 'filter':
+      return conjuncts(plan.condition).some((c) => isTestOf(c, id)) || isTested(plan.input, id)
+    case 'project': {
+      const from = plan.items.find((i) => i.attr.id === id)?.expr
+      return from?.kind === 'attr' && isTested(plan.input, from.id)
+    }
+    case 'watermark':
+    case 'sort':
+    case 'limit':
+      return isTested(plan.input, id)
+    case 'join':
+      return plan.type === 'semi' || plan.type === 'anti' ? isTested(plan.left, id) : false
+    default:
+      return false
+  }
+}
+
+const isTestOf = (c: Expr, id: number): boolean =>
+  c.kind === 'call' && c.fn === 'isnotnull' && c.args[0]!.kind === 'attr' && c.args[0].id === id

@@ -3,39 +3,46 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Cluster } from '../connectors/kafka/cluster.ts'
+import { type PostgresServer, startPostgres } from '../postgres-server/server.ts'
 import { childProgram } from './built.ts'
-import { QUERIES } from './kafka-plan.ts'
-import { kafkaTorture, QUICK_RETURN } from './kafka-torture.ts'
+import { QUERIES } from './pipelines/plan.ts'
+import { pipelinesTorture, QUICK_RETURN } from './pipelines/torture.ts'
 
-const KILLS = 4
+const KILLS = 5
 
 let cluster: Cluster
+let postgres: PostgresServer
 beforeAll(async () => {
   cluster = await Cluster.start({ properties: QUICK_RETURN })
-}, 180_000)
-afterAll(() => cluster?.stop())
+  postgres = await startPostgres()
+}, 240_000)
+afterAll(async () => {
+  await postgres?.stop()
+  await cluster?.stop()
+})
 
-test('queries over Kafka, killed with and without their broker, write exactly the batch answer', async () => {
-  const work = mkdtempSync(join(tmpdir(), 'millrace-kafka-kill-'))
+test('queries from Kafka to Kafka, SQLite and PostgreSQL, killed with and without their servers, write exactly the batch answer', async () => {
+  const work = mkdtempSync(join(tmpdir(), 'millrace-pipelines-kill-'))
   const seed = Number(process.env['MILLRACE_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
   const lines = [`seed ${seed}`]
   try {
-    const result = await kafkaTorture({
+    const result = await pipelinesTorture({
       seed,
       kills: KILLS,
       events: 3000,
-      brokerKills: 1,
+      serverKills: { broker: 1, database: 1 },
       cluster,
+      postgres,
       work,
-      child: childProgram('kafka-child'),
+      child: childProgram('pipelines/child'),
       say: (line) => lines.push(line),
     })
     expect(result.faults, lines.join('\n')).toEqual([])
     expect(result.outputRows).toBeGreaterThan(100)
-    expect(result.brokerKills.survived + result.brokerKills.bothDead).toBe(1)
+    for (const { survived, bothDead } of Object.values(result.serverKills)) expect(survived + bothDead).toBe(1)
     for (const query of QUERIES) {
       expect(Object.values(result.kills[query]).reduce((sum, n) => sum + n, 0)).toBe(KILLS)
-      console.log(`kill test over Kafka, ${query}: seed ${seed}; ${JSON.stringify(result.kills[query])}`)
+      console.log(`kill test from Kafka, ${query}: seed ${seed}; ${JSON.stringify(result.kills[query])}`)
     }
   } catch (error) {
     console.log(lines.join('\n'))
@@ -43,4 +50,4 @@ test('queries over Kafka, killed with and without their broker, write exactly th
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
-}, 240_000)
+}, 300_000)
