@@ -1,6 +1,7 @@
 import type { ExprEnv } from '../expr/env.ts'
 import { inputsOf, type Logical } from './logical.ts'
 import { collapseProjects } from './rules/collapse-projects.ts'
+import { commonConditions } from './rules/common-conditions.ts'
 import { filterThroughJoin } from './rules/filter-through-join.ts'
 import { foldConstants } from './rules/fold-constants.ts'
 import { joinKeysNotNull } from './rules/join-keys-not-null.ts'
@@ -19,6 +20,7 @@ import { scanPredicates } from './rules/scan-predicates.ts'
  */
 export const STAGES: readonly (readonly Rule[])[] = [
   [foldConstants],
+  [commonConditions],
   [rewriteSetOperations],
   [pushFilters, filterThroughJoin],
   [joinKeysNotNull],

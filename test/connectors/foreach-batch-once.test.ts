@@ -164,6 +164,36 @@ test('a server that stops and starts again: the restart policy tries the batch a
   await pool.end()
 })
 
+test.each(['postgresPool', 'a Pool of the package pg'])(
+  'a connection that ends while the effect does something else: %s, the batch fails as transient',
+  async (kind) => {
+    const pool = kind === 'postgresPool' ? postgresPool(server.url) : new pg.Pool({ connectionString: server.url })
+    const effect = batch(0).once(pool, async (client) => {
+      await client.query('UPDATE totals SET n = 5')
+      await server.halt()
+      // Long enough for the word of the server to come while nothing is asked of it.
+      await new Promise((r) => setTimeout(r, 200))
+      await client.query('UPDATE totals SET n = 6')
+    })
+    await expect(effect).rejects.toMatchObject({ code: 'POSTGRES_CONNECTION_FAILED', transient: true })
+    await server.resume()
+    expect(await asked(server, 'SELECT n FROM totals')).toEqual([['0']])
+    await pool.end()
+  },
+)
+
+test('a connection taken out of the pool may end, too', async () => {
+  const pool = postgresPool(server.url)
+  const client = await pool.connect()
+  await server.halt()
+  await new Promise((r) => setTimeout(r, 200))
+  await expect(client.query('SELECT 1')).rejects.toThrow()
+  client.release(true)
+  await server.resume()
+  expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+  await pool.end()
+})
+
 test('a pool is one for the same options, and says what is wrong with them', async () => {
   const pool = postgresPool({ url: server.url, max: 2 })
   expect(postgresPool({ url: server.url, max: 2 })).toBe(pool)

@@ -11,18 +11,26 @@ export async function onceInPostgres(
   effect: (client: OncePostgresClient) => Promise<unknown>,
 ): Promise<boolean> {
   let client: OncePostgresClient | null = null
+  const release = (destroy: boolean): void => {
+    client?.off?.('error', noted)
+    client?.release(destroy)
+  }
   try {
     client = await pool.connect()
+    client.on?.('error', noted)
     const done = await inTransaction(client, token, name, effect)
-    client.release()
+    release(false)
     return done
   } catch (error) {
     // A connection that has not rolled back must not go back to the pool.
     const clean = client !== null && !isLost(error) && (await rolledBack(client))
-    client?.release(!clean)
+    release(!clean)
     throw isServerError(error) ? failureOf(error, 'the pool', 'once') : error
   }
 }
+
+/** A connection that ends while the effect does something else fails its next statement; unheard it would end the process. */
+const noted = (): void => undefined
 
 async function inTransaction(
   client: OncePostgresClient,

@@ -10,6 +10,9 @@ export interface OncePostgresClient {
     values?: unknown[],
   ): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>
   release(destroy?: boolean): void
+  /** As of an event emitter, where it is one. */
+  on?(event: 'error', listener: (error: Error) => void): unknown
+  off?(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** A SQLite database that `once` can use: one of better-sqlite3, or a DatabaseSync of node:sqlite. */

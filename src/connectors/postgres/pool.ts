@@ -100,8 +100,10 @@ class SharedPool implements PostgresPool {
       allowExitOnIdle: true,
       application_name: 'millrace pool',
     })
-    // A connection that ends while it is idle leaves the pool by itself.
+    // A connection that ends while it is idle leaves the pool by itself, one in use fails its next statement. Without somebody
+    // who listens either would end the process.
     pool.on('error', () => undefined)
+    pool.on('connect', (client) => void client.on('error', () => undefined))
     return (this.#made = pool)
   }
 

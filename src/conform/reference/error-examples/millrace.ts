@@ -1,0 +1,53 @@
+import { conform, statements, when, type ErrorExamples } from './error-example.ts'
+
+/** An example for every condition of the section "millrace" of errors/codes.ts. */
+export const MILLRACE: ErrorExamples = {
+  DUPLICATED_METRICS_NAME: when("Two `df.observe('m', …)` in one query."),
+  'INVALID_OBSERVED_METRICS.MISSING_NAME': when("`df.observe('', count())`"),
+  'INVALID_OBSERVED_METRICS.NON_AGGREGATE_FUNC_ARG_IS_ATTRIBUTE': when("`df.observe('m', col('user'))`"),
+  OBSERVATION_USED: when('One `Observation` given to two DataFrames.'),
+  STREAMING_SOURCE_NAME_TAKEN: when('Two sources of a query with the same `name`.'),
+  FILE_NOT_READABLE: when('`millrace run nosuch.sql`'),
+  INVALID_CONF_PAIR: when('`millrace sql --conf ansi`'),
+  SQL_INPUT_MISSING: when('`millrace sql` without `-e` and `-f`.'),
+  SHELL_ARGUMENT_MISSING: when('`.read` in the shell, without a file.'),
+  UNKNOWN_OUTPUT_FORMAT: when('`.mode nosuch` in the shell.'),
+  UNKNOWN_SHELL_ARGUMENT: when('`.timer maybe` in the shell.'),
+  UNKNOWN_SHELL_COMMAND: when('`.nosuch` in the shell.'),
+  NO_BATCH_NUMBER: when('`millrace rollback CHECKPOINT --to-batch soon`'),
+  EXCLUSIVE_RUN_MODES: when('`millrace run job.sql --batch --stream`'),
+  'STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE': when('A stream in update mode written to files.'),
+  'CREATE_VIEW_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS': statements('CREATE TEMP VIEW w(a) AS SELECT 1, 2'),
+  'CREATE_VIEW_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS': statements('CREATE TEMP VIEW w(a, b) AS SELECT 1'),
+  TEMP_TABLE_OR_VIEW_ALREADY_EXISTS: statements('CREATE TEMP VIEW users AS SELECT 1 AS a'),
+  CONCURRENT_QUERY: when(
+    'One process starts two queries on one checkpoint, with `spark.sql.streaming.stopActiveRunOnRestart = false`.',
+  ),
+  CANNOT_INFER_TYPE_FOR_FIELD: when(
+    '`df.map(f).schema` where `f` gives null for a member in all rows it was tried with.',
+  ),
+  CANNOT_INFER_EMPTY_SCHEMA: when('`session.createDataFrame([])`'),
+  CALL_ON_STREAMING_DATASET_UNSUPPORTED: statements('SELECT user FROM clicks'),
+  INVALID_SOURCE_NAME: when("`session.readStream.name('two words')`"),
+  ONLY_ALLOW_SINGLE_TRIGGER: when('`writeStream.trigger({ once: true, availableNow: true })`'),
+  SINK_FORMAT_MISSING: when('`df.writeStream.start()` without a format.'),
+  UNSUPPORTED_DATA_SOURCE_READ: when("`session.read.format('rate').load()`: it can only be read as a stream."),
+  UNSUPPORTED_JOIN_TYPE: when("`a.join(b, 'id', 'sideways')`"),
+  WRITE_STREAM_NOT_ALLOWED: when('`session.range(5).writeStream`'),
+  WRONG_COLUMN_COUNT: when("`session.range(5).toDF('a', 'b')`"),
+  FOREACH_BATCH_USER_FUNCTION_ERROR: when('The function given to `foreachBatch` throws.'),
+  INVALID_TRIGGER_INTERVAL: when('`Trigger.ProcessingTime(-1)`'),
+  OPERATION_CANCELED: when('The `signal` given to `collect` is aborted while the query runs.'),
+  OPERATION_TIMEOUT: when('`df.collect({ timeoutMs: 10 })` of a query that takes longer.'),
+  QUERY_STOP_TIMEOUT: when('`query.stop()` while a sink does not come back within the time allowed.'),
+  QUERY_ALREADY_ACTIVE: when('Two queries with one `queryName`.'),
+  STREAM_FAILED: when('Whatever else ends a batch; the cause stands behind it.'),
+  INTERNAL_ERROR: when('A fault of millrace.'),
+  'UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES': conform(
+    'SELECT (SELECT max(concat(u.user, o.user)) FROM offers o) FROM users u',
+  ),
+  'UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE': conform(
+    'SELECT (SELECT concat(max(o.user), u.user) FROM offers o) FROM users u',
+  ),
+  UNSUPPORTED: statements('ALTER TABLE t RENAME TO u'),
+}
