@@ -12,6 +12,7 @@ import { AnalysisError, ExecutionError } from '../../errors/errors.ts'
 import { BIGINT, BINARY, INT, STRING, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { arg, scalar, type FunctionEntry, type Resolved } from '../entry.ts'
+import { hashVector } from './hash-vector.ts'
 import { murmurOf, xxhashOf } from './value-hash.ts'
 
 const group = 'hash'
@@ -134,6 +135,7 @@ export const entries: readonly FunctionEntry[] = [
       const parts = site.args.map(murmurOf)
       return (...args: readonly Value[]) => args.reduce<number>((h, v, i) => parts[i]!(v, h), 42)
     },
+    vector: hashVector,
   }),
   scalar('xxhash64', [arg('value', 'ANY'), arg('more', 'ANY', { variadic: true })], undefined, {
     group,

@@ -17,14 +17,21 @@ export const murmurInt = (x: number, seed: number): number => finish(mixH(seed, 
 export function murmurLong(x: bigint, seed: number): number {
   const low = Number(BigInt.asIntN(32, x))
   const high = Number(BigInt.asIntN(32, x >> 32n))
-  return finish(mixH(mixH(seed, mixK(low)), mixK(high)), 8)
+  return murmurHalves(low, high, seed)
 }
 
+/** Hash of a BIGINT given as two int32. */
+export const murmurHalves = (low: number, high: number, seed: number): number =>
+  finish(mixH(mixH(seed, mixK(low)), mixK(high)), 8)
+
 /** Hash of bytes. */
-export function murmurBytes(b: Uint8Array, seed: number): number {
+export const murmurBytes = (b: Uint8Array, seed: number): number => murmurRange(b, 0, b.length, seed)
+
+/** Hash of `b[start .. end)`. */
+export function murmurRange(b: Uint8Array, start: number, end: number, seed: number): number {
   let h = seed
-  const whole = b.length & ~3
-  for (let i = 0; i < whole; i += 4) h = mixH(h, mixK(b[i]! | (b[i + 1]! << 8) | (b[i + 2]! << 16) | (b[i + 3]! << 24)))
-  for (let i = whole; i < b.length; i++) h = mixH(h, mixK((b[i]! << 24) >> 24))
-  return finish(h, b.length)
+  let i = start
+  for (; i <= end - 4; i += 4) h = mixH(h, mixK(b[i]! | (b[i + 1]! << 8) | (b[i + 2]! << 16) | (b[i + 3]! << 24)))
+  for (; i < end; i++) h = mixH(h, mixK((b[i]! << 24) >> 24))
+  return finish(h, end - start)
 }

@@ -256,8 +256,16 @@ export const entries: readonly FunctionEntry[] = [
       { sql: "reverse('drawer')", gives: 'reward' },
       { sql: 'reverse(array(1, 2))', gives: '[2, 1]' },
     ],
-    bind: (site) =>
-      site.type.kind === 'array' ? (a: readonly Value[]) => [...a].reverse() : (s: string) => [...s].reverse().join(''),
+    bind: (site) => (site.type.kind === 'array' ? (a: readonly Value[]) => [...a].reverse() : reversedText),
+    codegen: ([v], site) => {
+      if (site.type.kind === 'array') return `${v}.slice().reverse()`
+      const backwards = site.constant((s: string) => {
+        let out = ''
+        for (let i = s.length - 1; i >= 0; i--) out += s[i]!
+        return out
+      })
+      return unlessPairs(v!, `${backwards}(${v})`, reversedText, site)
+    },
   }),
   scalar('elt', [arg('index', INT), arg('value', [STRING, BINARY], { variadic: true })], undefined, {
     group,
@@ -330,6 +338,8 @@ export const entries: readonly FunctionEntry[] = [
     codegen: ([n], site) => (site.int64 === 'narrow' ? `(${n} < 0 ? '' : String.fromCharCode(${n} % 256))` : null),
   }),
 ]
+
+const reversedText = (s: string): string => [...s].reverse().join('')
 
 function byteCount(s: string | Uint8Array): number {
   return typeof s === 'string' ? Buffer.byteLength(s) : s.length
