@@ -6,7 +6,7 @@ import { arg, scalar, type CodegenSite, type FunctionEntry } from '../entry.ts'
 import { typesDiffer, unexpectedType } from '../faults.ts'
 import { arrayArgument, castArgument } from './argument-types.ts'
 import { isNarrowed, valueCode } from '../value-code.ts'
-import { elementVector, errorWithAnsi, neverError, sizeVector } from './element-vector.ts'
+import { arrayVector, elementVector, errorWithAnsi, neverError, sizeVector } from './element-vector.ts'
 import { lookup } from './map-value.ts'
 
 type List = readonly Value[]
@@ -111,6 +111,7 @@ export const entries: readonly FunctionEntry[] = [
     },
     eval: (...elements: Value[]) => elements,
     codegen: (args, site) => `[${args.map((a, i) => valueCode(a, site.args[i]!, site)).join(', ')}]`,
+    vector: arrayVector,
   }),
   scalar('array_repeat', [arg('element', 'ANY'), arg('count', INT)], (args) => arrayOf(args[0]!), {
     group: 'array',

@@ -1,10 +1,11 @@
 import { ExecutionError } from '../../errors/errors.ts'
-import { compareStrings, compareValues } from '../../types/compare.ts'
+import { compareValues } from '../../types/compare.ts'
 import { BIGINT, BOOLEAN, INT, VOID, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
 import { unexpectedType } from '../faults.ts'
 import { arrayArgument, castArgument, requireOrder } from './argument-types.ts'
+import { sortVector } from './sort-vector.ts'
 
 type List = readonly Value[]
 type Comparator = (a: Value, b: Value) => number | null
@@ -17,34 +18,6 @@ function order(type: DataType, ascending: boolean, nullsFirst: boolean): (a: Val
   const sign = ascending ? 1 : -1
   const nullSide = nullsFirst ? -1 : 1
   return (a, b) => (a === null ? (b === null ? 0 : nullSide) : b === null ? -nullSide : sign * compare(a, b))
-}
-
-/** Sorts values without NULL upwards as numbers side by side in memory, where equal ones are alike; null for other types. */
-function sorterOf(type: DataType): ((values: List) => Value[]) | null {
-  switch (type.kind) {
-    case 'tinyint':
-    case 'smallint':
-    case 'int':
-    case 'date':
-      return (values) => Array.from(Int32Array.from(values as readonly number[]).sort())
-    case 'bigint':
-    case 'timestamp':
-    case 'timestamp_ntz':
-      return (values) => Array.from(BigInt64Array.from(values as readonly bigint[]).sort())
-    case 'string':
-      return (values) => (values as string[]).slice().sort(compareStrings)
-    default:
-      return null
-  }
-}
-
-/** Upwards with NULL first, or downwards with NULL last. */
-function sortValues(list: List, sort: (values: List) => Value[], ascending: boolean): List {
-  const values = list.includes(null) ? list.filter((v) => v !== null) : list
-  const sorted = sort(values)
-  if (!ascending) sorted.reverse()
-  const nulls = new Array<Value>(list.length - values.length).fill(null)
-  return nulls.length === 0 ? sorted : ascending ? [...nulls, ...sorted] : [...sorted, ...nulls]
 }
 
 /** A small generator of 32-bit numbers: one shuffle needs only that one seed always gives one order. */
@@ -120,12 +93,7 @@ export const entries: readonly FunctionEntry[] = [
       const down = order(elementOf(site.args[0]!), false, false)
       return (list: List, ascending = true) => list.slice().sort(ascending ? up : down)
     },
-    codegen: ([list], site) => {
-      const ascending = site.args.length < 2 ? true : site.constants[1]
-      const sort = sorterOf(elementOf(site.args[0]!))
-      if (typeof ascending !== 'boolean' || sort === null) return null
-      return `${site.constant((values: List) => sortValues(values, sort, ascending))}(${list})`
-    },
+    vector: sortVector,
   }),
   scalar('shuffle', [arg('array', 'ARRAY'), arg('seed', BIGINT, { optional: true })], undefined, {
     group: 'array',

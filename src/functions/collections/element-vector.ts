@@ -1,6 +1,15 @@
+import { concatVectors } from '../../columns/concat.ts'
 import { maskedBy } from '../../columns/masked.ts'
-import { Int32Vector, BoolVector, StructVector, shapeOf, type MapVector, type Vector } from '../../columns/vector.ts'
-import type { StructType } from '../../types/data-type.ts'
+import {
+  BoolVector,
+  Int32Vector,
+  ListVector,
+  StructVector,
+  shapeOf,
+  type MapVector,
+  type Vector,
+} from '../../columns/vector.ts'
+import type { ArrayType, StructType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import type { CallSite, VectorKernel } from '../entry.ts'
 
@@ -121,6 +130,23 @@ export const sizeVector: VectorKernel = ([collection], _rows, length, site) => {
   if (validity === null || site.env.ansi) return new Int32Vector(site.type, out, validity)
   for (let i = 0; i < length; i++) if (validity[i] === 0) out[i] = -1
   return new Int32Vector(site.type, out, null)
+}
+
+/** `array`: the columns one behind the other, of which each row takes its elements. */
+export const arrayVector: VectorKernel = (args, _rows, length, site) => {
+  const { element } = site.type as ArrayType
+  if (args.length === 0 || args.some((a) => a.shape !== shapeOf(element) || a.shape === 'object')) return null
+  const width = args.length
+  const places = new Int32Array(length * width)
+  const starts = new Int32Array(length)
+  const ends = new Int32Array(length)
+  for (let r = 0, at = 0; r < length; r++) {
+    starts[r] = at
+    for (let k = 0; k < width; k++) places[at++] = k * length + r
+    ends[r] = at
+  }
+  const elements = concatVectors(element, args).take(places)
+  return new ListVector(site.type, starts, ends, elements, null)
 }
 
 /** A struct of whole columns: the columns themselves. `step` 2 passes over the names of `named_struct`. */

@@ -1,16 +1,16 @@
 import { daysFromCivil, isCivil, type Zone } from '../../types/time.ts'
 import { parsePattern, type PatternItem } from './pattern.ts'
 
-type Field = 'year' | 'month' | 'day' | 'hour24' | 'minute' | 'second' | 'nano'
+/** What digits at a place of the text stand for, as places in `#values`. */
+const FIELDS = ['year', 'month', 'day', 'hour24', 'minute', 'second', 'nano'] as const
+const [YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, NANO] = [0, 1, 2, 3, 4, 5, 6] as const
 
 /** Digits at a place of the text. */
 interface Digits {
-  readonly field: Field
+  readonly field: number
   readonly at: number
   readonly width: number
 }
-
-const TWO_DIGITS: ReadonlySet<string> = new Set(['month', 'day', 'hour24', 'minute', 'second'])
 
 /**
  * Reads texts of which every character has its place by a pattern such as `yyyy-MM-dd HH:mm:ss.SSS`, without a bigint
@@ -24,7 +24,7 @@ export class FixedReader {
   readonly #width: number
   readonly #digits: readonly Digits[]
   readonly #literals: readonly { readonly at: number; readonly code: number }[]
-  readonly #values: Record<Field, number> = { year: 0, month: 0, day: 0, hour24: 0, minute: 0, second: 0, nano: 0 }
+  readonly #values = [0, 0, 0, 0, 0, 0, 0]
 
   private constructor(width: number, digits: readonly Digits[], literals: readonly { at: number; code: number }[]) {
     this.#width = width
@@ -50,39 +50,44 @@ export class FixedReader {
       digits.push({ ...part, at })
       at += part.width
     }
-    const has = (field: Field): boolean => digits.some((d) => d.field === field)
-    return has('year') && has('month') && has('day') ? new FixedReader(at, digits, literals) : null
+    const has = (field: number): boolean => digits.some((d) => d.field === field)
+    return has(YEAR) && has(MONTH) && has(DAY) ? new FixedReader(at, digits, literals) : null
   }
 
   /** True when `text` was read. */
   read(text: string): boolean {
     if (text.length !== this.#width) return false
-    for (const { at, code } of this.#literals) if (text.charCodeAt(at) !== code) return false
+    const literals = this.#literals
+    for (let i = 0; i < literals.length; i++) if (text.charCodeAt(literals[i]!.at) !== literals[i]!.code) return false
     const v = this.#values
-    for (const { field, at, width } of this.#digits) {
+    const digits = this.#digits
+    for (let k = 0; k < digits.length; k++) {
+      const { field, at, width } = digits[k]!
       let value = 0
       for (let i = at; i < at + width; i++) {
         const digit = text.charCodeAt(i) - 48
         if (digit < 0 || digit > 9) return false
         value = value * 10 + digit
       }
-      v[field] = field === 'nano' ? value * 10 ** (9 - width) : value
+      v[field] = field === NANO ? value * 10 ** (9 - width) : value
     }
-    if (v.year < 1 || v.hour24 > 23 || v.minute > 59 || v.second > 59 || !isCivil(v.year, v.month, v.day)) return false
-    this.seconds = daysFromCivil(v.year, v.month, v.day) * 86400 + v.hour24 * 3600 + v.minute * 60 + v.second
-    this.micros = Math.floor(v.nano / 1000)
+    const [year, month, day] = [v[YEAR]!, v[MONTH]!, v[DAY]!]
+    const [hour, minute, second] = [v[HOUR]!, v[MINUTE]!, v[SECOND]!]
+    if (year < 1 || hour > 23 || minute > 59 || second > 59 || !isCivil(year, month, day)) return false
+    this.seconds = daysFromCivil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+    this.micros = Math.floor(v[NANO]! / 1000)
     return true
   }
 }
 
-function digitsOf(item: PatternItem, before: PatternItem | undefined): { field: Field; width: number } | null {
+function digitsOf(item: PatternItem, before: PatternItem | undefined): { field: number; width: number } | null {
   if (item.kind === 'number') {
-    if (item.field === 'year') return item.min === 4 ? { field: 'year', width: 4 } : null
-    const isFixed = item.sign === 'never' && item.min === 2 && item.max === 2
-    return isFixed && TWO_DIGITS.has(item.field) ? { field: item.field as Field, width: 2 } : null
+    if (item.field === 'year') return item.min === 4 ? { field: YEAR, width: 4 } : null
+    const field = FIELDS.indexOf(item.field as (typeof FIELDS)[number])
+    return field >= 0 && item.sign === 'never' && item.min === 2 && item.max === 2 ? { field, width: 2 } : null
   }
   // Directly behind digits a fraction changes how many of them are a year's.
-  return item.kind === 'fraction' && before?.kind === 'literal' ? { field: 'nano', width: item.max } : null
+  return item.kind === 'fraction' && before?.kind === 'literal' ? { field: NANO, width: item.max } : null
 }
 
 /** The instant of a local clock reading, both in whole seconds. */

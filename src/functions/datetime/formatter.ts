@@ -65,7 +65,8 @@ function textWriter(field: 'era' | 'month' | 'weekday' | 'quarter' | 'amPm', ful
   }
 }
 
-const two = (n: number): string => (n < 10 ? `0${n}` : String(n))
+const TWO_DIGITS = Array.from({ length: 100 }, (_, n) => String(n).padStart(2, '0'))
+const two = (n: number): string => TWO_DIGITS[n] ?? String(n)
 
 /** `+05:30` and kin; minutes and seconds in lower case are left out when they are 0. */
 function offsetText(offset: number, form: OffsetForm, zero: string): string {
@@ -140,8 +141,15 @@ const UTC = zoneOf('UTC')
 
 function compile(pattern: string): DatetimeFormatter {
   const write = chain(parsePattern(pattern, false).map(writer))
+  let last = 0
+  let date = civilFromDays(last)
   const compose = (days: number, second: number, us: number, offset: number, zone: Zone): string => {
-    const { year, month, day } = civilFromDays(days)
+    // Instants that follow each other are often of one day.
+    if (days !== last) {
+      date = civilFromDays(days)
+      last = days
+    }
+    const { year, month, day } = date
     return write({ year, month, day, days, second, us, offset, utcSeconds: days * 86400 + second - offset, zone })
   }
   const at = (localUs: bigint, offset: number, zone: Zone): string => {

@@ -143,12 +143,6 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: 'make_date(2026, 2, 28)', gives: '2026-02-28' }],
     canBeNull: true,
     bind: (site) => orNull(dateOf, !site.env.ansi),
-    codegen: ([year, month, day], site) => {
-      const slow = orNull(dateOf, !site.env.ansi) as (y: number, m: number, d: number) => Value
-      const made = (y: number, m: number, d: number): Value =>
-        Math.abs(y) <= MAX_YEAR && isCivil(y, m, d) ? daysFromCivil(y, m, d) : slow(y, m, d)
-      return `${site.constant(made)}(${year}, ${month}, ${day})`
-    },
   }),
   makeTimestamp(
     'make_timestamp',

@@ -21,7 +21,8 @@ import {
   type Resolved,
 } from '../entry.ts'
 import { notConstant, unexpectedType } from '../faults.ts'
-import { findPath } from './json-path.ts'
+import { findPath, memberNames } from './json-path.ts'
+import { findMember, UNSURE } from './member-scan.ts'
 import { inferType } from './json-schema.ts'
 import {
   DEFAULT_SYNTAX,
@@ -238,6 +239,18 @@ export const entries: readonly FunctionEntry[] = [
     eval: (text: string, path: string) => {
       const node = parseJson(text, DEFAULT_SYNTAX)
       return node === undefined ? null : findPath(node, path)
+    },
+    codegen: ([text], site) => {
+      const path = site.constants[1]
+      const names = typeof path === 'string' ? memberNames(path) : null
+      if (names === null) return null
+      const find = (s: string): string | null => {
+        const found = findMember(s, names)
+        if (found !== UNSURE) return found
+        const node = parseJson(s, DEFAULT_SYNTAX)
+        return node === undefined ? null : findPath(node, path as string)
+      }
+      return `${site.constant(find)}(${text})`
     },
   }),
   scalar('json_array_length', [arg('json', STRING)], INT, {

@@ -31,6 +31,12 @@ function parsePath(path: string): readonly Step[] | null {
   return steps
 }
 
+/** The names of a path that leads from member to member (`$.a.b`); null for any other path. */
+export function memberNames(path: string): readonly string[] | null {
+  const names = parsePath(path)?.map((step) => (step.kind === 'member' ? step.name : null))
+  return names !== undefined && names.length > 0 && names.every((n) => n !== null) ? names : null
+}
+
 /** Writes what `steps` from `at` on find under `node` to `out`, one text for each place; false when they find nothing. */
 function find(node: JsonNode, steps: readonly Step[], at: number, style: Style, out: string[]): boolean {
   const step = steps[at]

@@ -19,7 +19,8 @@ const ESCAPED = /["\\\u0000-\u001f]/g
 /** A string in quotes; escaped is only what JSON demands. */
 export const quoteJson = (text: string): string => `"${text.replace(ESCAPED, escape)}"`
 
-function numberText(raw: string): string {
+/** A number as Java prints it: digits alone as they are, others as a double. */
+export function numberText(raw: string): string {
   if (/^-?\d+$/.test(raw)) return raw
   const value = Number(raw.replace('INF', 'Infinity'))
   return Number.isFinite(value) ? formatDouble(value) : `"${raw.replace('INF', 'Infinity').replace('+', '')}"`

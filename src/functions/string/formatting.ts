@@ -15,10 +15,20 @@ import { decimalForType } from '../../types/decimal.ts'
 import { textMaker } from '../../types/format.ts'
 import { zoneOf } from '../../types/time.ts'
 import type { Value } from '../../types/value.ts'
-import { arg, scalar, type CallSite, type EvalEnv, type EvalFn, type FunctionEntry, type Resolved } from '../entry.ts'
+import {
+  arg,
+  scalar,
+  type CallSite,
+  type Codegen,
+  type EvalEnv,
+  type EvalFn,
+  type FunctionEntry,
+  type Resolved,
+} from '../entry.ts'
 import { notConstant, typesDiffer, unexpectedType } from '../faults.ts'
 import { formatterOf } from '../datetime/formatter.ts'
 import { decodeText, toHex } from './charsets.ts'
+import { concatVector, concatWsVector } from './concat-vector.ts'
 import { decimalPattern } from './decimal-pattern.ts'
 import { javaFormat } from './java-format.ts'
 import { numberFormat, readNumber, readNumberStrictly, writeNumber, type NumberFormat } from './number-format.ts'
@@ -60,6 +70,24 @@ function join(separator: string | null, ...parts: readonly Value[]): Value {
     else for (const x of p as readonly Value[]) if (x !== null) out.push(x as string)
   }
   return out.join(separator)
+}
+
+/** A constant format of nothing but `%s` and `%d`, filled with texts and whole numbers, is a sum of texts. */
+const plainFormatCode: Codegen = ([, ...values], site) => {
+  const format = site.constants[0]
+  if (typeof format !== 'string') return null
+  let next = 0
+  let rest = ''
+  const parts = format.split(/(%[sd])/).map((part): string | null => {
+    if (part !== '%s' && part !== '%d') {
+      rest += part
+      return site.constant(part)
+    }
+    const type = site.args[++next]
+    if (type === undefined || !(isIntegral(type) || (part === '%s' && type.kind === 'string'))) return null
+    return values[next - 1]!
+  })
+  return rest.includes('%') || parts.includes(null) ? null : `('' + ${parts.join(' + ')})`
 }
 
 function formatNumber(site: CallSite): EvalFn {
@@ -203,6 +231,7 @@ export const entries: readonly FunctionEntry[] = [
       return (...parts: readonly string[]) => parts.join('')
     },
     codegen: (args, site) => (site.type.kind === 'string' && args.length > 0 ? `(${args.join(' + ')})` : null),
+    vector: concatVector,
   }),
   scalar('concat_ws', [arg('separator', STRING), arg('part', 'ANY', { variadic: true })], undefined, {
     group,
@@ -213,6 +242,7 @@ export const entries: readonly FunctionEntry[] = [
     eval: join,
     codegen: ([separator, ...parts], site) =>
       parts.length > 0 && site.args.every((a) => a.kind === 'string') ? `(${parts.join(` + ${separator} + `)})` : null,
+    vector: concatWsVector,
   }),
   scalar('format_string', [arg('format', STRING), arg('value', 'ANY', { variadic: true })], undefined, {
     group,
@@ -237,6 +267,7 @@ export const entries: readonly FunctionEntry[] = [
         return write!(values)
       }
     },
+    codegen: plainFormatCode,
   }),
   scalar('format_number', [arg('number', 'NUMERIC'), arg('format', [INT, STRING])], STRING, {
     group,

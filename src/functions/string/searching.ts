@@ -1,6 +1,7 @@
 import { BINARY, BOOLEAN, DOUBLE, INT, STRING } from '../../types/data-type.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
 import { charIndex, hasSurrogates, unitIndex } from './code-points.ts'
+import { replaceVector } from './replace-vector.ts'
 
 const group = 'string'
 const text = arg('text', STRING)
@@ -202,6 +203,7 @@ export const entries: readonly FunctionEntry[] = [
       // `$` has a meaning in JavaScript's replacement texts.
       return `(${s}.includes(${text}) ? ${s}.replaceAll(${text}, ${site.constant(by.replaceAll('$', '$$$$'))}) : ${s})`
     },
+    vector: replaceVector,
   }),
   scalar('translate', [text, arg('from', STRING), arg('to', STRING)], STRING, {
     group,

@@ -1,4 +1,4 @@
-import { BytesVector, Int32Vector, type Vector } from '../../columns/vector.ts'
+import { BytesVector, Int32Vector } from '../../columns/vector.ts'
 import type { CallSite, VectorKernel } from '../entry.ts'
 
 /**
@@ -28,14 +28,19 @@ function isAsciiRange(data: Uint8Array, from: number, to: number): boolean {
 /** `length`: characters of a text, bytes of a binary. */
 export const lengthVector: VectorKernel = ([text], rows, length, site) => {
   if (text?.shape !== 'bytes') return null
-  const { data, starts, ends } = text
+  const { data, starts, ends, validity } = text
+  const n = rows === null ? length : rows.length
   const out = new Int32Array(length)
   const binary = site.args[0]!.kind === 'binary'
-  const counted = everyRow(text, rows, length, (r) => {
-    out[r] = ends[r]! - starts[r]!
-    return binary || isAsciiRange(data, starts[r]!, ends[r]!)
-  })
-  return counted ? new Int32Vector(site.type, out, text.validity) : null
+  let bits = 0
+  for (let i = 0; i < n; i++) {
+    const r = rows === null ? i : rows[i]!
+    if (validity !== null && validity[r] === 0) continue
+    const end = ends[r]!
+    out[r] = end - starts[r]!
+    if (!binary) for (let at = starts[r]!; at < end; at++) bits |= data[at]!
+  }
+  return bits < 128 ? new Int32Vector(site.type, out, validity) : null
 }
 
 /** Where a result begins and ends in the bytes of its argument. */
@@ -140,27 +145,29 @@ export const caseVector =
   (first: number): VectorKernel =>
   ([text], rows, length, site) => {
     if (text?.shape !== 'bytes') return null
-    let size = 0
-    everyRow(text, rows, length, (r) => {
-      size += text.ends[r]! - text.starts[r]!
-      return true
-    })
-    const { data } = text
-    const out = Buffer.allocUnsafeSlow(size)
+    const { data, starts: froms, ends: tos, validity } = text
+    const n = rows === null ? length : rows.length
     const starts = new Int32Array(length)
     const ends = new Int32Array(length)
-    let to = 0
-    const done = everyRow(text, rows, length, (r) => {
-      const end = text.ends[r]!
-      let bits = 0
-      starts[r] = to
-      for (let i = text.starts[r]!; i < end; i++) {
-        const c = data[i]!
+    let size = 0
+    for (let i = 0; i < n; i++) {
+      const r = rows === null ? i : rows[i]!
+      if (validity !== null && validity[r] === 0) continue
+      starts[r] = size
+      ends[r] = size += tos[r]! - froms[r]!
+    }
+    const out = Buffer.allocUnsafeSlow(size)
+    let bits = 0
+    for (let i = 0; i < n; i++) {
+      const r = rows === null ? i : rows[i]!
+      const end = ends[r]!
+      // A row that is NULL has an empty place.
+      for (let to = starts[r]!, from = froms[r]!; to < end; to++, from++) {
+        const c = data[from]!
         bits |= c
-        out[to++] = (c - first) >>> 0 < 26 ? c ^ 32 : c
+        const letter = c - first
+        out[to] = letter >= 0 && letter < 26 ? c ^ 32 : c
       }
-      ends[r] = to
-      return bits < 128
-    })
-    return done ? (new BytesVector(site.type, out, starts, ends, text.validity) satisfies Vector) : null
+    }
+    return bits < 128 ? new BytesVector(site.type, out, starts, ends, validity) : null
   }
