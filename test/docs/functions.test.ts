@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { DAILY_FUNCTIONS } from '../../src/conform/reference/daily-functions.ts'
+import { functionUses } from '../../conformance/function-uses.ts'
+import { DAILY_FUNCTIONS, DRAWN_FUNCTIONS } from '../../src/conform/reference/daily-functions.ts'
 import { FORMS } from '../../src/conform/reference/forms.ts'
-import { absentFunctions, functionsPage, runsAs } from '../../src/conform/reference/functions-page.ts'
+import { absentFunctions, calledDaily, functionsPage, runsAs } from '../../src/conform/reference/functions-page.ts'
 import { SPARK_FUNCTIONS } from '../../src/conform/reference/spark-functions.ts'
 import { lookup } from '../../src/functions/registry.ts'
 import { millrace } from '../../src/index.ts'
@@ -42,4 +43,18 @@ test('what is said not to be there cannot be called', () => {
     expect(() => session.sql(`SELECT \`${name}\`(1)`), name).toThrow(
       expect.objectContaining({ code: 'UNRESOLVED_ROUTINE' }),
     )
+})
+
+test('what three of the queries at hand call is in daily use', () => {
+  const drawn = [...functionUses()].flatMap(([name, uses]) => (uses >= 3 ? [name] : []))
+  expect(drawn.sort(), 'list them in src/conform/reference/daily-functions.ts').toEqual([...DRAWN_FUNCTIONS].sort())
+})
+
+test('of the functions in daily use at most one in ten is called once a row', () => {
+  const called = calledDaily()
+  const share = (called.length / DAILY_FUNCTIONS.length) * 100
+  process.stdout.write(
+    `functions: ${called.length} of ${DAILY_FUNCTIONS.length} in daily use without generated code (${share.toFixed(1)} %): ${called.join(' ')}\n`,
+  )
+  expect(share).toBeLessThanOrEqual(10)
 })
