@@ -8,7 +8,7 @@ import { visit, type Expr } from './bound.ts'
 import { constantOf, type ExprEnv } from './env.ts'
 import type { CompileOptions } from './kernel.ts'
 import { FilterLoop } from './loop.ts'
-import { constantVector, resolveSource, sourceOf, usesKernels, type Source } from './sources.ts'
+import { constantVector, MAX_REFUSALS, resolveSource, sourceOf, usesKernels, type Source } from './sources.ts'
 
 export type { CompileOptions } from './kernel.ts'
 export { compileAggregateUpdate, type AggregateCall, type AggregateUpdate, type StateColumns } from './aggregate.ts'
@@ -100,12 +100,17 @@ function constantOutput(e: Expr, value: Value): (batch: Batch) => Vector {
 /** A call with a vector kernel; by the loop where the kernel declines or fails. */
 function kernelOutput(e: Expr, source: Source, env: ExprEnv, options: CompileOptions): (batch: Batch) => Vector {
   let loop: FilterLoop | undefined
+  let refusals = 0
   return (batch) => {
-    try {
-      const made = resolveSource(source, batch)
-      if (made.shape === shapeOf(e.type)) return made
-    } catch {
-      // The loop decides: it computes what the kernel refused, and raises what must be raised, with its clause.
+    if (refusals < MAX_REFUSALS) {
+      try {
+        const made = resolveSource(source, batch)
+        refusals = 0
+        if (made.shape === shapeOf(e.type)) return made
+      } catch {
+        // The loop decides: it computes what the kernel refused, and raises what must be raised, with its clause.
+        refusals++
+      }
     }
     loop ??= new FilterLoop(null, [e], env, { ...options, kernels: false })
     return loop.run(batch).vectors[0]!

@@ -8,7 +8,7 @@ import type { ExprEnv } from './env.ts'
 import { isDeterministic } from './fold.ts'
 import { inputArrays, resolveInputs } from './inputs.ts'
 import { BAIL, rt } from './runtime.ts'
-import { REFUSED, usesKernels, type Source } from './sources.ts'
+import { MAX_REFUSALS, REFUSED, usesKernels, type Source } from './sources.ts'
 
 /** Options of every `compile…` function. */
 export interface CompileOptions {
@@ -80,6 +80,7 @@ export abstract class VariantLoop {
   #kernels: boolean
   #wideOnly: boolean
   #bails = 0
+  #refusals = 0
 
   constructor(exprs: readonly Expr[], env: ExprEnv, options: CompileOptions) {
     this.bindings = new Bindings(env)
@@ -114,11 +115,13 @@ export abstract class VariantLoop {
   protected prepare(batch: Batch, int64: Int64Mode): Prepared {
     if (this.#kernels) {
       try {
-        return this.#prepare(batch, int64, true)
+        const prepared = this.#prepare(batch, int64, true)
+        this.#refusals = 0
+        return prepared
       } catch (error) {
         if (error === BAIL) throw error
         // A kernel that declines, or fails on a row the loop might never reach: the loop computes the call.
-        if (error === REFUSED) this.#kernels = false
+        if (error === REFUSED && ++this.#refusals >= MAX_REFUSALS) this.#kernels = false
       }
     }
     return this.#prepare(batch, int64, false)

@@ -72,6 +72,9 @@ function hasVectorKernel(e: Expr & { kind: 'call' }, env: ExprEnv): boolean {
 /** Thrown when a vector kernel does not take its arguments after all; the loop computes the call then. */
 export const REFUSED: unique symbol = Symbol('vector kernel refused')
 
+/** After so many batches in a row that a kernel did not take (text that is not ASCII), its calls are left to the loop. */
+export const MAX_REFUSALS = 3
+
 /** The vector of `source` over `batch`; throws REFUSED when a kernel declines. */
 export function resolveSource(source: Source, batch: Batch): Vector {
   switch (source.kind) {

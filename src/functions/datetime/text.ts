@@ -112,11 +112,19 @@ function readCode(
   slow: (text: string) => Value,
   site: CodegenSite,
 ): string {
-  const read = (s: string): number | null => {
-    for (const r of readers) if (r.read(s)) return value(r)
-    return safe(slow(s))
-  }
-  return `rt.n53(${site.constant(read)}(${text}))`
+  const whole = site.type.kind === 'date' ? (n: number): Value => n : (n: number): Value => BigInt(n)
+  const read =
+    site.int64 === 'narrow'
+      ? (s: string): Value => {
+          for (const r of readers) if (r.read(s)) return value(r)
+          return safe(slow(s))
+        }
+      : (s: string): Value => {
+          for (const r of readers) if (r.read(s)) return whole(value(r))
+          return slow(s)
+        }
+  const code = `${site.constant(read)}(${text})`
+  return site.int64 === 'narrow' ? `rt.n53(${code})` : code
 }
 
 /** Microseconds, or days of a date, that a reader has read; the zone of the session counts for an instant. */
@@ -130,9 +138,8 @@ const resultOf = (target: Read, zone: Zone): ((r: FixedReader) => number) => {
 function readingCode(fn: string, target: Read, value: string, site: CodegenSite, tries: boolean): string | null {
   const source = site.args[0]!
   if (source.kind === target && source.kind !== 'timestamp_ntz') return value
-  if (site.int64 !== 'narrow') return null
   const zone = zoneOf(site.env.timeZone)
-  if (source.kind === 'timestamp' && target === 'date') {
+  if (source.kind === 'timestamp' && target === 'date' && site.int64 === 'narrow') {
     const days = (us: number): number => Math.floor(localSecondOf(us, zone) / 86400)
     return `${site.constant(days)}(${value})`
   }
@@ -172,11 +179,13 @@ function bindEpoch(name: string, site: CallSite): EvalFn {
   }
 }
 
-/** Seconds of timestamps, and of texts by a constant pattern, in narrow loops. */
+/** Seconds of texts by a constant pattern and, in narrow loops, of timestamps. */
 function epochCode(name: string, value: string | undefined, site: CodegenSite): string | null {
-  if (site.int64 !== 'narrow' || value === undefined) return null
-  // A millionth is more than half a step between quotients of that size: none is rounded up to a whole number.
-  if (site.args[0]!.kind !== 'string') return `Math.floor(${value} / 1000000)`
+  if (value === undefined) return null
+  if (site.args[0]!.kind !== 'string') {
+    // A millionth is more than half a step between quotients of that size: none is rounded up to a whole number.
+    return site.int64 === 'narrow' ? `Math.floor(${value} / 1000000)` : null
+  }
   const pattern = site.args.length > 1 ? site.constants[1] : DEFAULT_PATTERN
   const reader = typeof pattern === 'string' ? FixedReader.of(pattern) : null
   if (reader === null) return null
@@ -221,13 +230,44 @@ const toEpoch = (name: string, needsValue: boolean, doc: string): FunctionEntry 
     },
   )
 
-/** `count` units of so many microseconds since 1970 as text by a constant pattern, in narrow loops. */
-function formatCode(count: string, unitUs: number, pattern: Value | undefined, site: CodegenSite): string | null {
-  if (site.int64 !== 'narrow' || typeof pattern !== 'string') return null
+function bindFormat(site: CallSite): EvalFn {
+  const zone = zoneOf(site.env.timeZone)
+  const constant = site.constants[1]
+  if (typeof constant === 'string') {
+    const formatter = formatterOf(constant)
+    return (us: bigint) => formatter.format(us, zone)
+  }
+  return (us: bigint, pattern: string) => formatterOf(pattern).format(us, zone)
+}
+
+function bindFromUnix(site: CallSite): EvalFn {
+  const zone = zoneOf(site.env.timeZone)
+  return (seconds: bigint, pattern = DEFAULT_PATTERN) =>
+    formatterOf(pattern).format(checkTimestamp(seconds * US_PER_SECOND, 'from_unixtime'), zone)
+}
+
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+
+/** `count` units of so many microseconds since 1970 as text by a constant pattern. */
+function formatCode(
+  count: string,
+  unitUs: 1 | 1_000_000,
+  pattern: Value | undefined,
+  slow: EvalFn,
+  site: CodegenSite,
+): string | null {
+  if (typeof pattern !== 'string') return null
   const zone = zoneOf(site.env.timeZone)
   const formatter = formatterOf(pattern)
-  const format = site.constant((us: number) => formatter.formatNarrow(us, zone))
-  return unitUs === 1 ? `${format}(${count})` : `${format}(rt.n53(${count} * ${unitUs}))`
+  if (site.int64 === 'narrow') {
+    const format = site.constant((us: number) => formatter.formatNarrow(us, zone))
+    return unitUs === 1 ? `${format}(${count})` : `${format}(rt.n53(${count} * ${unitUs}))`
+  }
+  const most = MAX_SAFE / BigInt(unitUs)
+  const any = slow as (count: bigint, pattern: string) => string
+  const format = (n: bigint): string =>
+    n <= most && n >= -most ? formatter.formatNarrow(Number(n) * unitUs, zone) : any(n, pattern)
+  return `${site.constant(format)}(${count})`
 }
 
 /** Text from dates and timestamps, and the way back. */
@@ -242,28 +282,18 @@ export const entries: readonly FunctionEntry[] = [
     group: 'datetime',
     doc: "The text of a date or timestamp by `pattern`, in the letters of Java's DateTimeFormatter, on the clock of the session.",
     examples: [{ sql: `date_format(date'2026-11-20', 'EEEE d MMMM yyyy')`, gives: 'Friday 20 November 2026' }],
-    bind: (site) => {
-      const zone = zoneOf(site.env.timeZone)
-      const constant = site.constants[1]
-      if (typeof constant === 'string') {
-        const formatter = formatterOf(constant)
-        return (us: bigint) => formatter.format(us, zone)
-      }
-      return (us: bigint, pattern: string) => formatterOf(pattern).format(us, zone)
-    },
-    codegen: ([us], site) => formatCode(us!, 1, site.constants[1], site),
+    bind: bindFormat,
+    codegen: ([us], site) => formatCode(us!, 1, site.constants[1], bindFormat(site), site),
   }),
   scalar('from_unixtime', [arg('seconds', BIGINT), arg('pattern', STRING, { optional: true })], STRING, {
     group: 'datetime',
     doc: 'The text of the instant `seconds` after 1970-01-01 00:00:00 UTC, by `pattern` (default `yyyy-MM-dd HH:mm:ss`), on the clock of the session.',
     examples: [{ sql: `from_unixtime(0, 'yyyy')`, gives: '1970' }],
-    bind: (site) => {
-      const zone = zoneOf(site.env.timeZone)
-      return (seconds: bigint, pattern = DEFAULT_PATTERN) =>
-        formatterOf(pattern).format(checkTimestamp(seconds * US_PER_SECOND, 'from_unixtime'), zone)
+    bind: bindFromUnix,
+    codegen: ([seconds], site) => {
+      const pattern = site.args.length > 1 ? site.constants[1] : DEFAULT_PATTERN
+      return formatCode(seconds!, 1_000_000, pattern, bindFromUnix(site), site)
     },
-    codegen: ([seconds], site) =>
-      formatCode(seconds!, 1e6, site.args.length > 1 ? site.constants[1] : DEFAULT_PATTERN, site),
   }),
   toEpoch(
     'unix_timestamp',
