@@ -385,6 +385,10 @@ class Select {
         { at: column.at, hint: `add GROUP BY ${column.name}, or take any_value(${column.name})` },
       )
     }
+    // A subquery over the aggregation can be tied to what the aggregation gives only.
+    for (const { ids, at } of this.#above.reads)
+      for (const column of input.attrs)
+        if (ids.has(column.id) && !allowed(column.id)) refuse({ ...attrExpr(column, at), at })
     return { plan, rewrite: (e) => overAggregate(e, byKey, allowed, refuse) }
   }
 }

@@ -100,6 +100,7 @@ export const EXECUTION: ErrorExamples = {
   SEQUENCE_BOUNDARIES: statements('SELECT sequence(1, 5, -1)'),
   SEQUENCE_STEP_BELOW_DAY: statements("SELECT sequence(DATE '2026-01-01', DATE '2026-01-03', INTERVAL '1' HOUR)"),
   'UNSUPPORTED_FEATURE.AES_MODE': statements("SELECT aes_encrypt('a', '0000111122223333', 'XYZ')"),
+  TEXT_SIZE_LIMIT_EXCEEDED: statements("SELECT repeat('ab', 2000000000)"),
   USER_RAISED_EXCEPTION: statements("SELECT raise_error('stop here')"),
   VECTOR_DIMENSION_MISMATCH: statements('SELECT vector_inner_product(array(1.0F), array(1.0F, 2.0F))'),
 }
