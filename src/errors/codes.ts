@@ -193,6 +193,7 @@ export const CODES = {
   INVALID_TYPED_LITERAL: code('42604', '{value} is not a {type}'),
   INVALID_WATERMARK_DELAY: code('22023', 'the delay of a watermark cannot be negative: "{delay}"'),
   INVALID_WHERE_CONDITION: code('42903', 'WHERE cannot hold {expression}, which is computed after it'),
+  'INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING': code('42K0K', '{function} needs WITHIN GROUP (ORDER BY ...)'),
   'INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT': code(
     '42K0K',
     '{function} with DISTINCT can only order by what it aggregates',
@@ -667,6 +668,7 @@ export const CODES = {
     '42K09',
     'the {name} of {function} cannot count months or years, their length varies: "{value}"',
   ),
+  WINDOW_FRAME_NOT_ALLOWED: code('42601', '{function} has a frame of its own and takes no other'),
   'WINDOW_TABLE_FUNCTION.NO_TABLE': code('42601', 'the first argument of {function} is a table, {given} is none'),
   'WINDOW_TABLE_FUNCTION.NO_TIME_COLUMN': code('42601', '{function} is told its time column by DESCRIPTOR(column)'),
   'WINDOW_TABLE_FUNCTION.PARTITIONED': code(

@@ -13,6 +13,7 @@ import {
   type Surroundings,
   type ValueNames,
 } from './analysis.ts'
+import { checkCalls } from './check-calls.ts'
 import { analyzeJoin } from './join.ts'
 import type { Attr, Logical, LogicalDedup, LogicalLimit } from './logical.ts'
 import { observe } from './observe.ts'
@@ -55,6 +56,7 @@ export function analyze(plan: Unresolved, catalog: PlanCatalog, env: ExprEnv): L
 function analyzePlan(a: Analysis, p: Unresolved, s: Surroundings): Relation {
   switch (p.op) {
     case 'sql':
+      checkCalls(a, p.query)
       return analyzeQuery(a, p.query, s)
     case 'source':
       return scan(a, p.source, p.at)

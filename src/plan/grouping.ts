@@ -62,6 +62,7 @@ function setsOf(e: AstGroupingElement, indexOf: (ast: AstExpr) => number): numbe
     case 'set':
       return [e.exprs.map(indexOf)]
     case 'sets':
+      e.keys?.forEach(indexOf)
       return e.elements.flatMap((x) => setsOf(x, indexOf))
     case 'rollup': {
       const parts = e.sets.map((s) => s.map(indexOf))

@@ -17,8 +17,9 @@ import { analyzeJoin, crossJoin } from './join.ts'
 import { isLateral, lateralJoin } from './lateral.ts'
 import { pivot, unpivot } from './pivot.ts'
 import { rangeRelation } from './range.ts'
-import { calledName, findFunction } from './resolve-call.ts'
+import { calledName, findFunction, OVER_ONLY } from './resolve-call.ts'
 import { tableRoutine } from './routine.ts'
+import { SPECIAL_FORMS } from './special-forms.ts'
 import { lookupTable } from './table.ts'
 
 import { values } from './values.ts'
@@ -112,11 +113,13 @@ function tableFunction(a: Analysis, r: AstTableFunction, surroundings: Surroundi
   if (isWindowTableFunction(name) && extended(a)) return windowTableFunction(a, r.call, surroundings)
   const entry = findFunction(name, a.env)
   if (entry?.kind !== 'generator') {
-    throw new AnalysisError(
-      entry ? 'UNSUPPORTED_GENERATOR.NOT_GENERATOR' : 'UNRESOLVABLE_TABLE_VALUED_FUNCTION',
-      (entry ? { function: name } : { name }) as never,
-      { at: r.call.at },
-    )
+    if (entry || SPECIAL_FORMS[name] || OVER_ONLY.has(name))
+      throw new AnalysisError(
+        'NOT_A_TABLE_FUNCTION',
+        { function: name },
+        { at: r.call.at, hint: 'call it in an expression' },
+      )
+    throw new AnalysisError('UNRESOLVABLE_TABLE_VALUED_FUNCTION', { name }, { at: r.call.at })
   }
   const plan = { op: 'local', id: a.freshId(), rows: [[]], attrs: [] } as const
   const base = new Base(a, plan)

@@ -16,6 +16,7 @@ import { binaryOperands, commonType } from '../types/coercion.ts'
 import { canCast, castError } from '../types/cast.ts'
 import { BOOLEAN, typeName, VOID, type DataType } from '../types/data-type.ts'
 import { parseType } from '../types/ddl.ts'
+import type { Analysis } from './analysis.ts'
 import type { ExprContext } from './expr-context.ts'
 import { at } from './locate.ts'
 import { resolveCallTerm } from './resolve-call.ts'
@@ -32,7 +33,7 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
   const span = ast.at
   switch (ast.kind) {
     case 'literal':
-      return resolveLiteral(ast, literalContext(ctx))
+      return resolveLiteral(ast, literalContext(ctx.a))
     case 'name':
       return resolveNameTerm(ast, ctx)
     case 'star':
@@ -78,7 +79,7 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
       return member(ctx.a, { expr: base.expr, text: base.text }, ast.member.name, span)
     }
     case 'interval':
-      return resolveInterval(ast, literalContext(ctx), (e) => constantValue(resolveExpr(e, ctx).expr, ctx.a.env))
+      return resolveInterval(ast, literalContext(ctx.a), (e) => constantValue(resolveExpr(e, ctx).expr, ctx.a.env))
     case 'subquery':
       return resolveScalarSubquery(ast.query, span, ctx)
     case 'exists':
@@ -103,10 +104,10 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
 }
 
 /** The settings literals depend on. */
-export function literalContext(ctx: ExprContext): LiteralContext {
+export function literalContext(a: Analysis): LiteralContext {
   return {
-    env: ctx.a.env,
-    timestampNtz: ctx.a.catalog.conf('spark.sql.timestampType')?.toUpperCase() === 'TIMESTAMP_NTZ',
+    env: a.env,
+    timestampNtz: a.catalog.conf('spark.sql.timestampType')?.toUpperCase() === 'TIMESTAMP_NTZ',
   }
 }
 
@@ -166,7 +167,7 @@ export const negated = (term: Term, span: AstExpr['at']): Term => ({
 function unary(ast: AstUnary, ctx: ExprContext): Term {
   const inner = ast.arg
   if (ast.op === '-' && inner.kind === 'literal' && isNumber(inner.type) && !inner.text.startsWith('-'))
-    return resolveLiteral({ ...inner, at: ast.at ?? inner.at }, literalContext(ctx), true)
+    return resolveLiteral({ ...inner, at: ast.at ?? inner.at }, literalContext(ctx.a), true)
   const arg = resolveExpr(inner, ctx)
   switch (ast.op) {
     case 'not':

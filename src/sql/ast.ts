@@ -312,7 +312,12 @@ export interface AstGroupBy extends Node {
 export type AstGroupingElement =
   | ({ readonly kind: 'expr'; readonly expr: AstExpr } & Node)
   | ({ readonly kind: 'rollup' | 'cube'; readonly sets: readonly (readonly AstExpr[])[] } & Node)
-  | ({ readonly kind: 'sets'; readonly elements: readonly AstGroupingElement[] } & Node)
+  /** `keys` are those of `GROUP BY a, b GROUPING SETS (…)`: grouped by whether a set names them or not. */
+  | ({
+      readonly kind: 'sets'
+      readonly elements: readonly AstGroupingElement[]
+      readonly keys?: readonly AstExpr[]
+    } & Node)
   /** `(a, b)` or `()` inside GROUPING SETS. */
   | ({ readonly kind: 'set'; readonly exprs: readonly AstExpr[] } & Node)
 export interface AstSetOperation extends Node {

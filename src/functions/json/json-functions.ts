@@ -280,7 +280,7 @@ export const entries: readonly FunctionEntry[] = [
         prefersDecimal: options.flag('prefersDecimal', false),
       }
       return (text: string) => {
-        const node = parseJson(text, syntaxOf(options))
+        const node = text.trim() === '' ? null : parseJson(text, syntaxOf(options))
         if (node === undefined) return malformed(text, STRING)
         return typeSql(inferType(node, inference))
       }

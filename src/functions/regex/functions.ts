@@ -149,9 +149,11 @@ export const entries: readonly FunctionEntry[] = [
       const compiled = patternOf(site)
       return (s: string, p: string, index = 1) => {
         const c = compiled(p)
-        checkGroup(site.name, c, index)
         const m = c.once.exec(s)
-        return m === null ? '' : (captured(m, c, index) ?? '')
+        // The group is looked at only where something matched.
+        if (m === null) return ''
+        checkGroup(site.name, c, index)
+        return captured(m, c, index) ?? ''
       }
     },
   }),
@@ -163,9 +165,11 @@ export const entries: readonly FunctionEntry[] = [
       const compiled = patternOf(site)
       return (s: string, p: string, index = 1) => {
         const c = compiled(p)
-        checkGroup(site.name, c, index)
         const out: Value[] = []
-        for (const m of matches(s, c)) out.push(captured(m, c, index) ?? '')
+        for (const m of matches(s, c)) {
+          checkGroup(site.name, c, index)
+          out.push(captured(m, c, index) ?? '')
+        }
         return out
       }
     },
