@@ -46,6 +46,8 @@ export const CODES = {
   'DATATYPE_MISMATCH.DATA_DIFF_TYPES': code('42K09', '{function} needs arguments of one type, not {types}'),
   'DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN': code('42K09', 'a condition must be BOOLEAN, not {actual}'),
   'DATATYPE_MISMATCH.HASH_MAP_TYPE': code('42K09', '{function} does not take maps: equal maps could hash differently'),
+  'DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE': code('42K09', '{function} replaces by one character, "{value}" is not one'),
+  'DATATYPE_MISMATCH.NON_STRING_TYPE': code('42K09', 'all arguments of {function} must be strings'),
   'DATATYPE_MISMATCH.INVALID_ARG_VALUE': code('42K09', 'argument {name} of {function} must be {expected}, not {value}'),
   'DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE': code('42K09', 'a map inside JSON has string keys, not {actual}'),
   'DATATYPE_MISMATCH.INVALID_JSON_SCHEMA': code(
@@ -489,6 +491,7 @@ export const CODES = {
     'in the pattern "{pattern}" the escape stands before "{char}", which is neither %, _ nor the escape',
   ),
   'INVALID_FORMAT.MISMATCH_INPUT': code('42601', '"{value}" does not match the number format "{format}"'),
+  'INVALID_FORMAT.WRONG_NUM_DIGIT': code('42601', 'the number format "{format}" has no digits: 0 or 9'),
   'INVALID_FORMAT.UNEXPECTED_TOKEN': code('42601', '"{token}" is not allowed there in the number format "{format}"'),
   INVALID_FORMAT_STRING: code('22023', 'the format "{format}" cannot be used: {reason}'),
   INVALID_FRACTION_OF_SECOND: code(
@@ -525,6 +528,10 @@ export const CODES = {
     'the initialization vector of AES mode {mode} has {expected} bytes, not {length}',
   ),
   'INVALID_PARAMETER_VALUE.AES_KEY_LENGTH': code('22023', 'an AES key has 16, 24 or 32 bytes, not {length}'),
+  'INVALID_PARAMETER_VALUE.BINARY_FORMAT': code(
+    '22023',
+    "{function} writes binary as 'hex', 'base64' or 'utf-8', not \"{value}\"",
+  ),
   'INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE': code('22023', 'bit {position} does not exist in {type}'),
   'INVALID_PARAMETER_VALUE.BUCKET_WIDTH': code('22023', 'the width of {function} must be above 0'),
   'INVALID_PARAMETER_VALUE.CHARSET': code('22023', '{function} does not know the character set "{charset}"'),

@@ -38,9 +38,17 @@ const isForm = (a: Analysis, name: string): boolean =>
 
 function checkName(a: Analysis, call: AstCall): void {
   const name = calledName(call)
-  if (isForm(a, name) || a.catalog.routine?.(name) || findFunction(name, a.env)) return
+  const known = isForm(a, name) || a.catalog.routine?.(name) !== undefined || findFunction(name, a.env) !== undefined
+  if (known && (!UNIT_FIRST.has(name) || startsWithUnit(call))) return
   throw unknownFunction(call, name)
 }
+
+/** Functions that are nothing without a unit: `timestampadd(DAY, 1, t)`. */
+const UNIT_FIRST = new Set(['timestampadd', 'timestampdiff', 'timediff'])
+
+/** Units are read into texts. */
+const startsWithUnit = ({ args: [first, ...more] }: AstCall): boolean =>
+  more.length === 2 && first!.kind === 'literal' && first!.type === 'string'
 
 /** Calls whose arguments can be counted as they stand: no stars, no arguments by name, nothing that WITHIN GROUP adds. */
 function checkArguments(a: Analysis, call: AstCall): void {

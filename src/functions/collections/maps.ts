@@ -174,7 +174,7 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: `map_contains_key(map('a', 1), 'a')`, gives: 'true' }],
     resolve: (args, env) => {
       const [map, key] = args as [DataType, DataType]
-      if (map.kind === 'void' || key.kind === 'void')
+      if (map.kind === 'map' && key.kind === 'void')
         throw new AnalysisError('DATATYPE_MISMATCH.NULL_TYPE', { function: 'map_contains_key' })
       const common = map.kind === 'map' ? comparedType(map.key, key, env.ansi) : undefined
       if (map.kind !== 'map' || common === undefined)
@@ -219,9 +219,9 @@ export const entries: readonly FunctionEntry[] = [
   scalar(
     'str_to_map',
     [
-      arg('text', STRING),
-      arg('pair_delimiter', STRING, { optional: true }),
-      arg('key_value_delimiter', STRING, { optional: true }),
+      arg('text', STRING, { exact: true }),
+      arg('pair_delimiter', STRING, { exact: true, optional: true }),
+      arg('key_value_delimiter', STRING, { exact: true, optional: true }),
     ],
     mapOf(STRING, STRING),
     {

@@ -71,17 +71,18 @@ function resolveRound(
 ): Resolved {
   const t = implicitCast(args[0]!, 'NUMERIC', env.ansi) ?? unexpectedType(fn, 1, 'a number', args[0]!)
   if (args.length > 1 && implicitCast(args[1]!, INT, env.ansi) === null) unexpectedType(fn, 2, 'INT', args[1]!)
-  const scale = scaleOf(constants, args.length)
+  const scale = scaleOf(constants, args)
   const type = t.kind === 'decimal' ? roundedType(t, scale ?? 0) : t
   return { args: args.length > 1 ? [t, INT] : [t], type, ...(scale === null ? { nullable: true } : {}) }
 }
 
 /** The constant scale; null when it is NULL, 0 when there is none. */
-function scaleOf(constants: readonly (Value | undefined)[], count: number): number | null {
-  if (count < 2) return 0
+function scaleOf(constants: readonly (Value | undefined)[], args: readonly DataType[]): number | null {
+  const type = args[1]
+  if (type === undefined) return 0
   const c = constants[1]
   if (c === null || c === undefined) return null
-  return Number(c)
+  return Math.trunc(type.kind === 'decimal' ? Number(c) / 10 ** type.scale : Number(c))
 }
 
 function bindRound(site: CallSite, divide: Divide): EvalFn {
@@ -133,7 +134,7 @@ function resolveWhole(
       expected: 'a number',
       actual: t.kind,
     })
-  return { args: [t, INT], type: roundedType(t, scaleOf(constants, 2) ?? 0) }
+  return { args: [t, INT], type: roundedType(t, scaleOf(constants, args) ?? 0) }
 }
 
 const MIN_LONG = -9223372036854775808n

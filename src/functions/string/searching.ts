@@ -205,7 +205,7 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: "round(jaro_winkler_similarity('martha', 'marhta'), 4)", gives: '0.9611' }],
     eval: jaroWinkler,
   }),
-  scalar('soundex', [text], STRING, {
+  scalar('soundex', [arg('text', STRING, { exact: true })], STRING, {
     group,
     doc: 'Returns the Soundex code of `text`.',
     examples: [{ sql: "soundex('Robert')", gives: 'R163' }],

@@ -1,7 +1,9 @@
+import { implicitCast } from '../../types/coercion.ts'
 import { BIGINT, BINARY, INT, STRING, arrayOf, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { ExecutionError } from '../../errors/errors.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
+import { unexpectedType } from '../faults.ts'
 import { charCount, sliceChars, subarraySql, substringSql } from './code-points.ts'
 
 const group = 'string'
@@ -37,10 +39,13 @@ function pad(name: string, left: boolean, doc: string, sql: string, gives: strin
     group,
     doc,
     examples: [{ sql, gives }],
-    resolve: (args) => {
+    resolve: (args, env) => {
+      const count = implicitCast(args[1]!, INT, env.ansi) ?? unexpectedType(name, 2, 'INT', args[1]!)
+      for (const i of args.length < 3 ? [0] : [0, 2])
+        if (implicitCast(args[i]!, STRING, env.ansi) === null) unexpectedType(name, i + 1, 'STRING', args[i]!)
       const binary = args[0]!.kind === 'binary' && (args.length < 3 || args[2]!.kind === 'binary')
       const t = binary ? BINARY : STRING
-      return { args: args.length < 3 ? [t, INT] : [t, INT, t], type: t }
+      return { args: args.length < 3 ? [t, count] : [t, count, t], type: t }
     },
     bind: (site) =>
       site.type.kind === 'binary'
@@ -186,10 +191,12 @@ export const entries: readonly FunctionEntry[] = [
     doc: 'Returns value number `index`, from 1.',
     examples: [{ sql: "elt(2, 'x', 'y', 'z')", gives: 'y' }],
     nulls: 'handles',
-    resolve: (args) => {
+    resolve: (args, env) => {
       const values = args.slice(1)
+      const index = implicitCast(args[0]!, INT, env.ansi) ?? unexpectedType('elt', 1, 'INT', args[0]!)
+      values.forEach((v, i) => implicitCast(v, STRING, env.ansi) ?? unexpectedType('elt', i + 2, 'STRING or BINARY', v))
       const t = values.length > 0 && values.every((v) => v.kind === 'binary') ? BINARY : STRING
-      return { args: [INT, ...values.map(() => t)], type: t }
+      return { args: [index, ...values.map(() => t)], type: t }
     },
     bind: (site) => {
       const size = site.args.length - 1
