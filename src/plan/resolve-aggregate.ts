@@ -10,7 +10,7 @@ import { at } from './locate.ts'
 import { callName } from './pretty-name.ts'
 import { sortTerm } from './over.ts'
 import { calledName, resolveArguments } from './resolve-call.ts'
-import { resolveExpr, unsupported } from './resolve-expr.ts'
+import { resolveExpr } from './resolve-expr.ts'
 import { castTo, constantValue, deterministic, literal, type Term } from './term.ts'
 
 /** An aggregate call with its types settled, before it has a place. */
@@ -181,5 +181,9 @@ function withinGroup(
       entry: 'listagg_within',
     }
   }
-  return unsupported(`${name} WITHIN GROUP (ORDER BY ...)`, call.at)
+  throw new AnalysisError(
+    'INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX',
+    { function: name, syntax: 'WITHIN GROUP' },
+    { at: call.at },
+  )
 }

@@ -29,7 +29,6 @@ import {
   intervalParts,
   literalOfParts,
   literalOfRange,
-  type IntervalPart,
 } from '../types/intervals.ts'
 import type { Value } from '../types/value.ts'
 import { at } from './locate.ts'
@@ -197,10 +196,9 @@ export function resolveInterval(
     const range = ast.range
     if (range)
       return intervalTerm(literalOfRange(range.value, range.from, range.to, range.negative ?? false), ctx, span)
-    const parts: readonly IntervalPart[] =
-      ast.text === undefined
-        ? (ast.parts ?? []).map((p) => ({ unit: p.unit, value: partText(p.value, constant, ast) }))
-        : intervalParts(ast.text)
+    // Values and units are read together, as one text: `INTERVAL '1 2' HOUR` has no unit behind its 1.
+    const text = ast.text ?? (ast.parts ?? []).map((p) => `${partText(p.value, constant, ast)} ${p.unit}`).join(' ')
+    const parts = ast.text === undefined ? intervalParts(text) : typedInterval(text)
     const ansi = literalOfParts(parts)
     if (ansi) return intervalTerm(ansi, ctx, span)
     const value = intervalOfParts(parts)
@@ -209,6 +207,19 @@ export function resolveInterval(
       text: `INTERVAL '${formatValue(value, CALENDAR_INTERVAL, ctx.env.timeZone)}'`,
     }
   })
+}
+
+/** `INTERVAL 'text'` is a literal with a type: what cannot be read is a fault of the literal. */
+function typedInterval(text: string): ReturnType<typeof intervalParts> {
+  try {
+    const parts = intervalParts(text)
+    intervalOfParts(parts, text)
+    return parts
+  } catch (cause) {
+    if (cause instanceof MillraceError)
+      throw new AnalysisError('INVALID_TYPED_LITERAL', { value: `'${text}'`, type: 'INTERVAL' }, { cause })
+    throw cause
+  }
 }
 
 function partText(value: AstExpr, constant: (e: AstExpr) => Value | undefined, ast: AstInterval): string {

@@ -1,4 +1,4 @@
-import { AnalysisError } from '../errors/errors.ts'
+import { AnalysisError, InternalError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import type { Expr } from '../expr/bound.ts'
 import type { AstCall, AstExpr } from '../sql/ast.ts'
@@ -23,7 +23,7 @@ import { attrExpr } from './analysis.ts'
 import { checkArgumentCount } from './argument-count.ts'
 import { calendarWindow } from './calendar-window.ts'
 import type { ExprContext } from './expr-context.ts'
-import { exprKey } from './expr-key.ts'
+import { attrIds, exprKey } from './expr-key.ts'
 import { betweenTerm, castTerm, commonOf, inTerm, resolveExpr } from './resolve-expr.ts'
 import { calledName, resolveArguments } from './resolve-call.ts'
 import { callExpr, caseOf, cast, castTo, isNotNull, literal, type Term } from './term.ts'
@@ -176,6 +176,8 @@ const groupingId: Form = (call, ctx) => {
   return { expr: attrExpr(ctx.grouping.id, call.at), text: named(fn, args) }
 }
 
+const true_ = (then: Expr) => ({ when: literal(true, BOOLEAN), then })
+
 /** Calls that are not registry entries: lazy ones, clocks, casts by type name, grouping functions, time windows. */
 export const SPECIAL_FORMS: Readonly<Record<string, Form | undefined>> = Object.assign(
   Object.create(null) as Record<string, Form>,
@@ -189,16 +191,17 @@ export const SPECIAL_FORMS: Readonly<Record<string, Form | undefined>> = Object.
     // The type is known without any row: the argument is not evaluated.
     typeof: (call: AstCall, ctx: ExprContext) => {
       const [arg] = terms(call, ctx)
-      return { expr: literal(typeName(arg!.expr.type), STRING, call.at), text: named('typeof', [arg!]) }
+      const name = literal(typeName(arg!.expr.type), STRING, call.at)
+      // A branch that is never taken keeps the columns it names, which must be grouped like any other.
+      const expr =
+        attrIds(arg!.expr).size === 0
+          ? name
+          : caseOf([true_(name), { when: isNotNull(arg!.expr), then: name }], name, call.at)
+      return { expr, text: named('typeof', [arg!]) }
     },
-    // CAST takes `value AS type`; without AS it reads as a call, which takes nothing.
     cast: (call: AstCall, ctx: ExprContext) => {
       terms(call, ctx)
-      throw new AnalysisError(
-        'PARSE_SYNTAX_ERROR',
-        { found: "')'" },
-        { at: call.at, hint: 'write CAST(value AS type)' },
-      )
+      throw new InternalError('a call of CAST has no right count of arguments')
     },
     struct: (call: AstCall, ctx: ExprContext) => structTerm(call.args, ctx, call.at, 'struct'),
     between: (call: AstCall, ctx: ExprContext) => {

@@ -2,7 +2,7 @@ import { AnalysisError, MillraceError } from '../errors/errors.ts'
 import { foldConstants } from '../expr/fold.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { AstValues } from '../sql/ast.ts'
-import { commonType } from '../types/coercion.ts'
+import { commonType, tightestCommonType } from '../types/coercion.ts'
 import { VOID, type DataType } from '../types/data-type.ts'
 import {
   attrExpr,
@@ -37,7 +37,10 @@ export function values(a: Analysis, ast: AstValues, surroundings: Surroundings):
   const types = Array.from({ length: width }, (_, c): DataType => {
     let type: DataType = VOID
     rows.forEach((row, r) => {
-      const next = textMeetsOther(type, row[c]!.type) ? null : commonType(type, row[c]!.type, a.env.ansi)
+      const own = row[c]!.type
+      const next = textMeetsOther(type, own)
+        ? null
+        : (tightestCommonType(type, own, false) ?? commonType(type, own, a.env.ansi))
       if (!next)
         throw new AnalysisError(
           'INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE',

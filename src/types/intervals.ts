@@ -175,7 +175,9 @@ export function literalOfParts(parts: readonly IntervalPart[]):
   }
   const used = new Set(units.map((u) => (u === 'week' ? 'day' : u.endsWith('second') ? 'second' : u) as DayTimeUnit))
   const present = DAY_TIME_UNITS.filter((u) => used.has(u))
-  const micros = int64(BigInt(value.days) * UNIT_US.day + value.micros, partsText(parts))
+  const micros = BigInt(value.days) * UNIT_US.day + value.micros
+  if (micros > INT64_MAX || micros < INT64_MIN)
+    throw new ExecutionError('INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION', { operation: 'INTERVAL' })
   return { kind: 'interval_dt', start: present[0] ?? 'second', end: present.at(-1) ?? 'second', micros }
 }
 

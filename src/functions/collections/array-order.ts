@@ -81,11 +81,13 @@ export const entries: readonly FunctionEntry[] = [
       { sql: 'sort_array(array(3, 1, NULL, 2))', gives: '[NULL, 1, 2, 3]' },
       { sql: 'sort_array(array(3, 1, NULL, 2), false)', gives: '[3, 2, 1, NULL]' },
     ],
-    resolve: (args, env) => {
+    resolve: (args) => {
       const list = arrayArgument('sort_array', 1, args[0]!)
       requireOrder('sort_array', list.element)
-      const rest = args.length > 1 ? [castArgument('sort_array', 2, args[1]!, BOOLEAN, env.ansi)] : []
-      return { args: [list, ...rest], type: list }
+      const ascending = args[1]
+      if (ascending && ascending.kind !== 'boolean' && ascending.kind !== 'void')
+        unexpectedType('sort_array', 2, 'BOOLEAN', ascending)
+      return { args: [list, ...(ascending ? [BOOLEAN] : [])], type: list }
     },
     bind: (site) => {
       const up = order(elementOf(site.args[0]!), true, true)

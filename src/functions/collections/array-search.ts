@@ -3,7 +3,7 @@ import { tightestCommonType } from '../../types/coercion.ts'
 import { compareValues, equalValues, hashKey, type HashKey } from '../../types/compare.ts'
 import { arrayOf, BIGINT, BOOLEAN, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
-import { arg, scalar, type EvalEnv, type FunctionEntry, type ScalarEntry } from '../entry.ts'
+import { arg, scalar, type FunctionEntry, type ScalarEntry } from '../entry.ts'
 import { unexpectedType } from '../faults.ts'
 import { arrayArgument, pairMismatch, requireOrder } from './argument-types.ts'
 import { comparedType } from './common-element-type.ts'
@@ -31,10 +31,11 @@ const arrayAndValue =
 /** Types of a function over two arrays of one element type. */
 const twoArrays =
   (fn: string, result: (array: DataType) => DataType): Resolve =>
-  (args, env: EvalEnv) => {
+  (args) => {
     const [a, b] = args as [DataType, DataType]
-    const element = a.kind === 'array' && b.kind === 'array' ? comparedType(a.element, b.element, env.ansi) : undefined
-    if (element === undefined) return pairMismatch('DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES', fn, a, b)
+    const element =
+      a.kind === 'array' && b.kind === 'array' ? tightestCommonType(a.element, b.element, false) : null
+    if (element === null) return pairMismatch('DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES', fn, a, b)
     requireOrder(fn, element)
     const array = arrayOf(element)
     return { args: [array, array], type: result(array), nullable: true }

@@ -40,7 +40,7 @@ function resolveReading(fn: string, target: Read, args: readonly DataType[], env
   const [source, pattern] = args as [DataType, DataType | undefined]
   const number =
     target === 'timestamp' &&
-    ['tinyint', 'smallint', 'int', 'bigint', 'float', 'double', 'decimal', 'boolean'].includes(source.kind)
+    ['tinyint', 'smallint', 'int', 'bigint', 'float', 'double', 'decimal'].includes(source.kind)
   const asIs = isTime(source) || (number && pattern === undefined)
   const read = asIs ? source : implicitCast(source, STRING, env.ansi)
   if (read === null) return unexpectedType(fn, 1, 'text, a date or a timestamp', source)

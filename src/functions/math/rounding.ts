@@ -117,7 +117,8 @@ function resolveWhole(
 ): Resolved {
   const first = args[0]!
   if (args.length === 1) {
-    if (first.kind === 'decimal') return { args, type: adjustPrecisionScale(first.precision - first.scale + 1, 0) }
+    if (first.kind === 'decimal')
+      return { args, type: first.scale === 0 ? first : adjustPrecisionScale(first.precision - first.scale + 1, 0) }
     const t = isIntegral(first)
       ? BIGINT
       : (implicitCast(first, DOUBLE, env.ansi) ?? unexpectedType(fn, 1, 'a number', first))

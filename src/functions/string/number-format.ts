@@ -18,6 +18,7 @@ export interface NumberFormat {
 /** Reads a number format; another letter or a misplaced one raises INVALID_FORMAT.UNEXPECTED_TOKEN. */
 export function numberFormat(text: string): NumberFormat {
   const upper = text.toUpperCase()
+  if (text === '') throw new AnalysisError('INVALID_FORMAT.EMPTY', {}, { hint: 'a format looks like S$9,999.99' })
   if (!/[09]/.test(upper))
     throw new AnalysisError(
       'INVALID_FORMAT.WRONG_NUM_DIGIT',

@@ -176,15 +176,19 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: "space(2) || '|'", gives: '  |' }],
     eval: (n: number) => (n <= 0 ? '' : ' '.repeat(n)),
   }),
-  scalar('reverse', [arg('value', [STRING, 'ARRAY'])], first, {
+  scalar('reverse', [arg('value', [STRING, BINARY, 'ARRAY'])], first, {
     group,
-    doc: 'Returns the characters of a text, or the elements of an array, in the opposite order.',
+    doc: 'Returns the characters of a text, the bytes of a binary or the elements of an array in the opposite order.',
     examples: [
       { sql: "reverse('drawer')", gives: 'reward' },
       { sql: 'reverse(array(1, 2))', gives: '[2, 1]' },
     ],
-    bind: (site) =>
-      site.type.kind === 'array' ? (a: readonly Value[]) => [...a].reverse() : (s: string) => [...s].reverse().join(''),
+    bind: (site) => {
+      if (site.type.kind === 'array') return (a: readonly Value[]) => [...a].reverse()
+      return site.type.kind === 'binary'
+        ? (b: Uint8Array) => b.slice().reverse()
+        : (s: string) => [...s].reverse().join('')
+    },
   }),
   scalar('elt', [arg('index', INT), arg('value', [STRING, BINARY], { variadic: true })], undefined, {
     group,
