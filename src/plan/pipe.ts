@@ -6,7 +6,7 @@ import { limited } from './limit.ts'
 import type { Logical } from './logical.ts'
 import { pivot, unpivot } from './pivot.ts'
 import { isLateral, lateralJoin } from './lateral.ts'
-import { analyzeRelation, lateralView } from './relation.ts'
+import { analyzeRelation, lateralView, sampled } from './relation.ts'
 import { unsupported } from './resolve-expr.ts'
 import { sameName, unresolvedColumn } from './scope.ts'
 import { analyzeSelect } from './select.ts'
@@ -76,6 +76,8 @@ function pipeStep(
     }
     case 'lateral view':
       return lateralView(a, input, step.lateralView!, surroundings)
+    case 'tablesample':
+      return sampled(a, input, step.sample!, surroundings)
     case 'union':
     case 'intersect':
     case 'except':

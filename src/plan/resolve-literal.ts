@@ -104,7 +104,9 @@ export function resolveLiteral(ast: AstLiteral, ctx: LiteralContext, negative = 
     case 'timestamp_ntz':
       return make(typed(ast, TIMESTAMP_NTZ, ctx), TIMESTAMP_NTZ)
     case 'time':
-      throw new UnsupportedError('UNSUPPORTED', { feature: 'type TIME' }, { at: span })
+      if (!/^([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,9})?)?$/.test(ast.text.trim()))
+        throw new AnalysisError('INVALID_TYPED_LITERAL', { value: `'${ast.text}'`, type: 'TIME' }, { at: span })
+      throw new UnsupportedError('UNSUPPORTED_TIME_TYPE', {}, { at: span })
   }
 }
 

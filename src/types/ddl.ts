@@ -59,7 +59,7 @@ const NESTED = new Map<string, 'INCOMPLETE_TYPE_DEFINITION.ARRAY' | 'INCOMPLETE_
   ['map', 'INCOMPLETE_TYPE_DEFINITION.MAP'],
   ['struct', 'INCOMPLETE_TYPE_DEFINITION.STRUCT'],
 ])
-const NOT_YET = new Set(['time', 'variant', 'object', 'geometry', 'geography'])
+const NOT_YET = new Set(['variant', 'object', 'geometry', 'geography'])
 
 interface Token {
   /** `word`: a bare name; `quoted`: a back-quoted one, unescaped; `text`: a string; `number`; `mark`: `< > ( ) , :`. */
@@ -229,6 +229,7 @@ class Reader {
       this.#expect(')')
       return STRING
     }
+    if (name === 'time') throw new UnsupportedError('UNSUPPORTED_TIME_TYPE', {}, { at })
     if (NOT_YET.has(name)) throw new UnsupportedError('UNSUPPORTED', { feature: `type ${name.toUpperCase()}` }, { at })
     const simple = Object.hasOwn(SIMPLE, name) ? SIMPLE[name] : undefined
     if (!simple) {

@@ -118,7 +118,8 @@ function resultOf(type: DataType): (x: number) => Value {
 function measured(fn: string, type: DataType, env: EvalEnv): DataType {
   if (type.kind === 'interval_dt' || type.kind === 'interval_ym') return type
   if (isDatetime(type))
-    throw new AnalysisError('UNSUPPORTED_TIME_TYPE', { function: fn, actual: typeName(type) }, { hint: 'take it of unix_micros(...)' })
+    // The recorded engine reads dates and timestamps here as its type TIME.
+    throw new AnalysisError('UNSUPPORTED_TIME_TYPE', {}, { hint: `take the ${fn} of unix_micros(...)` })
   return implicitCast(type, 'NUMERIC', env.ansi) ?? unexpectedType(fn, 1, 'a number or interval', type)
 }
 

@@ -1,6 +1,6 @@
-import { ExecutionError } from '../../errors/errors.ts'
+import { AnalysisError, ExecutionError } from '../../errors/errors.ts'
 import { compareValues } from '../../types/compare.ts'
-import { BIGINT, BOOLEAN, INT, VOID, type DataType } from '../../types/data-type.ts'
+import { BIGINT, BOOLEAN, INT, typeName, VOID, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
 import { unexpectedType } from '../faults.ts'
@@ -58,7 +58,12 @@ export const entries: readonly FunctionEntry[] = [
           requireOrder('array_sort', list.element)
           return { args: [list], type: list }
         }
-        if (args[1]!.kind !== 'int') unexpectedType('array_sort', 2, 'a function that gives an INT', args[1]!)
+        if (args[1]!.kind !== 'int')
+          throw new AnalysisError('DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE', {
+            function: 'array_sort',
+            expected: 'INT',
+            actual: typeName(args[1]!),
+          })
         return { args: [list, INT], type: list }
       },
       bind: (site) => {
