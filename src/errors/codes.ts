@@ -47,7 +47,10 @@ export const CODES = {
   'DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN': code('42K09', 'a condition must be BOOLEAN, not {actual}'),
   'DATATYPE_MISMATCH.HASH_MAP_TYPE': code('42K09', '{function} does not take maps: equal maps could hash differently'),
   'DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE': code('42K09', '{function} replaces by one character, "{value}" is not one'),
-  'DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE': code('42K09', 'the function given to {function} must give {expected}, not {actual}'),
+  'DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE': code(
+    '42K09',
+    'the function given to {function} must give {expected}, not {actual}',
+  ),
   'DATATYPE_MISMATCH.NON_STRING_TYPE': code('42K09', 'all arguments of {function} must be strings'),
   'DATATYPE_MISMATCH.INVALID_ARG_VALUE': code('42K09', 'argument {name} of {function} must be {expected}, not {value}'),
   'DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE': code('42K09', 'a map inside JSON has string keys, not {actual}'),
@@ -96,6 +99,14 @@ export const CODES = {
   'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE': code(
     '42K09',
     'a RANGE frame cannot count in {frame} over an order of {order}',
+  ),
+  'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND': code(
+    '42K09',
+    'a frame cannot begin at UNBOUNDED FOLLOWING nor end at UNBOUNDED PRECEDING',
+  ),
+  'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES': code(
+    '42K09',
+    'the bounds of a frame are of one type, not {left} and {right}',
   ),
   'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON': code('42K09', 'the frame ends before it begins'),
   'DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES': code(
@@ -497,6 +508,16 @@ export const CODES = {
   'INCOMPLETE_TYPE_DEFINITION.ARRAY': code('42K01', 'an array type names its elements: ARRAY<INT>'),
   'INCOMPLETE_TYPE_DEFINITION.MAP': code('42K01', 'a map type names its keys and values: MAP<STRING, INT>'),
   'INCOMPLETE_TYPE_DEFINITION.STRUCT': code('42K01', 'a struct type names its members: STRUCT<a: INT>'),
+  CANNOT_RESOLVE_STAR_EXPAND: code('42704', 'there is no table or struct "{name}" to take the columns of'),
+  INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT: code(
+    '42000',
+    'count(t.*) is ambiguous: NULLs would leave rows out',
+  ),
+  UNSUPPORTED_EXPR_FOR_WINDOW: code('42P20', '{function} does not take OVER: it is no aggregate or window function'),
+  'INVALID_SQL_SYNTAX.INVALID_WINDOW_FRAME_BOUND': code('42000', 'the bound of a frame must be a constant'),
+  INTERVAL_MIXES_UNITS: code('42K09', 'an interval counts months or days and smaller units, not both: {value}'),
+  'INVALID_FORMAT.WRONG_NUM_TOKEN': code('42601', 'the number format "{format}" has more than one "{token}"'),
+  UNEXPECTED_INPUT_TYPE: code('42K09', 'argument {name} of {function} must be {expected}, not {actual}'),
   'INVALID_FORMAT.EMPTY': code('42601', 'a number format cannot be empty'),
   'INVALID_FORMAT.WRONG_NUM_DIGIT': code('42601', 'the number format "{format}" has no digits: 0 or 9'),
   'INVALID_FORMAT.UNEXPECTED_TOKEN': code('42601', '"{token}" is not allowed there in the number format "{format}"'),

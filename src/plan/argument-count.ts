@@ -22,7 +22,7 @@ const COUNTS: Readonly<Record<string, Range | undefined>> = Object.assign(
     curdate: [0, 0],
     localtimestamp: [0, 0],
     // CAST takes `value AS type`; a call of that name is never right.
-  cast: [1, 0],
+    cast: [1, 0],
     grouping: [1, 1],
     window: [2, 4],
     session_window: [2, 2],
@@ -59,6 +59,10 @@ export function checkArgumentCount(name: string, actual: number, call: AstCall):
   const expected =
     least > most
       ? 'a value AS a type'
-      : least === most ? plural(least) : most === Infinity ? `at least ${plural(least)}` : `${least} to ${plural(most)}`
+      : least === most
+        ? plural(least)
+        : most === Infinity
+          ? `at least ${plural(least)}`
+          : `${least} to ${plural(most)}`
   throw new AnalysisError('WRONG_NUM_ARGS.WITHOUT_SUGGESTION', { function: name, expected, actual }, { at: call.at })
 }

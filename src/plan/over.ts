@@ -173,11 +173,7 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
     const entry = findFunction(name, ctx.a.env)
     if (!entry) throw unknownFunction(ast, name)
     if (entry.kind !== 'aggregate')
-      throw new AnalysisError(
-        'INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX',
-        { function: name, syntax: 'OVER' },
-        { at: ast.at },
-      )
+      throw new AnalysisError('UNSUPPORTED_EXPR_FOR_WINDOW', { function: name }, { at: ast.at })
     return { ...aggregateCall(ast, entry, { ...ctx, insideAggregate: undefined }), kind: 'aggregate' }
   }
   const given = resolveArguments(ast.args, ctx)
@@ -285,6 +281,12 @@ const bound = (
       const term = resolveExpr(b.offset, ctx)
       const direction = b.kind === 'preceding' ? -1 : 1
       const n = constantValue(term.expr, ctx.a.env)
+      if (n === undefined)
+        throw new AnalysisError(
+          'INVALID_SQL_SYNTAX.INVALID_WINDOW_FRAME_BOUND',
+          {},
+          { at: b.offset.at, hint: 'write a number, or an interval over times' },
+        )
       const size = typeof n === 'number' || typeof n === 'bigint' ? Number(n) : 1
       return {
         bound: { kind: b.kind, offset: term.expr },
@@ -353,7 +355,16 @@ function frameOf(
   }
   const start = bound(given.start, ctx)
   const end = given.end ? bound(given.end, ctx) : { bound: CURRENT, text: 'CURRENT ROW', sign: 0, offset: undefined }
-  if (start.sign > end.sign)
+  if (start.sign === Infinity || end.sign === -Infinity)
+    throw new AnalysisError('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND', {}, { at: given.at ?? ast.at })
+  // A bound beside CURRENT ROW is not compared: such a frame may be empty.
+  if (start.offset && end.offset && !sameType(start.offset.type, end.offset.type))
+    throw new AnalysisError(
+      'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES',
+      { left: typeName(start.offset.type), right: typeName(end.offset.type) },
+      { at: given.at ?? ast.at },
+    )
+  if (start.offset && end.offset && start.sign > end.sign)
     throw new AnalysisError('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON', {}, { at: given.at ?? ast.at })
   const order = orderBy[0]?.expr.type
   const fail = (condition: FrameCondition, offset?: Expr): never => {

@@ -1,5 +1,12 @@
 import { AnalysisError } from '../errors/errors.ts'
-import type { AstLateralView, AstRelation, AstSample, AstTableAlias, AstTableFunction, AstWatermark } from '../sql/ast.ts'
+import type {
+  AstLateralView,
+  AstRelation,
+  AstSample,
+  AstTableAlias,
+  AstTableFunction,
+  AstWatermark,
+} from '../sql/ast.ts'
 import {
   aliased,
   extended,

@@ -56,6 +56,13 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
     : { ...ctx, insideAggregate: name, generator: undefined, subqueryBase: ctx.base }
   const star =
     call.args.length === 1 && call.args[0]!.kind === 'star' && call.args[0]!.qualifier.length === 0 && !call.distinct
+  const table = call.args.find((x) => x.kind === 'star' && x.qualifier.length > 0)
+  if (entry.name === 'count' && table)
+    throw new AnalysisError(
+      'INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT',
+      {},
+      { at: table.at ?? call.at, hint: 'count(*) counts rows, count(a, b) those without NULL' },
+    )
   let terms: readonly Term[] =
     star && entry.name === 'count'
       ? [{ expr: literal(1, INT, call.args[0]!.at), text: '1' }]

@@ -135,7 +135,11 @@ export function resolveArguments(args: readonly AstExpr[], ctx: ExprContext): re
 
 function scalarCall(call: AstCall, entry: ScalarEntry, ctx: ExprContext): Term {
   // Names in the arguments are looked up before the function is asked whether it takes them by name.
-  if (call.argNames) resolveArguments(call.args.filter((x) => x.kind === 'name'), ctx)
+  if (call.argNames)
+    resolveArguments(
+      call.args.filter((x) => x.kind === 'name'),
+      ctx,
+    )
   const args = orderedByName(call, entry)
   if (entry.params.some((p) => p.accepts === 'FUNCTION')) return higherOrderCall(call, args, entry, ctx)
   const lambda = args.find((x) => x.kind === 'lambda')

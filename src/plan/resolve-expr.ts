@@ -14,7 +14,7 @@ import type {
 } from '../sql/ast.ts'
 import { binaryOperands, commonType } from '../types/coercion.ts'
 import { canCast, castError } from '../types/cast.ts'
-import { BOOLEAN, typeName, VOID, type DataType } from '../types/data-type.ts'
+import { BOOLEAN, sameType, typeName, VOID, type DataType } from '../types/data-type.ts'
 import { parseType } from '../types/ddl.ts'
 import type { Analysis } from './analysis.ts'
 import type { ExprContext } from './expr-context.ts'
@@ -107,6 +107,7 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
 export function literalContext(a: Analysis): LiteralContext {
   return {
     env: a.env,
+    calendarIntervals: a.catalog.conf('spark.sql.legacy.interval.enabled')?.toLowerCase() === 'true',
     timestampNtz: a.catalog.conf('spark.sql.timestampType')?.toUpperCase() === 'TIMESTAMP_NTZ',
   }
 }
@@ -297,10 +298,12 @@ function namedAlike(list: readonly Expr[]): readonly Expr[] {
   if (first.kind !== 'struct') return list
   return list.map((e) => {
     if (e.type.kind !== 'struct' || e.type.fields.length !== first.fields.length) return e
-    const fields = e.type.fields.map((f, i) => ({ ...f, name: first.fields[i]!.name }))
-    return e.type.fields.every((f, i) => f.name === fields[i]!.name)
-      ? e
-      : cast(e, { kind: 'struct', fields }, 'ansi', e.at)
+    const { fields: own } = e.type
+    // Members of other names meet as they are: no type is brought to another's.
+    if (own.some((f, i) => !sameName(f.name, first.fields[i]!.name, false) && !sameType(f.type, first.fields[i]!.type)))
+      return e
+    const fields = own.map((f, i) => ({ ...f, name: first.fields[i]!.name }))
+    return own.every((f, i) => f.name === fields[i]!.name) ? e : cast(e, { kind: 'struct', fields }, 'ansi', e.at)
   })
 }
 

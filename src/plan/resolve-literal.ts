@@ -1,4 +1,4 @@
-import { AnalysisError, MillraceError, UnsupportedError } from '../errors/errors.ts'
+import { AnalysisError, MillraceError, ParseError, UnsupportedError } from '../errors/errors.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import type { AstExpr, AstInterval, AstLiteral } from '../sql/ast.ts'
 import { caster } from '../types/cast.ts'
@@ -24,12 +24,7 @@ import {
 } from '../types/data-type.ts'
 import { formatDecimalScientific } from '../types/decimal.ts'
 import { formatValue } from '../types/format.ts'
-import {
-  intervalOfParts,
-  intervalParts,
-  literalOfParts,
-  literalOfRange,
-} from '../types/intervals.ts'
+import { intervalOfParts, intervalParts, literalOfParts, literalOfRange } from '../types/intervals.ts'
 import type { Value } from '../types/value.ts'
 import { at } from './locate.ts'
 import { literal, type Term } from './term.ts'
@@ -39,6 +34,8 @@ export interface LiteralContext {
   readonly env: ExprEnv
   /** `spark.sql.timestampType` is TIMESTAMP_NTZ. */
   readonly timestampNtz: boolean
+  /** `spark.sql.legacy.interval.enabled`: months beside days are a literal of the calendar interval. */
+  readonly calendarIntervals: boolean
 }
 
 const INTEGERS = {
@@ -203,6 +200,7 @@ export function resolveInterval(
     const parts = ast.text === undefined ? intervalParts(text) : typedInterval(text)
     const ansi = literalOfParts(parts)
     if (ansi) return intervalTerm(ansi, ctx, span)
+    if (!ctx.calendarIntervals) throw new ParseError('INTERVAL_MIXES_UNITS', { value: text }, { at: span })
     const value = intervalOfParts(parts)
     return {
       expr: literal(value, CALENDAR_INTERVAL, span),

@@ -24,6 +24,7 @@ import { findFunction, calledName } from './resolve-call.ts'
 import { booleanCondition, resolveExpr } from './resolve-expr.ts'
 import { aliasNames, columnNames, firstOf } from './resolve-name.ts'
 import { expandItems, type SelectItem } from './select-items.ts'
+import { unresolvedColumn } from './scope.ts'
 import { distinctRows, sorted, type SortTarget } from './sorting.ts'
 import type { Term } from './term.ts'
 import { impliedEnd } from './implied-end.ts'
@@ -155,10 +156,12 @@ class Select {
     const aggregated = groupBy !== undefined || having !== undefined || this.#calls.size > 0
     let plan = this.#base.plan
     let rewrite = (e: Expr): Expr => e
+    let rewriteOrder = rewrite
     if (aggregated) {
       const grouped = this.#aggregate(plan, grouping ?? { keys: [], sets: null }, having !== undefined && !groupBy)
       plan = grouped.plan
       rewrite = grouped.rewrite
+      rewriteOrder = grouped.rewriteOrder
     }
     plan = this.#above.settle(plan)
     if (havingTerm) plan = filter(a, plan, rewrite(havingTerm), having!.at)
@@ -169,8 +172,8 @@ class Select {
     return this.#finish(
       plan,
       named,
-      order.map((k) => ({ ...k, expr: rewrite(k.expr) })),
-      local.map((k) => ({ ...k, expr: rewrite(k.expr) })),
+      order.map((k) => ({ ...k, expr: rewriteOrder(k.expr) })),
+      local.map((k) => ({ ...k, expr: rewriteOrder(k.expr) })),
     )
   }
 
@@ -326,7 +329,7 @@ class Select {
     input: Logical,
     grouping: Grouping,
     havingOnly: boolean,
-  ): { readonly plan: Logical; readonly rewrite: (e: Expr) => Expr } {
+  ): { readonly plan: Logical; readonly rewrite: (e: Expr) => Expr; readonly rewriteOrder: (e: Expr) => Expr } {
     const a = this.#a
     const grouped = groupedInput(a, input, grouping)
     const extra = grouped.id
@@ -368,7 +371,15 @@ class Select {
         { at: column.at, hint: `add GROUP BY ${column.name}, or take any_value(${column.name})` },
       )
     }
-    return { plan, rewrite: (e) => overAggregate(e, byKey, allowed, refuse) }
+    // ORDER BY sees what is grouped and the select list: another column is not there at all.
+    const unseen = (column: Expr & { kind: 'attr' }): never => {
+      throw unresolvedColumn([{ name: column.name }], plan.attrs, column.at)
+    }
+    return {
+      plan,
+      rewrite: (e) => overAggregate(e, byKey, allowed, refuse),
+      rewriteOrder: (e) => overAggregate(e, byKey, allowed, unseen),
+    }
   }
 }
 

@@ -19,5 +19,8 @@ export function planSample(plan: LogicalSample, planner: PlannerContext): Planne
   const draw: Expr = { kind: 'call', fn: 'rand', args: seed, type: DOUBLE, nullable: false, at: plan.at }
   const share = constant(plan.fraction, DOUBLE)
   const condition: Expr = { kind: 'call', fn: '<', args: [draw, share], type: BOOLEAN, nullable: false, at: plan.at }
-  return planFilter({ op: 'filter', id: plan.id, input: plan.input, condition, attrs: plan.attrs, at: plan.at }, planner)
+  return planFilter(
+    { op: 'filter', id: plan.id, input: plan.input, condition, attrs: plan.attrs, at: plan.at },
+    planner,
+  )
 }

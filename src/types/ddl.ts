@@ -54,7 +54,10 @@ const SIMPLE: Readonly<Record<string, DataType>> = {
 
 const DECIMALS = new Set(['decimal', 'dec', 'numeric'])
 /** Types that say nothing without what stands between `<` and `>`. */
-const NESTED = new Map<string, 'INCOMPLETE_TYPE_DEFINITION.ARRAY' | 'INCOMPLETE_TYPE_DEFINITION.MAP' | 'INCOMPLETE_TYPE_DEFINITION.STRUCT'>([
+const NESTED = new Map<
+  string,
+  'INCOMPLETE_TYPE_DEFINITION.ARRAY' | 'INCOMPLETE_TYPE_DEFINITION.MAP' | 'INCOMPLETE_TYPE_DEFINITION.STRUCT'
+>([
   ['array', 'INCOMPLETE_TYPE_DEFINITION.ARRAY'],
   ['map', 'INCOMPLETE_TYPE_DEFINITION.MAP'],
   ['struct', 'INCOMPLETE_TYPE_DEFINITION.STRUCT'],

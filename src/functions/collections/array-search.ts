@@ -33,8 +33,7 @@ const twoArrays =
   (fn: string, result: (array: DataType) => DataType): Resolve =>
   (args) => {
     const [a, b] = args as [DataType, DataType]
-    const element =
-      a.kind === 'array' && b.kind === 'array' ? tightestCommonType(a.element, b.element, false) : null
+    const element = a.kind === 'array' && b.kind === 'array' ? tightestCommonType(a.element, b.element, false) : null
     if (element === null) return pairMismatch('DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES', fn, a, b)
     requireOrder(fn, element)
     const array = arrayOf(element)

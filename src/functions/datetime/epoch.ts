@@ -1,5 +1,15 @@
 import { ExecutionError } from '../../errors/errors.ts'
-import { BIGINT, DATE, INT, isIntegral, TIMESTAMP, TIMESTAMP_NTZ, type DataType } from '../../types/data-type.ts'
+import {
+  BIGINT,
+  DATE,
+  decimal,
+  INT,
+  isIntegral,
+  TIMESTAMP,
+  TIMESTAMP_NTZ,
+  VOID,
+  type DataType,
+} from '../../types/data-type.ts'
 import { pow10 } from '../../types/decimal.ts'
 import { floorDiv } from '../../types/time.ts'
 import { arg, scalar, type EvalFn, type FunctionEntry } from '../entry.ts'
@@ -69,6 +79,16 @@ export const entries: readonly FunctionEntry[] = [
   toUnit('unix_seconds', 1_000_000n, 'seconds', '1'),
   toUnit('unix_millis', 1000n, 'milliseconds', '1500'),
   toUnit('unix_micros', 1n, 'microseconds', '1500000'),
+  scalar('unix_nanos', [arg('timestamp', 'ANY')], undefined, {
+    group: 'datetime',
+    doc: 'The nanoseconds to a timestamp that has nanoseconds. No type of such timestamps is there: only NULL is taken; unix_micros counts what others hold.',
+    examples: [{ sql: 'unix_nanos(NULL)', gives: 'NULL' }],
+    resolve: ([type]) => {
+      if (type!.kind === 'void') return { args: [VOID], type: decimal(21, 0) }
+      return unexpectedType('unix_nanos', 1, 'a timestamp with nanoseconds', type!)
+    },
+    eval: () => null,
+  }),
   scalar('timestamp_seconds', [arg('seconds', 'NUMERIC', { exact: true })], TIMESTAMP, {
     group: 'datetime',
     doc: 'The timestamp that many seconds, with a fraction or not, after 1970-01-01 00:00:00 UTC.',

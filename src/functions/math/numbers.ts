@@ -51,6 +51,8 @@ const sign = (x: number | bigint | CalendarInterval): number =>
   typeof x === 'bigint' ? (x > 0n ? 1 : x < 0n ? -1 : 0) : typeof x === 'number' ? Math.sign(x) : 0
 
 /** The greatest (`want` 1) or least (−1) argument that is not NULL. */
+const innermost = (t: DataType): DataType => (t.kind === 'array' ? innermost(t.element) : t)
+
 function extreme(name: string, want: 1 | -1, doc: string, sql: string, gives: string): ScalarEntry {
   return scalar(name, [arg('first', 'ANY'), arg('second', 'ANY'), arg('more', 'ANY', { variadic: true })], undefined, {
     group,
@@ -59,8 +61,8 @@ function extreme(name: string, want: 1 | -1, doc: string, sql: string, gives: st
     nulls: 'handles',
     resolve: (args, env) => {
       // Text is not read as a number here, nor numbers as text.
-      const texts = args.filter((t) => t.kind === 'string').length
-      if (texts > 0 && args.some((t) => t.kind !== 'string' && t.kind !== 'void')) typesDiffer(name, args)
+      const inner = args.map(innermost).filter((t) => t.kind !== 'void')
+      if (inner.some((t) => t.kind === 'string') && inner.some((t) => t.kind !== 'string')) typesDiffer(name, args)
       const type = commonTypeOf(args, env.ansi) ?? typesDiffer(name, args)
       if (!isOrderable(type))
         throw new AnalysisError('DATATYPE_MISMATCH.INVALID_ORDERING_TYPE', { function: name, actual: typeName(type) })

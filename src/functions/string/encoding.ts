@@ -76,7 +76,8 @@ export const entries: readonly FunctionEntry[] = [
     group,
     doc: 'Returns the bytes of base 64 `text`.',
     examples: [{ sql: "CAST(unbase64('Zm9v') AS STRING)", gives: 'foo' }],
-    eval: (s: string) => fromBase64(s) ?? conversionFault('unbase64', s),
+    // What is no digit of base 64 is passed over, as in mail.
+    eval: (s: string) => fromBase64(s.replace(/[^A-Za-z0-9+/=]/g, '')) ?? conversionFault('unbase64', s),
   }),
   scalar('to_base32', [arg('bytes', BINARY)], STRING, {
     group,

@@ -19,6 +19,8 @@ export interface NumberFormat {
 export function numberFormat(text: string): NumberFormat {
   const upper = text.toUpperCase()
   if (text === '') throw new AnalysisError('INVALID_FORMAT.EMPTY', {}, { hint: 'a format looks like S$9,999.99' })
+  if ((upper.match(/[.D]/g) ?? []).length > 1)
+    throw new AnalysisError('INVALID_FORMAT.WRONG_NUM_TOKEN', { format: text, token: '.' })
   if (!/[09]/.test(upper))
     throw new AnalysisError(
       'INVALID_FORMAT.WRONG_NUM_DIGIT',
