@@ -32,7 +32,7 @@ import type { StatementContext } from './session/statement-context.ts'
 import { carryOut } from './session/statements.ts'
 import { substituteVariables } from './session/substitution.ts'
 import type { AstStatement } from './sql/ast.ts'
-import { parseStatement, parseStatements } from './sql/parse.ts'
+import { parseStatement, parseStatements, statementTexts } from './sql/parse.ts'
 import type { Schema } from './types/data-type.ts'
 import type { Value } from './types/value.ts'
 
@@ -152,9 +152,16 @@ export class MillraceSession {
     return df
   }
 
-  /** Runs the statements of a text one after the other, each to its end before the next. Throws the first ParseError before anything runs. */
+  /**
+   * Runs the statements of a text one after the other, each to its end before the next. Throws the first ParseError before
+   * anything runs; where `${key}` stands in the text, a statement is read when its turn comes, with the settings of then.
+   */
   async *script(text: string): AsyncGenerator<DataFrame> {
-    const { statements, errors } = parseStatements(this.#substituted(text))
+    if (text.includes('${')) {
+      for (const part of statementTexts(text)) yield await this.execute(part)
+      return
+    }
+    const { statements, errors } = parseStatements(text)
     if (errors[0]) throw errors[0]
     for (const statement of statements) yield await this.executeStatement(statement)
   }

@@ -497,6 +497,10 @@ export const CODES = {
     '22007',
     'the pattern "{pattern}" has the character {letter}, which stands for nothing here',
   ),
+  'INVALID_DATETIME_PATTERN.WITH_SUGGESTION': code(
+    '22007',
+    'the pattern "{pattern}" has {letters}, which stands for nothing',
+  ),
   'INVALID_DATETIME_PATTERN.LENGTH': code('22007', 'the pattern "{pattern}" has too many letters in a row: {letters}'),
   INVALID_ESC: code('42604', 'the escape of LIKE must be one character, not "{escape}"'),
   'INVALID_FORMAT.ESC_AT_THE_END': code('42601', 'the pattern "{pattern}" ends in the escape character'),
@@ -518,6 +522,7 @@ export const CODES = {
   INTERVAL_MIXES_UNITS: code('42K09', 'an interval counts months or days and smaller units, not both: {value}'),
   'INVALID_FORMAT.WRONG_NUM_TOKEN': code('42601', 'the number format "{format}" has more than one "{token}"'),
   UNEXPECTED_INPUT_TYPE: code('42K09', 'argument {name} of {function} must be {expected}, not {actual}'),
+  'INVALID_INLINE_TABLE.FAILED_SQL_EXPRESSION_EVALUATION': code('42000', 'a value of VALUES cannot be computed'),
   'INVALID_FORMAT.EMPTY': code('42601', 'a number format cannot be empty'),
   'INVALID_FORMAT.WRONG_NUM_DIGIT': code('42601', 'the number format "{format}" has no digits: 0 or 9'),
   'INVALID_FORMAT.UNEXPECTED_TOKEN': code('42601', '"{token}" is not allowed there in the number format "{format}"'),

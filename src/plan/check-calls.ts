@@ -1,6 +1,7 @@
 import { AnalysisError } from '../errors/errors.ts'
 import { checkCount } from '../functions/registry.ts'
 import type { AstCall, AstExpr, AstQuery } from '../sql/ast.ts'
+import { beginsWithUnit } from '../sql/datetime-units.ts'
 import { parseType } from '../types/ddl.ts'
 import type { Analysis } from './analysis.ts'
 import { checkArgumentCount } from './argument-count.ts'
@@ -39,16 +40,12 @@ const isForm = (a: Analysis, name: string): boolean =>
 function checkName(a: Analysis, call: AstCall): void {
   const name = calledName(call)
   const known = isForm(a, name) || a.catalog.routine?.(name) !== undefined || findFunction(name, a.env) !== undefined
-  if (known && (!UNIT_FIRST.has(name) || startsWithUnit(call))) return
+  if (known && (!UNIT_ONLY.has(name) || beginsWithUnit(call))) return
   throw unknownFunction(call, name)
 }
 
 /** Functions that are nothing without a unit: `timestampadd(DAY, 1, t)`. */
-const UNIT_FIRST = new Set(['timestampadd', 'timestampdiff', 'timediff'])
-
-/** Units are read into texts. */
-const startsWithUnit = ({ args: [first, ...more] }: AstCall): boolean =>
-  more.length === 2 && first!.kind === 'literal' && first!.type === 'string'
+const UNIT_ONLY = new Set(['timestampadd', 'timestampdiff', 'timediff'])
 
 /** Calls whose arguments can be counted as they stand: no stars, no arguments by name, nothing that WITHIN GROUP adds. */
 function checkArguments(a: Analysis, call: AstCall): void {

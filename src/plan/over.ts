@@ -244,6 +244,7 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
       { function: name, message: `the offset is ${typeName(second.type)}` },
       { at: second.at ?? ast.at },
     )
+  if (second && (name === 'lag' || name === 'lead') && second.type.kind !== 'int') wrongType(1, 'INT')
   const type = args[0]!.type.kind === 'void' && args[2] ? args[2].type : (args[0]!.type ?? VOID)
   const typed = args.map((e, i) => (i === 1 ? castTo(e, INT, ctx.a.env) : castTo(e, type, ctx.a.env)))
   const texts = terms.map((t) => t.text)
@@ -357,15 +358,6 @@ function frameOf(
   const end = given.end ? bound(given.end, ctx) : { bound: CURRENT, text: 'CURRENT ROW', sign: 0, offset: undefined }
   if (start.sign === Infinity || end.sign === -Infinity)
     throw new AnalysisError('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND', {}, { at: given.at ?? ast.at })
-  // A bound beside CURRENT ROW is not compared: such a frame may be empty.
-  if (start.offset && end.offset && !sameType(start.offset.type, end.offset.type))
-    throw new AnalysisError(
-      'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES',
-      { left: typeName(start.offset.type), right: typeName(end.offset.type) },
-      { at: given.at ?? ast.at },
-    )
-  if (start.offset && end.offset && start.sign > end.sign)
-    throw new AnalysisError('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON', {}, { at: given.at ?? ast.at })
   const order = orderBy[0]?.expr.type
   const fail = (condition: FrameCondition, offset?: Expr): never => {
     const details = { frame: offset ? typeName(offset.type) : '', order: order ? typeName(order) : '' }
@@ -376,8 +368,7 @@ function frameOf(
     const { offset } = b
     if (given.unit === 'rows') {
       const n = offset.type.kind
-      if (n !== 'int' && n !== 'smallint' && n !== 'tinyint')
-        return fail('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE', offset)
+      if (n !== 'int') return fail('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE', offset)
       return b
     }
     if (!order) return b
@@ -393,8 +384,24 @@ function frameOf(
   }
   const whole = start.bound.kind === 'unbounded_preceding' && end.bound.kind === 'unbounded_following'
   if (given.unit === 'range' && !order && !whole) fail('DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER')
+  const bounds = { start: fitting(start.bound), end: fitting(end.bound) }
+  // A bound beside CURRENT ROW is not compared: such a frame may be empty.
+  if (start.offset && end.offset) {
+    if (!sameType(start.offset.type, end.offset.type))
+      throw new AnalysisError(
+        'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES',
+        { left: typeName(start.offset.type), right: typeName(end.offset.type) },
+        { at: given.at ?? ast.at },
+      )
+    if (start.sign > end.sign)
+      throw new AnalysisError(
+        'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON',
+        {},
+        { at: given.at ?? ast.at },
+      )
+  }
   return {
-    frame: { unit: given.unit, start: fitting(start.bound), end: fitting(end.bound), ignoreNulls },
+    frame: { unit: given.unit, ...bounds, ignoreNulls },
     text: `${given.unit.toUpperCase()} BETWEEN ${start.text} AND ${end.text}`,
   }
 }

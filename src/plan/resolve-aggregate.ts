@@ -13,6 +13,9 @@ import { calledName, resolveArguments } from './resolve-call.ts'
 import { resolveExpr } from './resolve-expr.ts'
 import { castTo, constantValue, deterministic, literal, type Term } from './term.ts'
 
+/** Stands for the aggregate's name inside its FILTER. */
+const FILTER = 'FILTER'
+
 /** An aggregate call with its types settled, before it has a place. */
 export interface ResolvedAggregate {
   readonly call: AggregateCall
@@ -23,6 +26,8 @@ export interface ResolvedAggregate {
 /** An aggregate call: stands as a column of the aggregate node. Refused where no aggregate may stand. */
 export function resolveAggregate(call: AstCall, entry: AggregateEntry, ctx: ExprContext): Term {
   const name = calledName(call)
+  if (ctx.insideAggregate === FILTER)
+    throw new AnalysisError('INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE', {}, { at: call.at })
   if (ctx.insideAggregate !== undefined)
     throw new AnalysisError(
       'NESTED_AGGREGATE_FUNCTION',
@@ -110,7 +115,7 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
   }
   const filter = call.filter ? aggregateFilter(call.filter, inner) : undefined
   const distinct = call.distinct === true
-  const text = `${callName(call.nulls === 'ignore' ? ignoreNullsName(name) : name, distinct ? [`DISTINCT ${shown[0] ?? ''}`, ...shown.slice(1)] : shown)}${within}${filter ? ` FILTER (WHERE ${filter.text})` : ''}`
+  const text = `${callName(call.nulls === 'ignore' ? ignoreNullsName(name) : shownName(name, within !== ''), distinct ? [`DISTINCT ${shown[0] ?? ''}`, ...shown.slice(1)] : shown)}${within}${filter ? ` FILTER (WHERE ${filter.text})` : ''}`
   return {
     call: {
       fn: running.name,
@@ -125,11 +130,13 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
   }
 }
 
+const shownName = (name: string, within: boolean): string => (within && name === 'string_agg' ? 'listagg' : name)
+
 const ignoreNullsName = (name: string): string =>
   name === 'first_value' ? 'first' : name === 'last_value' ? 'last' : name
 
 function aggregateFilter(ast: AstExpr, ctx: ExprContext): Term {
-  const term = resolveExpr(ast, { ...ctx, insideAggregate: 'FILTER' })
+  const term = resolveExpr(ast, { ...ctx, insideAggregate: FILTER })
   if (term.expr.type.kind !== 'boolean' && term.expr.type.kind !== 'void')
     throw new AnalysisError(
       'INVALID_AGGREGATE_FILTER.NOT_BOOLEAN',

@@ -21,7 +21,8 @@ import { groupedInput, groupingOfAll, overAggregate, resolveGrouping, type Group
 import type { Attr, Logical, LogicalAggregate, Named } from './logical.ts'
 import { OverCalls } from './over.ts'
 import { findFunction, calledName } from './resolve-call.ts'
-import { booleanCondition, resolveExpr } from './resolve-expr.ts'
+import { booleanCondition, castTerm, resolveExpr } from './resolve-expr.ts'
+import { BOOLEAN } from '../types/data-type.ts'
 import { aliasNames, columnNames, firstOf } from './resolve-name.ts'
 import { expandItems, type SelectItem } from './select-items.ts'
 import { unresolvedColumn } from './scope.ts'
@@ -136,7 +137,7 @@ class Select {
     const afterNames = firstOf(outputNames, this.#itemNames)
     const havingTerm = having
       ? booleanCondition(
-          resolveExpr(having, this.#context('HAVING', firstOf(outputNames, this.#itemNames))),
+          this.#asCondition(having, this.#context('HAVING', firstOf(outputNames, this.#itemNames))),
           having.at,
           this.#context('HAVING', this.#itemNames),
         )
@@ -284,6 +285,13 @@ class Select {
     return resolveGrouping(groupBy, targets, this.#context('GROUP BY', names))
   }
 
+  /** HAVING, unlike WHERE, reads a value of another type as BOOLEAN by a cast. */
+  #asCondition(ast: AstExpr, ctx: ExprContext): Term {
+    const term = resolveExpr(ast, ctx)
+    const { kind } = term.expr.type
+    return kind === 'boolean' || kind === 'void' ? term : castTerm(term, BOOLEAN, false, ast.at, ctx)
+  }
+
   #resolveQualify(qualify: AstExpr): Expr {
     const ctx = this.#context('QUALIFY', this.#itemNames)
     const term = resolveExpr(qualify, ctx)
@@ -351,7 +359,8 @@ class Select {
     const columnIds = new Set(input.attrs.map((x) => x.id))
     const allowed = (id: number): boolean => !columnIds.has(id) || plan.attrs.some((x) => x.id === id)
     const refuse = (column: Expr & { kind: 'attr' }): never => {
-      if (grouping.keys.length > 0 || this.#spec.groupBy !== undefined) {
+      const keyless = grouping.sets !== null && grouping.keys.length === 0
+      if (!keyless && (grouping.keys.length > 0 || this.#spec.groupBy !== undefined)) {
         throw new AnalysisError(
           'MISSING_AGGREGATION',
           { expression: `"${column.name}"` },

@@ -1,5 +1,5 @@
 import { AnalysisError, MillraceError } from '../errors/errors.ts'
-import { foldConstants } from '../expr/fold.ts'
+import { foldConstants, isFoldable } from '../expr/fold.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { AstValues } from '../sql/ast.ts'
 import { commonType, tightestCommonType } from '../types/coercion.ts'
@@ -51,7 +51,7 @@ export function values(a: Analysis, ast: AstValues, surroundings: Surroundings):
     })
     return type
   })
-  const cells = rows.map((row) => row.map((e, c) => foldConstants(castTo(e, types[c]!, a.env), a.env)))
+  const cells = rows.map((row) => row.map((e, c) => constantCell(castTo(e, types[c]!, a.env), a)))
   const attrs = types.map((type, c): Attr =>
     freshAttr(
       a,
@@ -65,6 +65,14 @@ export function values(a: Analysis, ast: AstValues, surroundings: Surroundings):
     return relationOf({ op: 'local', id: a.freshId(), rows: literals, attrs, at: ast.at })
   }
   return computedRows(a, cells, attrs, base.plan)
+}
+
+/** A cell with its constant parts computed; one that is constant and cannot be computed is refused. */
+function constantCell(cell: Expr, a: Analysis): Expr {
+  const folded = foldConstants(cell, a.env)
+  if (folded.kind !== 'literal' && isFoldable(folded, a.env))
+    throw new AnalysisError('INVALID_INLINE_TABLE.FAILED_SQL_EXPRESSION_EVALUATION', {}, { at: cell.at })
+  return folded
 }
 
 /** Rows that are not constant (the batch time, random numbers, subqueries, what raises): one project a row. */
