@@ -138,7 +138,9 @@ export function intervalParts(text: string): readonly IntervalPart[] {
     const unit = /^\S+/.exec(rest)![0]
     rest = rest.slice(unit.length).trimStart()
     const singular = unit.replace(/s$/, '')
-    parts.push({ value: number[0].replace(/\s+/g, ''), unit: isIntervalUnit(singular) ? singular : unit })
+    if (!isIntervalUnit(singular))
+      throw new ExecutionError('INVALID_INTERVAL_FORMAT.INVALID_UNIT', { value: text, unit: JSON.stringify(unit) })
+    parts.push({ value: number[0].replace(/\s+/g, ''), unit: singular })
   }
   return parts
 }

@@ -33,6 +33,13 @@ function toBinary(name: string, tries: boolean, doc: string, sql: string, gives:
     resolve: (args, env, constants) => {
       const format = constants[1]
       if (implicitCast(args[0]!, STRING, env.ansi) === null) unexpectedType(name, 1, 'STRING', args[0]!)
+      if (args[1] && implicitCast(args[1], STRING, env.ansi) === null)
+        throw new AnalysisError('DATATYPE_MISMATCH.INVALID_ARG_VALUE', {
+          function: name,
+          name: 'format',
+          expected: 'a text',
+          value: typeName(args[1]),
+        })
       if (!tries && typeof format === 'string' && !['hex', 'utf-8', 'utf8', 'base64'].includes(format.toLowerCase()))
         throw new AnalysisError('DATATYPE_MISMATCH.INVALID_ARG_VALUE', {
           function: name,
