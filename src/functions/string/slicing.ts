@@ -186,7 +186,7 @@ export const entries: readonly FunctionEntry[] = [
     bind: (site) => {
       if (site.type.kind === 'array') return (a: readonly Value[]) => [...a].reverse()
       return site.type.kind === 'binary'
-        ? (b: Uint8Array) => b.slice().reverse()
+        ? (b: Uint8Array) => Uint8Array.from(b).reverse()
         : (s: string) => [...s].reverse().join('')
     },
   }),
