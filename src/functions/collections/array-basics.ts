@@ -1,10 +1,10 @@
 import { AnalysisError, ExecutionError } from '../../errors/errors.ts'
-import { commonTypeOf } from '../../types/coercion.ts'
+import { commonTypeOf, tightestCommonType } from '../../types/coercion.ts'
 import { arrayOf, INT, STRING, typeName, VOID, type DataType } from '../../types/data-type.ts'
 import { MapValue, type Value } from '../../types/value.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
 import { typesDiffer, unexpectedType } from '../faults.ts'
-import { arrayArgument, castArgument } from './argument-types.ts'
+import { arrayArgument, castArgument, indexArgument, pairMismatch, typedArrayArgument } from './argument-types.ts'
 import { lookup } from './map-value.ts'
 
 type List = readonly Value[]
@@ -41,17 +41,15 @@ function fromOne(list: List, index: number): Value | undefined {
   return index > 0 ? list[index - 1] : list[list.length + index]
 }
 
-const elementAtTypes = (fn: string) => (args: readonly DataType[], env: { readonly ansi: boolean }) => {
+const elementAtTypes = (fn: string) => (args: readonly DataType[]) => {
   const [collection, index] = args as [DataType, DataType]
   if (collection.kind === 'array') {
-    return { args: [collection, castArgument(fn, 2, index, INT, env.ansi)], type: collection.element, nullable: true }
+    return { args: [collection, indexArgument(fn, 2, index)], type: collection.element, nullable: true }
   }
   if (collection.kind === 'map') {
-    return {
-      args: [collection, castArgument(fn, 2, index, collection.key, env.ansi)],
-      type: collection.value,
-      nullable: true,
-    }
+    const key = tightestCommonType(collection.key, index, false)
+    if (key === null) return pairMismatch('DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES', fn, collection, index)
+    return { args: [{ ...collection, key }, key], type: collection.value, nullable: true }
   }
   return unexpectedType(fn, 1, 'an array or a map', collection)
 }
@@ -71,7 +69,7 @@ export const entries: readonly FunctionEntry[] = [
     },
     eval: (...elements: Value[]) => elements,
   }),
-  scalar('array_repeat', [arg('element', 'ANY'), arg('count', INT)], (args) => arrayOf(args[0]!), {
+  scalar('array_repeat', [arg('element', 'ANY'), arg('count', INT, { exact: true })], (args) => arrayOf(args[0]!), {
     group: 'array',
     doc: 'An array of `element` repeated `count` times; empty when `count` is not positive.',
     examples: [{ sql: `array_repeat('x', 3)`, gives: '[x, x, x]' }],
@@ -161,7 +159,7 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: 'get(array(1, 2), 5)', gives: 'NULL' }],
     canBeNull: true,
     resolve: (args, env) => {
-      const list = arrayArgument('get', 1, args[0]!)
+      const list = typedArrayArgument('get', 1, args[0]!)
       return { args: [list, castArgument('get', 2, args[1]!, INT, env.ansi)], type: list.element, nullable: true }
     },
     eval: (list: List, index: number) => list[index] ?? null,
@@ -247,7 +245,11 @@ export const entries: readonly FunctionEntry[] = [
   }),
   scalar(
     'array_join',
-    [arg('array', arrayOf(STRING)), arg('delimiter', STRING), arg('null_replacement', STRING, { optional: true })],
+    [
+      arg('array', arrayOf(STRING)),
+      arg('delimiter', STRING, { exact: true }),
+      arg('null_replacement', STRING, { exact: true, optional: true }),
+    ],
     STRING,
     {
       group: 'array',
