@@ -13,6 +13,10 @@ const words = args.filter((a, i) => !a.startsWith('--') && args[i - 1] !== '--su
 const what = words[0] ?? 'all'
 const only = words.slice(1).join(' ').toLowerCase()
 const DATA = 'conformance/data'
+if (flag('--write-known') && (what !== 'all' || only !== '')) {
+  console.error('--write-known writes the list of all cases: npm run conform -- all --write-known')
+  process.exit(2)
+}
 const KNOWN = 'conformance/known.md'
 
 interface Outcome {

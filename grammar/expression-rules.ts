@@ -226,7 +226,7 @@ export abstract class ExpressionRules extends CallRules {
       { ALT: () => this.SUBRULE(this.bracketed) },
       { GATE: () => this.isAt(2, t.Arrow), ALT: () => this.SUBRULE2(this.lambda) },
       { GATE: () => this.operandFollows() && !this.isAt(2, k.END, k.AS, t.Star), ALT: () => this.SUBRULE(this.case) },
-      { GATE: () => this.isAt(2, t.LeftParen), ALT: () => this.SUBRULE(this.cast) },
+      { GATE: () => this.inBracket(2, k.AS), ALT: () => this.SUBRULE(this.cast) },
       { GATE: () => this.intervalHere(), ALT: () => this.SUBRULE(this.interval) },
       {
         GATE: () => this.isAt(2, t.StringLiteral) && !this.isAt(1, k.NULL, k.TRUE, k.FALSE),

@@ -1,5 +1,5 @@
 import { ExpressionRules } from './expression-rules.ts'
-import type { Rule } from './lookahead.ts'
+import type { Rule, RuleOf } from './lookahead.ts'
 import { joinWords } from './lookahead.ts'
 import * as t from './tokens.ts'
 
@@ -71,7 +71,7 @@ export abstract class RelationRules extends ExpressionRules {
         GATE: () => this.isAt(this.nameLength() + 1, t.LeftParen),
         ALT: () => {
           this.SUBRULE(this.call)
-          this.SUBRULE2(this.relationSuffix)
+          this.SUBRULE2(this.relationSuffix, { ARGS: [false] })
         },
       },
       {
@@ -122,8 +122,12 @@ export abstract class RelationRules extends ExpressionRules {
     ])
   })
 
-  readonly relationSuffix: Rule = this.RULE('relationSuffix', () => {
-    this.OPTION({ GATE: () => this.relationClauseAt(1), DEF: () => this.SUBRULE(this.sample) })
+  /** `sampled`: whether TABLESAMPLE may stand there; not behind table functions. */
+  readonly relationSuffix: RuleOf<[sampled?: boolean]> = this.RULE('relationSuffix', (sampled?: boolean) => {
+    this.OPTION({
+      GATE: () => sampled !== false && this.relationClauseAt(1),
+      DEF: () => this.SUBRULE(this.sample),
+    })
     this.OPTION2({ GATE: () => this.relationClauseAt(1), DEF: () => this.SUBRULE(this.watermark) })
     this.SUBRULE(this.tableAlias)
     this.OPTION3({ GATE: () => this.relationClauseAt(1), DEF: () => this.SUBRULE2(this.watermark) })
@@ -179,7 +183,7 @@ export abstract class RelationRules extends ExpressionRules {
       DEF: () => {
         this.CONSUME(k.REPEATABLE)
         this.CONSUME2(t.LeftParen)
-        this.CONSUME4(t.NumberLiteral)
+        this.CONSUME4(t.NumberLiteral, { LABEL: 'seed' })
         this.CONSUME2(t.RightParen)
       },
     })

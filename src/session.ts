@@ -30,8 +30,9 @@ import type { SessionHooks, SessionParts } from './session/session-parts.ts'
 import { startQuery } from './session/start-query.ts'
 import type { StatementContext } from './session/statement-context.ts'
 import { carryOut } from './session/statements.ts'
+import { substituteVariables } from './session/substitution.ts'
 import type { AstStatement } from './sql/ast.ts'
-import { parseStatement, parseStatements } from './sql/parse.ts'
+import { parseStatement, parseStatements, statementTexts } from './sql/parse.ts'
 import type { Schema } from './types/data-type.ts'
 import type { Value } from './types/value.ts'
 
@@ -135,12 +136,12 @@ export class MillraceSession {
    * their error, later results of the session wait too, and an error nobody asks for is written to stderr. `execute` waits at once.
    */
   sql(text: string, params?: SqlParams): DataFrame {
-    return this.#statement(parseStatement(text), params)
+    return this.#statement(parseStatement(this.#substituted(text)), params)
   }
 
   /** Runs one SQL statement to its end, after those before it; resolves with its result. */
   execute(text: string, params?: SqlParams): Promise<DataFrame> {
-    return this.executeStatement(parseStatement(text), params)
+    return this.executeStatement(parseStatement(this.#substituted(text)), params)
   }
 
   /** As `execute`, for a statement that is parsed; `limits` hold for what it runs (not for the query it gives). */
@@ -151,11 +152,22 @@ export class MillraceSession {
     return df
   }
 
-  /** Runs the statements of a text one after the other, each to its end before the next. Throws the first ParseError before anything runs. */
+  /**
+   * Runs the statements of a text one after the other, each to its end before the next. Throws the first ParseError before
+   * anything runs; where `${key}` stands in the text, a statement is read when its turn comes, with the settings of then.
+   */
   async *script(text: string): AsyncGenerator<DataFrame> {
+    if (text.includes('${')) {
+      for (const part of statementTexts(text)) yield await this.execute(part)
+      return
+    }
     const { statements, errors } = parseStatements(text)
     if (errors[0]) throw errors[0]
     for (const statement of statements) yield await this.executeStatement(statement)
+  }
+
+  #substituted(text: string): string {
+    return substituteVariables(text, (key) => this.conf.get(key))
   }
 
   /** A view or memory table by name. */

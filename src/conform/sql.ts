@@ -1,5 +1,6 @@
 import { rowsOf } from './rows-of.ts'
 import { MillraceSession } from '../session.ts'
+import { substituteVariables } from '../session/substitution.ts'
 import { parseStatement } from '../sql/parse.ts'
 import { typeName } from '../types/data-type.ts'
 import type { Json } from '../types/json.ts'
@@ -15,7 +16,7 @@ export async function answerSql(request: SqlRequest): Promise<Json> {
     for (const [key, value] of Object.entries(request.conf ?? {})) session.conf.set(key, value)
     for (const statement of request.statements) {
       try {
-        const parsed = parseStatement(statement)
+        const parsed = parseStatement(substituteVariables(statement, (key) => session.conf.get(key)))
         const df = await session.executeStatement(parsed, undefined, limits)
         // SET shows its key here, where the contract has it among the statements without a result.
         const empty = df.schema.fields.length === 0 && parsed.kind !== 'query_statement'

@@ -46,6 +46,12 @@ export const CODES = {
   'DATATYPE_MISMATCH.DATA_DIFF_TYPES': code('42K09', '{function} needs arguments of one type, not {types}'),
   'DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN': code('42K09', 'a condition must be BOOLEAN, not {actual}'),
   'DATATYPE_MISMATCH.HASH_MAP_TYPE': code('42K09', '{function} does not take maps: equal maps could hash differently'),
+  'DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE': code('42K09', '{function} replaces by one character, "{value}" is not one'),
+  'DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE': code(
+    '42K09',
+    'the function given to {function} must give {expected}, not {actual}',
+  ),
+  'DATATYPE_MISMATCH.NON_STRING_TYPE': code('42K09', 'all arguments of {function} must be strings'),
   'DATATYPE_MISMATCH.INVALID_ARG_VALUE': code('42K09', 'argument {name} of {function} must be {expected}, not {value}'),
   'DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE': code('42K09', 'a map inside JSON has string keys, not {actual}'),
   'DATATYPE_MISMATCH.INVALID_JSON_SCHEMA': code(
@@ -94,6 +100,14 @@ export const CODES = {
     '42K09',
     'a RANGE frame cannot count in {frame} over an order of {order}',
   ),
+  'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND': code(
+    '42K09',
+    'a frame cannot begin at UNBOUNDED FOLLOWING nor end at UNBOUNDED PRECEDING',
+  ),
+  'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES': code(
+    '42K09',
+    'the bounds of a frame are of one type, not {left} and {right}',
+  ),
   'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON': code('42K09', 'the frame ends before it begins'),
   'DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES': code(
     '42K09',
@@ -130,6 +144,7 @@ export const CODES = {
   GROUP_BY_POS_OUT_OF_RANGE: code('42805', 'GROUP BY {position}: the select list has {size} items'),
   INCOMPATIBLE_JOIN_TYPES: code('42613', 'a join cannot be {first} and {second} at once'),
   INCOMPATIBLE_COLUMN_TYPE: code('42825', 'column {index} of {operator} is {left} in one input and {right} in another'),
+  'INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE': code('42903', 'the condition of FILTER cannot hold an aggregate'),
   'INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC': code(
     '42903',
     'the condition of FILTER must not change from call to call',
@@ -192,6 +207,7 @@ export const CODES = {
   INVALID_TYPED_LITERAL: code('42604', '{value} is not a {type}'),
   INVALID_WATERMARK_DELAY: code('22023', 'the delay of a watermark cannot be negative: "{delay}"'),
   INVALID_WHERE_CONDITION: code('42903', 'WHERE cannot hold {expression}, which is computed after it'),
+  'INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING': code('42K0K', '{function} needs WITHIN GROUP (ORDER BY ...)'),
   'INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT': code(
     '42K0K',
     '{function} with DISTINCT can only order by what it aggregates',
@@ -215,6 +231,7 @@ export const CODES = {
     '{expression} in |> AGGREGATE is not an aggregate',
   ),
   PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION: code('0A000', '{expression} is an aggregate: use |> AGGREGATE'),
+  PIVOT_VALUE_DATA_TYPE_MISMATCH: code('42K09', 'a value of PIVOT of type {value} does not fit its column, {column}'),
   QUALIFY_REQUIRES_WINDOW_FUNCTION: code(
     '42903',
     'QUALIFY needs a window function (OVER) in its condition or in the select list',
@@ -228,6 +245,7 @@ export const CODES = {
   TABLE_OR_VIEW_NOT_FOUND: code('42P01', 'no table or view named "{name}"'),
   UDTF_ALIAS_NUMBER_MISMATCH: code('42802', '{function} gives {columns} columns, {names} names were given'),
   UNBOUND_SQL_PARAMETER: code('42P02', 'no value was given for the parameter {name}'),
+  UNSUPPORTED_TIME_TYPE: code('0A000', 'the type TIME is not supported'),
   UNPIVOT_VALUE_DATA_TYPE_MISMATCH: code('42K09', 'the columns of UNPIVOT have no common type: {types}'),
   UNRECOGNIZED_PARAMETER_NAME: code('4274K', '{function} has no parameter "{name}"'),
   UNRESOLVABLE_TABLE_VALUED_FUNCTION: code('42883', 'no table function named "{name}"'),
@@ -479,6 +497,10 @@ export const CODES = {
     '22007',
     'the pattern "{pattern}" has the character {letter}, which stands for nothing here',
   ),
+  'INVALID_DATETIME_PATTERN.WITH_SUGGESTION': code(
+    '22007',
+    'the pattern "{pattern}" has {letters}, which stands for nothing',
+  ),
   'INVALID_DATETIME_PATTERN.LENGTH': code('22007', 'the pattern "{pattern}" has too many letters in a row: {letters}'),
   INVALID_ESC: code('42604', 'the escape of LIKE must be one character, not "{escape}"'),
   'INVALID_FORMAT.ESC_AT_THE_END': code('42601', 'the pattern "{pattern}" ends in the escape character'),
@@ -487,6 +509,22 @@ export const CODES = {
     'in the pattern "{pattern}" the escape stands before "{char}", which is neither %, _ nor the escape',
   ),
   'INVALID_FORMAT.MISMATCH_INPUT': code('42601', '"{value}" does not match the number format "{format}"'),
+  'INCOMPLETE_TYPE_DEFINITION.ARRAY': code('42K01', 'an array type names its elements: ARRAY<INT>'),
+  'INCOMPLETE_TYPE_DEFINITION.MAP': code('42K01', 'a map type names its keys and values: MAP<STRING, INT>'),
+  'INCOMPLETE_TYPE_DEFINITION.STRUCT': code('42K01', 'a struct type names its members: STRUCT<a: INT>'),
+  CANNOT_RESOLVE_STAR_EXPAND: code('42704', 'there is no table or struct "{name}" to take the columns of'),
+  INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT: code(
+    '42000',
+    'count(t.*) is ambiguous: NULLs would leave rows out',
+  ),
+  UNSUPPORTED_EXPR_FOR_WINDOW: code('42P20', '{function} does not take OVER: it is no aggregate or window function'),
+  'INVALID_SQL_SYNTAX.INVALID_WINDOW_FRAME_BOUND': code('42000', 'the bound of a frame must be a constant'),
+  INTERVAL_MIXES_UNITS: code('42K09', 'an interval counts months or days and smaller units, not both: {value}'),
+  'INVALID_FORMAT.WRONG_NUM_TOKEN': code('42601', 'the number format "{format}" has more than one "{token}"'),
+  UNEXPECTED_INPUT_TYPE: code('42K09', 'argument {name} of {function} must be {expected}, not {actual}'),
+  'INVALID_INLINE_TABLE.FAILED_SQL_EXPRESSION_EVALUATION': code('42000', 'a value of VALUES cannot be computed'),
+  'INVALID_FORMAT.EMPTY': code('42601', 'a number format cannot be empty'),
+  'INVALID_FORMAT.WRONG_NUM_DIGIT': code('42601', 'the number format "{format}" has no digits: 0 or 9'),
   'INVALID_FORMAT.UNEXPECTED_TOKEN': code('42601', '"{token}" is not allowed there in the number format "{format}"'),
   INVALID_FORMAT_STRING: code('22023', 'the format "{format}" cannot be used: {reason}'),
   INVALID_FRACTION_OF_SECOND: code(
@@ -523,6 +561,11 @@ export const CODES = {
     'the initialization vector of AES mode {mode} has {expected} bytes, not {length}',
   ),
   'INVALID_PARAMETER_VALUE.AES_KEY_LENGTH': code('22023', 'an AES key has 16, 24 or 32 bytes, not {length}'),
+  'INVALID_PARAMETER_VALUE.BINARY_FORMAT': code(
+    '22023',
+    "{function} writes binary as 'hex', 'base64' or 'utf-8', not \"{value}\"",
+  ),
+  'INVALID_PARAMETER_VALUE.OCCURRENCE': code('22023', '{function} counts occurrences from 1, not {value}'),
   'INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE': code('22023', 'bit {position} does not exist in {type}'),
   'INVALID_PARAMETER_VALUE.BUCKET_WIDTH': code('22023', 'the width of {function} must be above 0'),
   'INVALID_PARAMETER_VALUE.CHARSET': code('22023', '{function} does not know the character set "{charset}"'),
@@ -670,6 +713,7 @@ export const CODES = {
     '42K09',
     'the {name} of {function} cannot count months or years, their length varies: "{value}"',
   ),
+  WINDOW_FRAME_NOT_ALLOWED: code('42601', '{function} has a frame of its own and takes no other'),
   'WINDOW_TABLE_FUNCTION.NO_TABLE': code('42601', 'the first argument of {function} is a table, {given} is none'),
   'WINDOW_TABLE_FUNCTION.NO_TIME_COLUMN': code('42601', '{function} is told its time column by DESCRIPTOR(column)'),
   'WINDOW_TABLE_FUNCTION.PARTITIONED': code(

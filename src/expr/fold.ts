@@ -33,9 +33,19 @@ export function isFoldable(e: Expr, env: ExprEnv, bound: ReadonlySet<number> = n
   }
 }
 
+/** Whether an operator has a NULL constant for an operand, whatever the others give; they are then not evaluated. */
+const isNullOperator = (e: Expr, env: ExprEnv): boolean =>
+  e.kind === 'call' &&
+  e.args.some((a) => a.kind === 'literal' && a.value === null) &&
+  (NULL_OF_NULL.has(e.fn) || scalarEntryOf(e, env).group === 'operator') &&
+  scalarEntryOf(e, env).nulls !== 'handles'
+
+const NULL_OF_NULL = new Set(['element_at'])
+
 /** Replaces every constant part by its value. A part whose evaluation raises stays, so that it raises only where a row reaches it. */
 export function foldConstants(expr: Expr, env: ExprEnv): Expr {
   return transform(expr, (e) => {
+    if (isNullOperator(e, env)) return { kind: 'literal', type: e.type, nullable: true, at: e.at, value: null }
     if (e.kind === 'literal' || e.kind === 'lambda' || !isFoldable(e, env)) return e
     try {
       const value = interpret(e, env)([])

@@ -41,6 +41,8 @@ export type TypeClass =
 export interface Param {
   readonly name: string
   readonly accepts: TypeSpec
+  /** Takes what fits as it is, and an untyped NULL; no other type is cast for it. */
+  readonly exact?: boolean
   /** May be left out. All parameters behind it are optional too. */
   readonly optional?: boolean
   /** Zero or more further arguments of this kind; only the last parameter. */

@@ -1,5 +1,5 @@
 import { AnalysisError } from '../errors/errors.ts'
-import { implicitCast } from '../types/coercion.ts'
+import { accepts, implicitCast } from '../types/coercion.ts'
 import { typeName, type DataType } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { EvalEnv, FunctionEntry, Resolved, TypeSpec } from './entry.ts'
@@ -176,7 +176,11 @@ function bySignature(entry: FunctionEntry, types: readonly DataType[], env: Eval
 export function coerceToParams(entry: FunctionEntry, types: readonly DataType[], env: EvalEnv): readonly DataType[] {
   return types.map((type, i) => {
     const p = entry.params[Math.min(i, entry.params.length - 1)]!
-    return castToSpec(type, p.accepts, env.ansi) ?? unexpectedType(entry.name, i + 1, specText(p.accepts), type)
+    const fits = p.exact !== true || type.kind === 'void' || accepts(p.accepts, type)
+    return (
+      (fits ? castToSpec(type, p.accepts, env.ansi) : null) ??
+      unexpectedType(entry.name, i + 1, specText(p.accepts), type)
+    )
   })
 }
 

@@ -14,6 +14,7 @@ import {
   type ValueNames,
 } from './analysis.ts'
 import { UseCounter, withinDepth } from './complexity.ts'
+import { checkCalls } from './check-calls.ts'
 import { analyzeJoin } from './join.ts'
 import type { Attr, Logical, LogicalDedup, LogicalLimit } from './logical.ts'
 import { observe } from './observe.ts'
@@ -58,6 +59,7 @@ export function analyze(plan: Unresolved, catalog: PlanCatalog, env: ExprEnv): L
 function analyzePlan(a: Analysis, p: Unresolved, s: Surroundings): Relation {
   switch (p.op) {
     case 'sql':
+      checkCalls(a, p.query)
       return analyzeQuery(a, p.query, s)
     case 'source':
       return scan(a, p.source, p.at)

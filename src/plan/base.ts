@@ -1,3 +1,4 @@
+import type { Span } from '../errors/span.ts'
 import type { Expr } from '../expr/bound.ts'
 import { freshAttr, passOn, project, type Analysis } from './analysis.ts'
 import { exprKey } from './expr-key.ts'
@@ -16,6 +17,8 @@ export class Base {
   #plan: Logical | null
   /** Columns added that have names of their own (time windows), in order; `*` does not show them. */
   readonly added: Attr[] = []
+  /** What correlated subqueries put on the plan read of it. */
+  readonly reads: { readonly ids: ReadonlySet<number>; readonly at: Span | undefined }[] = []
 
   constructor(a: Analysis, plan: Logical | null) {
     this.#a = a
@@ -67,6 +70,7 @@ export class Base {
   take(other: Base): void {
     this.put((plan) => other.settle(plan))
     this.added.push(...other.added)
+    this.reads.push(...other.reads)
   }
 
   /** A key that begins so, when a node was put up with one. */

@@ -1,4 +1,5 @@
 import { extended } from './analysis.ts'
+import { checkArgumentCount } from './argument-count.ts'
 import { AnalysisError } from '../errors/errors.ts'
 import type { AstCall, AstExpr } from '../sql/ast.ts'
 import { CALENDAR_UNITS, parseCalendarPeriod, parseWeekday, type CalendarSpec } from '../types/calendar.ts'
@@ -9,7 +10,7 @@ import { byParameter } from './named-arguments.ts'
 import { unknownFunction } from './resolve-call.ts'
 import { resolveExpr } from './resolve-expr.ts'
 import { constantValue, type Term } from './term.ts'
-import { count, NO_SIZES, timeOf, windowColumn, zoneFor } from './time-window.ts'
+import { NO_SIZES, timeOf, windowColumn, zoneFor } from './time-window.ts'
 
 const FN = 'calendar_window'
 const PARAMETERS = ['time', 'period', 'time_zone', 'week_start']
@@ -20,7 +21,7 @@ const PARAMETERS = ['time', 'period', 'time_zone', 'week_start']
  */
 export function calendarWindow(call: AstCall, ctx: ExprContext): Term {
   if (!extended(ctx.a)) throw unknownFunction(call, FN)
-  count(call, FN, 2, PARAMETERS.length)
+  checkArgumentCount(FN, call.args.length, call)
   const [timeArg, periodArg, zoneArg, weekArg] = byParameter(call, FN, PARAMETERS, 2)
   const time = timeOf(timeArg!, FN, ctx)
   const periodText = text(periodArg!, 'period', ctx) ?? ''

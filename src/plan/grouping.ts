@@ -6,6 +6,7 @@ import { attrExpr, freshAttr, passOn, type Analysis } from './analysis.ts'
 import { exprKey } from './expr-key.ts'
 import type { ExprContext } from './expr-context.ts'
 import type { Attr, Logical, LogicalExpand, Named } from './logical.ts'
+import { isPosition } from './position.ts'
 import { resolveExpr } from './resolve-expr.ts'
 import { literal, type Term } from './term.ts'
 
@@ -69,6 +70,7 @@ function setsOf(e: AstGroupingElement, indexOf: (ast: AstExpr) => number): numbe
     case 'set':
       return [e.exprs.map(indexOf)]
     case 'sets':
+      e.keys?.forEach(indexOf)
       return e.elements.flatMap((x) => setsOf(x, indexOf))
     case 'rollup': {
       const parts = e.sets.map((s) => s.map(indexOf))
@@ -86,7 +88,7 @@ function setsOf(e: AstGroupingElement, indexOf: (ast: AstExpr) => number): numbe
 }
 
 function groupingTerm(ast: AstExpr, targets: GroupTargets, ctx: ExprContext): Term {
-  if (ast.kind === 'literal' && ast.type === 'integer') {
+  if (isPosition(ast)) {
     const position = Number(ast.text)
     if (position < 1 || position > targets.size)
       throw new AnalysisError('GROUP_BY_POS_OUT_OF_RANGE', { position, size: targets.size }, { at: ast.at })

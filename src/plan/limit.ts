@@ -24,8 +24,7 @@ export function limited(
     const value = constantValue(term.expr, a.env)
     if (value === undefined)
       throw new AnalysisError('INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE', { clause }, { at: ast.at })
-    const kind = term.expr.type.kind
-    if (kind !== 'int' && kind !== 'smallint' && kind !== 'tinyint')
+    if (term.expr.type.kind !== 'int')
       throw new AnalysisError(
         'INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE',
         { clause, actual: typeName(term.expr.type) },

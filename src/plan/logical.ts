@@ -239,6 +239,10 @@ export interface LogicalPrevious extends Base {
 export interface LogicalSample extends Base {
   readonly op: 'sample'
   readonly input: Logical
+  /** The share of rows, 0 to 1; each is drawn by itself. */
+  readonly fraction: number
+  /** The seed of REPEATABLE: the same rows each time; null for others each time. */
+  readonly seed: string | null
   readonly text: string
 }
 

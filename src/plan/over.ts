@@ -2,16 +2,25 @@ import { AnalysisError } from '../errors/errors.ts'
 import type { Expr } from '../expr/bound.ts'
 import type { AstCall, AstFrame, AstFrameBound, AstSortItem, AstWindowSpec, Ident } from '../sql/ast.ts'
 import { DOUBLE, INT, isDatetime, isNumeric, sameType, typeName, VOID, type DataType } from '../types/data-type.ts'
+import type { Value } from '../types/value.ts'
+import { checkArgumentCount } from './argument-count.ts'
 import { attrExpr, freshAttr, type Analysis } from './analysis.ts'
 import type { ExprContext } from './expr-context.ts'
 import { isFoldable } from '../expr/fold.ts'
 import { exprKey } from './expr-key.ts'
 import type { AggregateCall, Attr, Logical, LogicalOver, SortKey } from './logical.ts'
 import { aggregateCall } from './resolve-aggregate.ts'
-import { calledName, findFunction, OVER_ONLY, resolveArguments, unknownFunction } from './resolve-call.ts'
+import {
+  calledName,
+  findFunction,
+  OVER_ONLY,
+  refuseModifiers,
+  resolveArguments,
+  unknownFunction,
+} from './resolve-call.ts'
 import { callName } from './pretty-name.ts'
 import { resolveExpr } from './resolve-expr.ts'
-import { castTo, constantValue, type Term } from './term.ts'
+import { castTo, constantValue, literal, type Term } from './term.ts'
 
 /** The window of a call, bounds as constants. */
 export interface OverFrame {
@@ -57,13 +66,14 @@ export class OverCalls {
     const name = calledName(ast)
     const inner: ExprContext = { ...ctx, over: undefined, insideOver: true, generator: undefined }
     const spec = this.#specOf(given)
+    if (OVER_ONLY.has(name)) refuseModifiers(ast, name)
     if (ast.distinct)
       throw new AnalysisError('DISTINCT_WINDOW_FUNCTION_UNSUPPORTED', { function: name }, { at: ast.at })
     const partitionBy = spec.partitionBy.map((e) => resolveExpr(e, inner))
     const order = spec.orderBy.map((s) => sortTerm(s, inner))
     const orderBy = order.map((o) => o.key)
     const { call, text, nullable, kind } = functionOf(ast, name, inner)
-    if (kind === 'ranking' && orderBy.length === 0)
+    if (OVER_ONLY.has(name) && orderBy.length === 0)
       throw new AnalysisError('WINDOW_FUNCTION_FRAME_NOT_ORDERED', { function: name }, { at: ast.at })
     const frame = frameOf(spec.frame, kind, orderBy, ast, call, inner)
     const attr = freshAttr(this.#a, text, call.type, nullable)
@@ -141,6 +151,13 @@ const RANKING: Readonly<Record<string, DataType | undefined>> = {
   cume_dist: DOUBLE,
 }
 
+/** What stands for the first argument where none is given. */
+const DEFAULTS: Readonly<Record<string, readonly [Value, DataType] | undefined>> = {
+  ntile: [1, INT],
+  lag: [null, VOID],
+  lead: [null, VOID],
+}
+
 /** Spark writes these in capitals. */
 const RANK_LIKE = new Set(['rank', 'dense_rank', 'percent_rank'])
 
@@ -156,14 +173,13 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
     const entry = findFunction(name, ctx.a.env)
     if (!entry) throw unknownFunction(ast, name)
     if (entry.kind !== 'aggregate')
-      throw new AnalysisError(
-        'INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX',
-        { function: name, syntax: 'OVER' },
-        { at: ast.at },
-      )
+      throw new AnalysisError('UNSUPPORTED_EXPR_FOR_WINDOW', { function: name }, { at: ast.at })
     return { ...aggregateCall(ast, entry, { ...ctx, insideAggregate: undefined }), kind: 'aggregate' }
   }
-  const terms = resolveArguments(ast.args, ctx)
+  const given = resolveArguments(ast.args, ctx)
+  checkArgumentCount(name, given.length, ast)
+  const left = DEFAULTS[name]
+  const terms = given.length === 0 && left ? [{ expr: literal(...left), text: String(left[0] ?? 'NULL') }] : given
   const args = terms.map((t) => t.expr)
   const outOfRange = (value: unknown, position: number): never => {
     throw new AnalysisError(
@@ -172,25 +188,27 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
       { at: ast.at },
     )
   }
-  const count = (least: number, most: number): void => {
-    if (args.length < least || args.length > most)
-      throw new AnalysisError(
-        'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
-        {
-          function: name,
-          expected: least === most ? `${least} arguments` : `${least} to ${most} arguments`,
-          actual: args.length,
-        },
-        { at: ast.at },
-      )
+  const wrongType = (position: number, expected: string): never => {
+    const actual = typeName(args[position]!.type)
+    throw new AnalysisError(
+      'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE',
+      { position: position + 1, function: name, expected, actual },
+      { at: ast.at },
+    )
   }
   const ranking = RANKING[name]
   if (ranking) {
-    if (name === 'ntile') {
-      count(0, 1)
-      const n = args[0] === undefined ? 1 : constantValue(args[0], ctx.a.env)
+    if (name === 'ntile' && args[0]) {
+      const n = constantValue(args[0], ctx.a.env)
+      if (n === undefined)
+        throw new AnalysisError(
+          'DATATYPE_MISMATCH.NON_FOLDABLE_INPUT',
+          { name: 'buckets', function: name },
+          { at: ast.at },
+        )
+      if (args[0].type.kind !== 'int') wrongType(0, 'INT')
       if (typeof n === 'number' && n <= 0) outOfRange(n, 0)
-    } else if (name === 'row_number' || name === 'cume_dist') count(0, 0)
+    }
     return {
       call: { fn: name, args, distinct: false, type: ranking, at: ast.at },
       text: RANK_LIKE.has(name)
@@ -204,17 +222,9 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
     }
   }
   if (name === 'counter_diff') {
-    count(1, 2)
-    const wrong = (position: number, expected: string): never => {
-      const actual = typeName(args[position]!.type)
-      throw new AnalysisError(
-        'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE',
-        { position: position + 1, function: name, expected, actual },
-        { at: ast.at },
-      )
-    }
-    if (!isNumeric(args[0]!.type)) wrong(0, 'a number')
-    if (args[1] && args[1].type.kind !== 'timestamp' && args[1].type.kind !== 'timestamp_ntz') wrong(1, 'a timestamp')
+    if (!isNumeric(args[0]!.type)) wrongType(0, 'a number')
+    if (args[1] && args[1].type.kind !== 'timestamp' && args[1].type.kind !== 'timestamp_ntz')
+      wrongType(1, 'a timestamp')
     const texts = terms.map((t) => t.text)
     const { type } = args[0]!
     return {
@@ -224,7 +234,6 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
       kind: 'ranking',
     }
   }
-  count(name === 'nth_value' ? 2 : 1, name === 'nth_value' ? 2 : 3)
   const second = args[1]
   if (second && constantValue(second, ctx.a.env) === undefined && !isFoldable(second, ctx.a.env))
     throw new AnalysisError('DATATYPE_MISMATCH.NON_FOLDABLE_INPUT', { name: 'offset', function: name }, { at: ast.at })
@@ -235,6 +244,7 @@ function functionOf(ast: AstCall, name: string, ctx: ExprContext): WindowFunctio
       { function: name, message: `the offset is ${typeName(second.type)}` },
       { at: second.at ?? ast.at },
     )
+  if (second && (name === 'lag' || name === 'lead') && second.type.kind !== 'int') wrongType(1, 'INT')
   const type = args[0]!.type.kind === 'void' && args[2] ? args[2].type : (args[0]!.type ?? VOID)
   const typed = args.map((e, i) => (i === 1 ? castTo(e, INT, ctx.a.env) : castTo(e, type, ctx.a.env)))
   const texts = terms.map((t) => t.text)
@@ -272,6 +282,12 @@ const bound = (
       const term = resolveExpr(b.offset, ctx)
       const direction = b.kind === 'preceding' ? -1 : 1
       const n = constantValue(term.expr, ctx.a.env)
+      if (n === undefined)
+        throw new AnalysisError(
+          'INVALID_SQL_SYNTAX.INVALID_WINDOW_FRAME_BOUND',
+          {},
+          { at: b.offset.at, hint: 'write a number, or an interval over times' },
+        )
       const size = typeof n === 'number' || typeof n === 'bigint' ? Number(n) : 1
       return {
         bound: { kind: b.kind, offset: term.expr },
@@ -300,6 +316,12 @@ function stepsThrough(order: DataType, offset: DataType): boolean {
   return offset.kind === 'interval_dt' || offset.kind === 'interval'
 }
 
+/** ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW. */
+const isRunning = (frame: AstFrame): boolean =>
+  frame.unit === 'rows' &&
+  frame.start.kind === 'unbounded_preceding' &&
+  (frame.end === undefined || frame.end.kind === 'current_row')
+
 function frameOf(
   given: AstFrame | undefined,
   kind: Kind,
@@ -309,6 +331,9 @@ function frameOf(
   ctx: ExprContext,
 ): { readonly frame: OverFrame; readonly text: string } {
   const ignoreNulls = ast.nulls === 'ignore'
+  // Offsets have a frame of one row, ranks one that ends at theirs.
+  if (given && (kind === 'offset' || (kind === 'ranking' && !isRunning(given))))
+    throw new AnalysisError('WINDOW_FRAME_NOT_ALLOWED', { function: calledName(ast) }, { at: given.at ?? ast.at })
   if (kind === 'offset') {
     const n = call.args[1] === undefined ? 1 : constantValue(call.args[1], ctx.a.env)
     const shift = Number(n ?? 1) * (call.fn === 'lag' ? -1 : 1)
@@ -331,8 +356,8 @@ function frameOf(
   }
   const start = bound(given.start, ctx)
   const end = given.end ? bound(given.end, ctx) : { bound: CURRENT, text: 'CURRENT ROW', sign: 0, offset: undefined }
-  if (start.sign > end.sign)
-    throw new AnalysisError('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON', {}, { at: given.at ?? ast.at })
+  if (start.sign === Infinity || end.sign === -Infinity)
+    throw new AnalysisError('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND', {}, { at: given.at ?? ast.at })
   const order = orderBy[0]?.expr.type
   const fail = (condition: FrameCondition, offset?: Expr): never => {
     const details = { frame: offset ? typeName(offset.type) : '', order: order ? typeName(order) : '' }
@@ -343,8 +368,7 @@ function frameOf(
     const { offset } = b
     if (given.unit === 'rows') {
       const n = offset.type.kind
-      if (n !== 'int' && n !== 'smallint' && n !== 'tinyint')
-        return fail('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE', offset)
+      if (n !== 'int') return fail('DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE', offset)
       return b
     }
     if (!order) return b
@@ -360,8 +384,24 @@ function frameOf(
   }
   const whole = start.bound.kind === 'unbounded_preceding' && end.bound.kind === 'unbounded_following'
   if (given.unit === 'range' && !order && !whole) fail('DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER')
+  const bounds = { start: fitting(start.bound), end: fitting(end.bound) }
+  // A bound beside CURRENT ROW is not compared: such a frame may be empty.
+  if (start.offset && end.offset) {
+    if (!sameType(start.offset.type, end.offset.type))
+      throw new AnalysisError(
+        'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES',
+        { left: typeName(start.offset.type), right: typeName(end.offset.type) },
+        { at: given.at ?? ast.at },
+      )
+    if (start.sign > end.sign)
+      throw new AnalysisError(
+        'DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON',
+        {},
+        { at: given.at ?? ast.at },
+      )
+  }
   return {
-    frame: { unit: given.unit, start: fitting(start.bound), end: fitting(end.bound), ignoreNulls },
+    frame: { unit: given.unit, ...bounds, ignoreNulls },
     text: `${given.unit.toUpperCase()} BETWEEN ${start.text} AND ${end.text}`,
   }
 }

@@ -7,7 +7,7 @@ import type { Logical } from './logical.ts'
 import { checkSteps } from './complexity.ts'
 import { pivot, unpivot } from './pivot.ts'
 import { isLateral, lateralJoin } from './lateral.ts'
-import { analyzeRelation, lateralView } from './relation.ts'
+import { analyzeRelation, lateralView, sampled } from './relation.ts'
 import { unsupported } from './resolve-expr.ts'
 import { sameName, unresolvedColumn } from './scope.ts'
 import { analyzeSelect } from './select.ts'
@@ -48,7 +48,7 @@ function pipeStep(
     }
     case 'extend':
       return withoutAggregates(
-        analyzeSelect(a, input, { items: [star(at), ...(step.items ?? [])], at }, surroundings),
+        () => analyzeSelect(a, input, { items: [star(at), ...(step.items ?? [])], at }, surroundings),
         input,
         step,
       )
@@ -78,6 +78,8 @@ function pipeStep(
     }
     case 'lateral view':
       return lateralView(a, input, step.lateralView!, surroundings)
+    case 'tablesample':
+      return sampled(a, input, step.sample!, surroundings)
     case 'union':
     case 'intersect':
     case 'except':
@@ -139,7 +141,7 @@ function setColumns(a: Analysis, input: Relation, step: AstPipeStep, surrounding
     }
     return set ? { kind: 'alias', arg: set.arg, names: [{ name: c.name }], at: set.at } : column
   })
-  return withoutAggregates(analyzeSelect(a, input, { items, at: step.at }, surroundings), input, step)
+  return withoutAggregates(() => analyzeSelect(a, input, { items, at: step.at }, surroundings), input, step)
 }
 
 function dropColumns(a: Analysis, input: Relation, step: AstPipeStep): Relation {
@@ -168,14 +170,8 @@ function aggregateStep(a: Analysis, input: Relation, step: AstPipeStep, surround
 /** Whether an item holds an aggregate. */
 function analyzedAggregates(a: Analysis, input: Relation, item: AstExpr, surroundings: Surroundings): boolean {
   if (item.kind === 'name') return false
-  try {
-    return aggregatesIn(analyzeSelect(a, input, { items: [item] }, surroundings).plan) > aggregatesIn(input.plan)
-  } catch (error) {
-    // With columns beside its aggregates it cannot stand alone, so it has one.
-    if (error instanceof AnalysisError && (error.code === 'MISSING_GROUP_BY' || error.code === 'MISSING_AGGREGATION'))
-      return true
-    throw error
-  }
+  const out = withoutGrouping(() => analyzeSelect(a, input, { items: [item] }, surroundings))
+  return out === null || aggregatesIn(out.plan) > aggregatesIn(input.plan)
 }
 
 function aggregatesIn(plan: Logical): number {
@@ -186,8 +182,20 @@ function aggregatesIn(plan: Logical): number {
   return n
 }
 
-function withoutAggregates(out: Relation, input: Relation, step: AstPipeStep): Relation {
-  if (aggregatesIn(out.plan) > aggregatesIn(input.plan))
+/** Null for a list that would need GROUP BY: it holds an aggregate beside columns. */
+function withoutGrouping<T>(analyzed: () => T): T | null {
+  try {
+    return analyzed()
+  } catch (error) {
+    if (error instanceof AnalysisError && (error.code === 'MISSING_GROUP_BY' || error.code === 'MISSING_AGGREGATION'))
+      return null
+    throw error
+  }
+}
+
+function withoutAggregates(made: () => Relation, input: Relation, step: AstPipeStep): Relation {
+  const out = withoutGrouping(made)
+  if (out === null || aggregatesIn(out.plan) > aggregatesIn(input.plan))
     throw new AnalysisError(
       'PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION',
       { expression: `the list of |> ${step.op.toUpperCase()}` },

@@ -1,5 +1,6 @@
 import { AnalysisError } from '../errors/errors.ts'
 import type { AstCall, AstExpr, AstGroupingElement, AstName, AstPivot, AstUnpivot } from '../sql/ast.ts'
+import { canCast, caster } from '../types/cast.ts'
 import { commonType } from '../types/coercion.ts'
 import { STRING, typeName, VOID, type DataType } from '../types/data-type.ts'
 import { attrExpr, filter, freshAttr, relationOf, type Analysis, type Relation, type Surroundings } from './analysis.ts'
@@ -11,6 +12,8 @@ import { resolveExpr } from './resolve-expr.ts'
 import { analyzeSelect } from './select.ts'
 import { castTo, constantValue, isNotNull, literal } from './term.ts'
 import type { Expr } from '../expr/bound.ts'
+import type { Value } from '../types/value.ts'
+import { at } from './locate.ts'
 import { formatValue } from '../types/format.ts'
 import { transformPlan } from './walk.ts'
 import { relationContext } from './where.ts'
@@ -31,17 +34,18 @@ export function pivot(a: Analysis, input: Relation, ast: AstPivot, surroundings:
   for (const v of ast.values) {
     const value = v.kind === 'alias' ? v.arg : v
     const parts = ast.columns.length > 1 && value.kind === 'tuple' ? value.items : [value]
-    const terms = parts.map((p) => {
-      const text = p.kind === 'name' ? '' : undefined
-      const term = text === undefined ? resolveExpr(p, ctx) : null
-      const constant = term && constantValue(term.expr, a.env)
-      if (!term || constant === undefined || constant === null)
+    if (parts.length !== ast.columns.length) throw valueMismatch(parts.length, ast.columns.length, value.at ?? ast.at)
+    const terms = parts.map((p, i) => {
+      const term = p.kind === 'name' ? null : resolveExpr(p, ctx)
+      const constant = term ? constantValue(term.expr, a.env) : undefined
+      if (!term || constant === undefined)
         throw new AnalysisError(
           'NON_LITERAL_PIVOT_VALUES',
           { expression: term?.text ?? 'a column' },
           { at: p.at ?? ast.at },
         )
-      return formatValue(constant, term.expr.type, a.env.timeZone)
+      at(p.at, () => checkValue(a, constant, term.expr.type, columns[i]!.term.expr, parts.length > 1))
+      return constant === null ? 'null' : formatValue(constant, term.expr.type, a.env.timeZone)
     })
     const label = v.kind === 'alias' ? v.names[0]!.name : terms.length === 1 ? terms[0]! : `{${terms.join(', ')}}`
     const condition = parts
@@ -60,6 +64,26 @@ export function pivot(a: Analysis, input: Relation, ast: AstPivot, surroundings:
   const plan = transformPlan(out.plan, (n) => (n.op === 'aggregate' && n.at === ast.at ? { ...n, pivot: true } : n))
   return { ...out, plan, columns: out.columns.map((c) => ({ ...c, qualifier: [] })) }
 }
+
+/** Refuses a value that cannot be cast to the type of its column, or that the cast cannot hold. */
+function checkValue(a: Analysis, value: Value, type: DataType, column: Expr, oneOfSeveral: boolean): void {
+  // Inside a row of values a cast that may give NULL does not fit a column that holds none.
+  const losing = oneOfSeveral && type.kind === 'string' && column.type.kind !== 'string' && !column.nullable
+  if (losing || !canCast(type, column.type, 'legacy'))
+    throw new AnalysisError('PIVOT_VALUE_DATA_TYPE_MISMATCH', {
+      value: typeName(type),
+      column: typeName(column.type),
+    })
+  if (value !== null && canCast(type, column.type, 'ansi'))
+    caster(type, column.type, { mode: 'ansi', timeZone: a.env.timeZone, nowUs: () => a.env.batchTimeUs() })(value)
+}
+
+const valueMismatch = (given: number, wanted: number, span: AstPivot['at']): AnalysisError =>
+  new AnalysisError(
+    'PIVOT_VALUE_DATA_TYPE_MISMATCH',
+    { value: `a row of ${given}`, column: `row of ${wanted}` },
+    { at: span },
+  )
 
 function ctxText(a: Analysis, agg: AstExpr, input: Relation, surroundings: Surroundings): string {
   return analyzeSelect(a, input, { items: [agg] }, surroundings).columns[0]!.name

@@ -103,6 +103,7 @@ const FORMS: Readonly<Record<string, ((args: Args) => string | null) | undefined
   date_add: (args) => (args.length === 3 ? `timestampadd(${args.join(', ')})` : null),
   datediff: (args) => (args.length === 3 ? `timestampdiff(${args.join(', ')})` : null),
   date_diff: (args) => (args.length === 3 ? `timestampdiff(${args.join(', ')})` : null),
+  instr: (args) => (args.length === 3 ? `instr(${args.join(', ')}, 1)` : null),
   log: (args) => `LOG(${(args.length === 1 ? ['E()', ...args] : args).join(', ')})`,
   aggregate: (args) => (args.length === 3 ? `aggregate(${[...args, IDENTITY].join(', ')})` : null),
   reduce: (args) => (args.length === 3 ? `reduce(${[...args, IDENTITY].join(', ')})` : null),

@@ -12,6 +12,7 @@ import { values } from './values.ts'
 /** A query: WITH, body, ORDER BY, LIMIT. */
 export function analyzeQuery(a: Analysis, query: AstQuery, given: Surroundings): Relation {
   const surroundings = query.with ? withCtes(query.with, given) : given
+  if (query.with) checkUnread(a, query, query.with, surroundings)
   const { orderBy, sortBy, limit, offset } = query
   let out: Relation
   if (query.body.kind === 'select') out = select(a, query.body, surroundings, { orderBy, sortBy })
@@ -26,6 +27,15 @@ export function analyzeQuery(a: Analysis, query: AstQuery, given: Surroundings):
       )
   }
   return limit || offset ? limited(a, out, limit, offset, surroundings) : out
+}
+
+/** Entries of WITH that nothing reads are analyzed all the same: their faults are faults of the query. */
+function checkUnread(a: Analysis, query: AstQuery, w: AstWith, surroundings: Surroundings): void {
+  w.ctes.forEach((c, i) => {
+    const name = c.name.name.toLowerCase()
+    const readers = [...w.ctes.slice(w.recursive ? 0 : i + 1).map((x) => x.query), { ...query, with: undefined }]
+    if (!readers.some((x) => readsTable(x, name))) lookupTable(a, [c.name], surroundings, c.name.at)
+  })
 }
 
 function withCtes(w: AstWith, given: Surroundings): Surroundings {

@@ -25,6 +25,12 @@ export function rangeRelation(a: Analysis, call: AstCall, surroundings: Surround
     const e = castTo(t.expr, BIGINT, a.env)
     const value = constantValue(e, a.env)
     if (typeof value === 'bigint') return value
+    if (t.expr.type.kind === 'void')
+      throw new AnalysisError(
+        'UNEXPECTED_INPUT_TYPE',
+        { function: 'range', name: t.text, expected: 'BIGINT', actual: 'VOID' },
+        { at: t.expr.at ?? call.at },
+      )
     // A constant that cannot be read raises its own error.
     if (foldConstants(e, a.env).kind !== 'attr' && t.expr.kind === 'literal') interpret(e, a.env)([])
     throw new AnalysisError(
@@ -35,11 +41,7 @@ export function rangeRelation(a: Analysis, call: AstCall, surroundings: Surround
   })
   const [start, end, step] = numbers.length === 1 ? [0n, numbers[0]!, 1n] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1n]
   if (step === 0n)
-    throw new AnalysisError(
-      'DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE',
-      { function: 'range', name: 'step', range: 'other than 0', value: '0' },
-      { at: call.at },
-    )
+    throw new AnalysisError('FAILED_FUNCTION_CALL', { function: 'range', message: 'the step is 0' }, { at: call.at })
   return rangeOf(a, start, end, step)
 }
 

@@ -1,6 +1,12 @@
 import { AnalysisError } from '../errors/errors.ts'
-import type { Span } from '../errors/span.ts'
-import type { AstLateralView, AstRelation, AstTableAlias, AstTableFunction, AstWatermark } from '../sql/ast.ts'
+import type {
+  AstLateralView,
+  AstRelation,
+  AstSample,
+  AstTableAlias,
+  AstTableFunction,
+  AstWatermark,
+} from '../sql/ast.ts'
 import {
   aliased,
   extended,
@@ -16,10 +22,12 @@ import { checkSteps } from './complexity.ts'
 import { generatorColumns, generatorNode } from './generator.ts'
 import { analyzeJoin, crossJoin } from './join.ts'
 import { isLateral, lateralJoin } from './lateral.ts'
+import { limited } from './limit.ts'
 import { pivot, unpivot } from './pivot.ts'
 import { rangeRelation } from './range.ts'
-import { calledName, findFunction } from './resolve-call.ts'
+import { calledName, findFunction, OVER_ONLY } from './resolve-call.ts'
 import { tableRoutine } from './routine.ts'
+import { SPECIAL_FORMS } from './special-forms.ts'
 import { lookupTable } from './table.ts'
 
 import { values } from './values.ts'
@@ -45,7 +53,7 @@ export function fromClause(a: Analysis, list: readonly AstRelation[], surroundin
 /** One relation with its alias, watermark and sample. */
 export function analyzeRelation(a: Analysis, r: AstRelation, surroundings: Surroundings): Relation {
   let out = bare(a, r, surroundings)
-  if (r.sample) out = sample(a, out, r.sample.text, r.sample.at)
+  if (r.sample) out = sampled(a, out, r.sample, surroundings)
   if (r.watermark) out = watermark(a, out, r.watermark, surroundings)
   if (r.kind === 'values' && r.alias?.columns && r.alias.columns.length !== out.columns.length)
     throw new AnalysisError(
@@ -99,11 +107,11 @@ function watermark(a: Analysis, r: Relation, w: AstWatermark, surroundings: Surr
   return watermarkClause(a, r, w, surroundings)
 }
 
-function sample(a: Analysis, r: Relation, text: string, at: Span | undefined): Relation {
-  const percent = /\(\s*([\d.]+)\s*percent/i.exec(text)
-  if (percent && Number(percent[1]) > 100)
-    throw new AnalysisError('INVALID_TABLESAMPLE_FRACTION', { fraction: Number(percent[1]) / 100 }, { at })
-  return { ...r, plan: { op: 'sample', id: a.freshId(), input: r.plan, text, attrs: r.plan.attrs, at } }
+/** TABLESAMPLE: a count of rows is a LIMIT, a share draws each row by itself. */
+export function sampled(a: Analysis, r: Relation, sample: AstSample, surroundings: Surroundings): Relation {
+  if ('rows' in sample) return limited(a, r, sample.rows, undefined, surroundings)
+  const { fraction, seed = null, text, at } = sample
+  return { ...r, plan: { op: 'sample', id: a.freshId(), input: r.plan, fraction, seed, text, attrs: r.plan.attrs, at } }
 }
 
 function tableFunction(a: Analysis, r: AstTableFunction, surroundings: Surroundings): Relation {
@@ -114,11 +122,13 @@ function tableFunction(a: Analysis, r: AstTableFunction, surroundings: Surroundi
   if (isWindowTableFunction(name) && extended(a)) return windowTableFunction(a, r.call, surroundings)
   const entry = findFunction(name, a.env)
   if (entry?.kind !== 'generator') {
-    throw new AnalysisError(
-      entry ? 'UNSUPPORTED_GENERATOR.NOT_GENERATOR' : 'UNRESOLVABLE_TABLE_VALUED_FUNCTION',
-      (entry ? { function: name } : { name }) as never,
-      { at: r.call.at },
-    )
+    if (entry || SPECIAL_FORMS[name] || OVER_ONLY.has(name))
+      throw new AnalysisError(
+        'NOT_A_TABLE_FUNCTION',
+        { function: name },
+        { at: r.call.at, hint: 'call it in an expression' },
+      )
+    throw new AnalysisError('UNRESOLVABLE_TABLE_VALUED_FUNCTION', { name }, { at: r.call.at })
   }
   const plan = { op: 'local', id: a.freshId(), rows: [[]], attrs: [] } as const
   const base = new Base(a, plan)

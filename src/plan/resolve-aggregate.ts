@@ -10,8 +10,11 @@ import { at } from './locate.ts'
 import { callName } from './pretty-name.ts'
 import { sortTerm } from './over.ts'
 import { calledName, resolveArguments } from './resolve-call.ts'
-import { resolveExpr, unsupported } from './resolve-expr.ts'
+import { resolveExpr } from './resolve-expr.ts'
 import { castTo, constantValue, deterministic, literal, type Term } from './term.ts'
+
+/** Stands for the aggregate's name inside its FILTER. */
+const FILTER = 'FILTER'
 
 /** An aggregate call with its types settled, before it has a place. */
 export interface ResolvedAggregate {
@@ -23,6 +26,8 @@ export interface ResolvedAggregate {
 /** An aggregate call: stands as a column of the aggregate node. Refused where no aggregate may stand. */
 export function resolveAggregate(call: AstCall, entry: AggregateEntry, ctx: ExprContext): Term {
   const name = calledName(call)
+  if (ctx.insideAggregate === FILTER)
+    throw new AnalysisError('INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE', {}, { at: call.at })
   if (ctx.insideAggregate !== undefined)
     throw new AnalysisError(
       'NESTED_AGGREGATE_FUNCTION',
@@ -56,6 +61,13 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
     : { ...ctx, insideAggregate: name, generator: undefined, subqueryBase: ctx.base }
   const star =
     call.args.length === 1 && call.args[0]!.kind === 'star' && call.args[0]!.qualifier.length === 0 && !call.distinct
+  const table = call.args.find((x) => x.kind === 'star' && x.qualifier.length > 0)
+  if (entry.name === 'count' && table)
+    throw new AnalysisError(
+      'INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT',
+      {},
+      { at: table.at ?? call.at, hint: 'count(*) counts rows, count(a, b) those without NULL' },
+    )
   let terms: readonly Term[] =
     star && entry.name === 'count'
       ? [{ expr: literal(1, INT, call.args[0]!.at), text: '1' }]
@@ -103,7 +115,7 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
   }
   const filter = call.filter ? aggregateFilter(call.filter, inner) : undefined
   const distinct = call.distinct === true
-  const text = `${callName(call.nulls === 'ignore' ? ignoreNullsName(name) : name, distinct ? [`DISTINCT ${shown[0] ?? ''}`, ...shown.slice(1)] : shown)}${within}${filter ? ` FILTER (WHERE ${filter.text})` : ''}`
+  const text = `${callName(call.nulls === 'ignore' ? ignoreNullsName(name) : shownName(name, within !== ''), distinct ? [`DISTINCT ${shown[0] ?? ''}`, ...shown.slice(1)] : shown)}${within}${filter ? ` FILTER (WHERE ${filter.text})` : ''}`
   return {
     call: {
       fn: running.name,
@@ -118,11 +130,13 @@ export function aggregateCall(call: AstCall, entry: AggregateEntry, ctx: ExprCon
   }
 }
 
+const shownName = (name: string, within: boolean): string => (within && name === 'string_agg' ? 'listagg' : name)
+
 const ignoreNullsName = (name: string): string =>
   name === 'first_value' ? 'first' : name === 'last_value' ? 'last' : name
 
 function aggregateFilter(ast: AstExpr, ctx: ExprContext): Term {
-  const term = resolveExpr(ast, { ...ctx, insideAggregate: 'FILTER' })
+  const term = resolveExpr(ast, { ...ctx, insideAggregate: FILTER })
   if (term.expr.type.kind !== 'boolean' && term.expr.type.kind !== 'void')
     throw new AnalysisError(
       'INVALID_AGGREGATE_FILTER.NOT_BOOLEAN',
@@ -181,5 +195,9 @@ function withinGroup(
       entry: 'listagg_within',
     }
   }
-  return unsupported(`${name} WITHIN GROUP (ORDER BY ...)`, call.at)
+  throw new AnalysisError(
+    'INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX',
+    { function: name, syntax: 'WITHIN GROUP' },
+    { at: call.at },
+  )
 }

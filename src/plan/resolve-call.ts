@@ -83,6 +83,8 @@ export function resolveCallTerm(call: AstCall, ctx: ExprContext): Term {
 
 /** The error for a function nobody knows, with the nearest name. */
 export function unknownFunction(call: AstCall, name: string): AnalysisError {
+  if (name === 'range')
+    return new AnalysisError('NOT_A_SCALAR_FUNCTION', { function: name }, { at: call.at, hint: 'call it in FROM' })
   const near = nearestName(name, [...functionNames(), ...Object.keys(SPECIAL_FORMS)])
   const nameSpan = call.name[0]?.at ?? call.at
   return new AnalysisError(
@@ -92,12 +94,13 @@ export function unknownFunction(call: AstCall, name: string): AnalysisError {
   )
 }
 
-function refuseModifiers(call: AstCall, name: string): void {
+/** DISTINCT, FILTER, IGNORE NULLS and WITHIN GROUP are for aggregates; a function with OVER may pass over NULLs. */
+export function refuseModifiers(call: AstCall, name: string): void {
   const syntax = call.distinct
     ? 'DISTINCT'
     : call.filter
       ? 'FILTER'
-      : call.nulls
+      : call.nulls && !call.over
         ? `${call.nulls.toUpperCase()} NULLS`
         : call.within
           ? 'WITHIN GROUP'
@@ -131,6 +134,12 @@ export function resolveArguments(args: readonly AstExpr[], ctx: ExprContext): re
 }
 
 function scalarCall(call: AstCall, entry: ScalarEntry, ctx: ExprContext): Term {
+  // Names in the arguments are looked up before the function is asked whether it takes them by name.
+  if (call.argNames)
+    resolveArguments(
+      call.args.filter((x) => x.kind === 'name'),
+      ctx,
+    )
   const args = orderedByName(call, entry)
   if (entry.params.some((p) => p.accepts === 'FUNCTION')) return higherOrderCall(call, args, entry, ctx)
   const lambda = args.find((x) => x.kind === 'lambda')

@@ -14,8 +14,9 @@ import type {
 } from '../sql/ast.ts'
 import { binaryOperands, commonType } from '../types/coercion.ts'
 import { canCast, castError } from '../types/cast.ts'
-import { BOOLEAN, typeName, VOID, type DataType } from '../types/data-type.ts'
+import { BOOLEAN, sameType, typeName, VOID, type DataType } from '../types/data-type.ts'
 import { parseType } from '../types/ddl.ts'
+import type { Analysis } from './analysis.ts'
 import type { ExprContext } from './expr-context.ts'
 import { at } from './locate.ts'
 import { resolveCallTerm } from './resolve-call.ts'
@@ -32,7 +33,7 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
   const span = ast.at
   switch (ast.kind) {
     case 'literal':
-      return resolveLiteral(ast, literalContext(ctx))
+      return resolveLiteral(ast, literalContext(ctx.a))
     case 'name':
       return resolveNameTerm(ast, ctx)
     case 'star':
@@ -78,7 +79,7 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
       return member(ctx.a, { expr: base.expr, text: base.text }, ast.member.name, span)
     }
     case 'interval':
-      return resolveInterval(ast, literalContext(ctx), (e) => constantValue(resolveExpr(e, ctx).expr, ctx.a.env))
+      return resolveInterval(ast, literalContext(ctx.a), (e) => constantValue(resolveExpr(e, ctx).expr, ctx.a.env))
     case 'subquery':
       return resolveScalarSubquery(ast.query, span, ctx)
     case 'exists':
@@ -103,10 +104,11 @@ export function resolveExpr(ast: AstExpr, ctx: ExprContext): Term {
 }
 
 /** The settings literals depend on. */
-export function literalContext(ctx: ExprContext): LiteralContext {
+export function literalContext(a: Analysis): LiteralContext {
   return {
-    env: ctx.a.env,
-    timestampNtz: ctx.a.catalog.conf('spark.sql.timestampType')?.toUpperCase() === 'TIMESTAMP_NTZ',
+    env: a.env,
+    calendarIntervals: a.catalog.conf('spark.sql.legacy.interval.enabled')?.toLowerCase() === 'true',
+    timestampNtz: a.catalog.conf('spark.sql.timestampType')?.toUpperCase() === 'TIMESTAMP_NTZ',
   }
 }
 
@@ -166,7 +168,7 @@ export const negated = (term: Term, span: AstExpr['at']): Term => ({
 function unary(ast: AstUnary, ctx: ExprContext): Term {
   const inner = ast.arg
   if (ast.op === '-' && inner.kind === 'literal' && isNumber(inner.type) && !inner.text.startsWith('-'))
-    return resolveLiteral({ ...inner, at: ast.at ?? inner.at }, literalContext(ctx), true)
+    return resolveLiteral({ ...inner, at: ast.at ?? inner.at }, literalContext(ctx.a), true)
   // NOT of IN is NOT IN: they differ from each other's opposite where SQL knows no answer.
   if (ast.op === 'not' && inner.kind === 'in' && inner.query) return resolveInQuery({ ...inner, not: !inner.not }, ctx)
   const arg = resolveExpr(inner, ctx)
@@ -298,10 +300,12 @@ function namedAlike(list: readonly Expr[]): readonly Expr[] {
   if (first.kind !== 'struct') return list
   return list.map((e) => {
     if (e.type.kind !== 'struct' || e.type.fields.length !== first.fields.length) return e
-    const fields = e.type.fields.map((f, i) => ({ ...f, name: first.fields[i]!.name }))
-    return e.type.fields.every((f, i) => f.name === fields[i]!.name)
-      ? e
-      : cast(e, { kind: 'struct', fields }, 'ansi', e.at)
+    const { fields: own } = e.type
+    // Members of other names meet as they are: no type is brought to another's.
+    if (own.some((f, i) => !sameName(f.name, first.fields[i]!.name, false) && !sameType(f.type, first.fields[i]!.type)))
+      return e
+    const fields = own.map((f, i) => ({ ...f, name: first.fields[i]!.name }))
+    return own.every((f, i) => f.name === fields[i]!.name) ? e : cast(e, { kind: 'struct', fields }, 'ansi', e.at)
   })
 }
 

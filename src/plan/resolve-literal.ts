@@ -1,4 +1,4 @@
-import { AnalysisError, MillraceError, UnsupportedError } from '../errors/errors.ts'
+import { AnalysisError, MillraceError, ParseError, UnsupportedError } from '../errors/errors.ts'
 import type { ExprEnv } from '../expr/env.ts'
 import type { AstExpr, AstInterval, AstLiteral } from '../sql/ast.ts'
 import { caster } from '../types/cast.ts'
@@ -24,13 +24,7 @@ import {
 } from '../types/data-type.ts'
 import { formatDecimalScientific } from '../types/decimal.ts'
 import { formatValue } from '../types/format.ts'
-import {
-  intervalOfParts,
-  intervalParts,
-  literalOfParts,
-  literalOfRange,
-  type IntervalPart,
-} from '../types/intervals.ts'
+import { intervalOfParts, intervalParts, literalOfParts, literalOfRange } from '../types/intervals.ts'
 import type { Value } from '../types/value.ts'
 import { at } from './locate.ts'
 import { literal, type Term } from './term.ts'
@@ -40,6 +34,8 @@ export interface LiteralContext {
   readonly env: ExprEnv
   /** `spark.sql.timestampType` is TIMESTAMP_NTZ. */
   readonly timestampNtz: boolean
+  /** `spark.sql.legacy.interval.enabled`: months beside days are a literal of the calendar interval. */
+  readonly calendarIntervals: boolean
 }
 
 const INTEGERS = {
@@ -105,7 +101,9 @@ export function resolveLiteral(ast: AstLiteral, ctx: LiteralContext, negative = 
     case 'timestamp_ntz':
       return make(typed(ast, TIMESTAMP_NTZ, ctx), TIMESTAMP_NTZ)
     case 'time':
-      throw new UnsupportedError('UNSUPPORTED', { feature: 'type TIME' }, { at: span })
+      if (!/^([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,9})?)?$/.test(ast.text.trim()))
+        throw new AnalysisError('INVALID_TYPED_LITERAL', { value: `'${ast.text}'`, type: 'TIME' }, { at: span })
+      throw new UnsupportedError('UNSUPPORTED_TIME_TYPE', {}, { at: span })
   }
 }
 
@@ -197,18 +195,31 @@ export function resolveInterval(
     const range = ast.range
     if (range)
       return intervalTerm(literalOfRange(range.value, range.from, range.to, range.negative ?? false), ctx, span)
-    const parts: readonly IntervalPart[] =
-      ast.text === undefined
-        ? (ast.parts ?? []).map((p) => ({ unit: p.unit, value: partText(p.value, constant, ast) }))
-        : intervalParts(ast.text)
+    // Values and units are read together, as one text: `INTERVAL '1 2' HOUR` has no unit behind its 1.
+    const text = ast.text ?? (ast.parts ?? []).map((p) => `${partText(p.value, constant, ast)} ${p.unit}`).join(' ')
+    const parts = ast.text === undefined ? intervalParts(text) : typedInterval(text)
     const ansi = literalOfParts(parts)
     if (ansi) return intervalTerm(ansi, ctx, span)
+    if (!ctx.calendarIntervals) throw new ParseError('INTERVAL_MIXES_UNITS', { value: text }, { at: span })
     const value = intervalOfParts(parts)
     return {
       expr: literal(value, CALENDAR_INTERVAL, span),
       text: `INTERVAL '${formatValue(value, CALENDAR_INTERVAL, ctx.env.timeZone)}'`,
     }
   })
+}
+
+/** `INTERVAL 'text'` is a literal with a type: what cannot be read is a fault of the literal. */
+function typedInterval(text: string): ReturnType<typeof intervalParts> {
+  try {
+    const parts = intervalParts(text)
+    intervalOfParts(parts, text)
+    return parts
+  } catch (cause) {
+    if (cause instanceof MillraceError)
+      throw new AnalysisError('INVALID_TYPED_LITERAL', { value: `'${text}'`, type: 'INTERVAL' }, { cause })
+    throw cause
+  }
 }
 
 function partText(value: AstExpr, constant: (e: AstExpr) => Value | undefined, ast: AstInterval): string {

@@ -30,6 +30,7 @@ function analyzeSubquery(query: AstQuery, span: Span | undefined, ctx: ExprConte
       {},
       { at: span, hint: 'join with the stream instead' },
     )
+  if (!asJoin && outer.used.size > 0) subqueryBase(ctx).reads.push({ ids: outer.used, at: span })
   return { relation, used: outer.used }
 }
 

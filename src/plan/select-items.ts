@@ -70,5 +70,10 @@ function starTerms(a: Analysis, ast: AstStar, columns: readonly Attr[], hidden: 
     if (base.expr.type.kind === 'struct')
       return base.expr.type.fields.map((f) => ({ ...member(a, base, f.name, ast.at), name: f.name }))
   }
-  throw unresolvedColumn(ast.qualifier, columns, ast.at)
+  const tables = [...new Set(columns.flatMap((c) => c.qualifier))]
+  throw new AnalysisError(
+    'CANNOT_RESOLVE_STAR_EXPAND',
+    { name: wanted },
+    { at: ast.at, hint: tables.length > 0 ? `tables here: ${tables.join(', ')}` : undefined },
+  )
 }

@@ -21,9 +21,11 @@ import { groupedInput, groupingOfAll, overAggregate, resolveGrouping, type Group
 import type { Attr, Logical, LogicalAggregate, Named } from './logical.ts'
 import { OverCalls } from './over.ts'
 import { findFunction, calledName } from './resolve-call.ts'
-import { booleanCondition, resolveExpr } from './resolve-expr.ts'
+import { booleanCondition, castTerm, resolveExpr } from './resolve-expr.ts'
+import { BOOLEAN } from '../types/data-type.ts'
 import { aliasNames, columnNames, firstOf } from './resolve-name.ts'
 import { expandItems, type SelectItem } from './select-items.ts'
+import { unresolvedColumn } from './scope.ts'
 import { distinctRows, sorted, type SortTarget } from './sorting.ts'
 import type { Term } from './term.ts'
 import { impliedEnd } from './implied-end.ts'
@@ -137,7 +139,7 @@ class Select {
     const afterNames = firstOf(outputNames, this.#itemNames)
     const havingTerm = having
       ? booleanCondition(
-          resolveExpr(having, this.#context('HAVING', firstOf(outputNames, this.#itemNames))),
+          this.#asCondition(having, this.#context('HAVING', firstOf(outputNames, this.#itemNames))),
           having.at,
           this.#context('HAVING', this.#itemNames),
         )
@@ -157,10 +159,12 @@ class Select {
     const aggregated = groupBy !== undefined || having !== undefined || this.#calls.size > 0
     let plan = this.#base.plan
     let rewrite = (e: Expr): Expr => e
+    let rewriteOrder = rewrite
     if (aggregated) {
       const grouped = this.#aggregate(plan, grouping ?? { keys: [], sets: null }, having !== undefined && !groupBy)
       plan = grouped.plan
       rewrite = grouped.rewrite
+      rewriteOrder = grouped.rewriteOrder
     }
     plan = this.#above.settle(plan)
     if (havingTerm) plan = filter(a, plan, rewrite(havingTerm), having!.at)
@@ -171,8 +175,8 @@ class Select {
     return this.#finish(
       plan,
       named,
-      order.map((k) => ({ ...k, expr: rewrite(k.expr) })),
-      local.map((k) => ({ ...k, expr: rewrite(k.expr) })),
+      order.map((k) => ({ ...k, expr: rewriteOrder(k.expr) })),
+      local.map((k) => ({ ...k, expr: rewriteOrder(k.expr) })),
     )
   }
 
@@ -298,6 +302,13 @@ class Select {
     return grouping
   }
 
+  /** HAVING, unlike WHERE, reads a value of another type as BOOLEAN by a cast. */
+  #asCondition(ast: AstExpr, ctx: ExprContext): Term {
+    const term = resolveExpr(ast, ctx)
+    const { kind } = term.expr.type
+    return kind === 'boolean' || kind === 'void' ? term : castTerm(term, BOOLEAN, false, ast.at, ctx)
+  }
+
   #resolveQualify(qualify: AstExpr): Expr {
     const ctx = this.#context('QUALIFY', this.#itemNames)
     const term = resolveExpr(qualify, ctx)
@@ -343,7 +354,7 @@ class Select {
     input: Logical,
     grouping: Grouping,
     havingOnly: boolean,
-  ): { readonly plan: Logical; readonly rewrite: (e: Expr) => Expr } {
+  ): { readonly plan: Logical; readonly rewrite: (e: Expr) => Expr; readonly rewriteOrder: (e: Expr) => Expr } {
     const a = this.#a
     const grouped = groupedInput(a, input, grouping)
     const extra = grouped.id
@@ -365,7 +376,8 @@ class Select {
     const columnIds = new Set(input.attrs.map((x) => x.id))
     const allowed = (id: number): boolean => !columnIds.has(id) || plan.attrs.some((x) => x.id === id)
     const refuse = (column: Expr & { kind: 'attr' }): never => {
-      if (grouping.keys.length > 0 || this.#spec.groupBy !== undefined) {
+      const keyless = grouping.sets !== null && grouping.keys.length === 0
+      if (!keyless && (grouping.keys.length > 0 || this.#spec.groupBy !== undefined)) {
         throw new AnalysisError(
           'MISSING_AGGREGATION',
           { expression: `"${column.name}"` },
@@ -385,7 +397,19 @@ class Select {
         { at: column.at, hint: `add GROUP BY ${column.name}, or take any_value(${column.name})` },
       )
     }
-    return { plan, rewrite: (e) => overAggregate(e, byKey, allowed, refuse) }
+    // A subquery over the aggregation can be tied to what the aggregation gives only.
+    for (const { ids, at } of this.#above.reads)
+      for (const column of input.attrs)
+        if (ids.has(column.id) && !allowed(column.id)) refuse({ ...attrExpr(column, at), at })
+    // ORDER BY sees what is grouped and the select list: another column is not there at all.
+    const unseen = (column: Expr & { kind: 'attr' }): never => {
+      throw unresolvedColumn([{ name: column.name }], plan.attrs, column.at)
+    }
+    return {
+      plan,
+      rewrite: (e) => overAggregate(e, byKey, allowed, refuse),
+      rewriteOrder: (e) => overAggregate(e, byKey, allowed, unseen),
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { attrExpr, freshAttr, passOn, project, type Analysis } from './analysis.
 import { attrIds, exprKey } from './expr-key.ts'
 import type { ExprContext, Names } from './expr-context.ts'
 import type { Attr, Logical, LogicalAggregate, LogicalSort, Named, SortKey } from './logical.ts'
+import { isPosition } from './position.ts'
 import { resolveExpr } from './resolve-expr.ts'
 
 /** What ORDER BY sorts: the output items, and how its names are looked up. */
@@ -39,7 +40,7 @@ function resolve(_a: Analysis, clause: SortClause, target: SortTarget): readonly
   const ctx = target.context(target.names)
   return clause.items.map((s) => {
     const ast = s.expr
-    if (ast.kind === 'literal' && ast.type === 'integer') {
+    if (isPosition(ast)) {
       const position = Number(ast.text)
       const item = target.items[position - 1]
       if (!item)

@@ -1,4 +1,4 @@
-import { AnalysisError } from '../errors/errors.ts'
+import { AnalysisError, InternalError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import type { Expr } from '../expr/bound.ts'
 import type { AstCall, AstExpr } from '../sql/ast.ts'
@@ -20,32 +20,21 @@ import {
   type DataType,
 } from '../types/data-type.ts'
 import { attrExpr } from './analysis.ts'
+import { checkArgumentCount } from './argument-count.ts'
 import { calendarWindow } from './calendar-window.ts'
 import type { ExprContext } from './expr-context.ts'
-import { exprKey } from './expr-key.ts'
+import { attrIds, exprKey } from './expr-key.ts'
 import { betweenTerm, castTerm, commonOf, inTerm, resolveExpr } from './resolve-expr.ts'
-import { resolveArguments } from './resolve-call.ts'
+import { calledName, resolveArguments } from './resolve-call.ts'
 import { callExpr, caseOf, cast, castTo, isNotNull, literal, type Term } from './term.ts'
 import { sessionWindow, timeWindow, windowTime } from './time-window.ts'
 
 type Form = (call: AstCall, ctx: ExprContext) => Term
 
-function terms(call: AstCall, ctx: ExprContext, least: number, most: number): readonly Term[] {
+/** The arguments, stars expanded, their count checked. */
+function terms(call: AstCall, ctx: ExprContext): readonly Term[] {
   const out = resolveArguments(call.args, ctx)
-  const fn = call.name.at(-1)!.name.toLowerCase()
-  if (out.length < least || out.length > most) {
-    const expected =
-      least === most
-        ? `${least} argument${least === 1 ? '' : 's'}`
-        : most === Infinity
-          ? `at least ${least} argument${least === 1 ? '' : 's'}`
-          : `${least} to ${most} arguments`
-    throw new AnalysisError(
-      'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
-      { function: fn, expected, actual: out.length },
-      { at: call.at },
-    )
-  }
+  checkArgumentCount(calledName(call), out.length, call)
   return out
 }
 
@@ -62,9 +51,9 @@ function unified(args: readonly Term[], name: string, call: AstCall, ctx: ExprCo
 }
 
 const coalesce =
-  (name: string, least: number, most: number): Form =>
+  (name: string): Form =>
   (call, ctx) => {
-    const args = terms(call, ctx, least, most)
+    const args = terms(call, ctx)
     const list = unified(args, name, call, ctx)
     const expr: Expr = {
       kind: 'coalesce',
@@ -88,7 +77,7 @@ function condition(term: Term, position: number, fn: string, at: Span | undefine
 }
 
 const ifForm: Form = (call, ctx) => {
-  const args = terms(call, ctx, 3, 3)
+  const args = terms(call, ctx)
   const when = condition(args[0]!, 1, 'if', call.at, ctx)
   const [then, otherwise] = unified(args.slice(1), 'if', call, ctx)
   return {
@@ -98,7 +87,7 @@ const ifForm: Form = (call, ctx) => {
 }
 
 const nvl2: Form = (call, ctx) => {
-  const args = terms(call, ctx, 3, 3)
+  const args = terms(call, ctx)
   const [then, otherwise] = unified(args.slice(1), 'nvl2', call, ctx)
   return {
     expr: caseOf([{ when: isNotNull(args[0]!.expr), then: then! }], otherwise!, call.at),
@@ -107,7 +96,7 @@ const nvl2: Form = (call, ctx) => {
 }
 
 const nullif: Form = (call, ctx) => {
-  const args = terms(call, ctx, 2, 2)
+  const args = terms(call, ctx)
   const [a, b] = args as [Term, Term]
   const when = callExpr(ctx.a.env, '=', [a.expr, b.expr], call.at)
   return {
@@ -119,7 +108,7 @@ const nullif: Form = (call, ctx) => {
 const castTo1 =
   (type: DataType): Form =>
   (call, ctx) => {
-    const [arg] = terms(call, ctx, 1, 1)
+    const [arg] = terms(call, ctx)
     return { ...castTerm(arg!, type, false, call.at, ctx), text: arg!.text, name: undefined }
   }
 
@@ -134,7 +123,7 @@ const batchTime = (at: Span | undefined): Expr => ({
 const now =
   (name: string, type: DataType): Form =>
   (call, ctx) => {
-    terms(call, ctx, 0, 0)
+    terms(call, ctx)
     const time = batchTime(call.at)
     return { expr: type.kind === 'timestamp' ? time : cast(time, type, 'ansi', call.at), text: `${name}()` }
   }
@@ -164,7 +153,7 @@ const isNamed = (e: Expr): boolean => e.kind === 'attr' || e.kind === 'field'
 const grouping: Form = (call, ctx) => {
   const fn = 'grouping'
   if (!ctx.grouping) throw new AnalysisError('UNSUPPORTED_GROUPING_EXPRESSION', { function: fn }, { at: call.at })
-  const [arg] = terms({ ...call }, { ...ctx, grouping: undefined }, 1, 1)
+  const [arg] = terms(call, { ...ctx, grouping: undefined })
   const index = ctx.grouping.keys.findIndex((k) => k.key === exprKey(arg!.expr))
   if (index < 0) throw new AnalysisError('GROUPING_COLUMN_MISMATCH', { expression: arg!.text }, { at: call.at })
   const shift = literal(ctx.grouping.keys.length - 1 - index, INT, call.at)
@@ -180,35 +169,47 @@ const grouping: Form = (call, ctx) => {
 const groupingId: Form = (call, ctx) => {
   const fn = 'grouping_id'
   if (!ctx.grouping) throw new AnalysisError('UNSUPPORTED_GROUPING_EXPRESSION', { function: fn }, { at: call.at })
-  const args = terms(call, { ...ctx, grouping: undefined }, 0, Infinity)
+  const args = terms(call, { ...ctx, grouping: undefined })
   const keys = ctx.grouping.keys
   if (args.length > 0 && (args.length !== keys.length || args.some((t, i) => exprKey(t.expr) !== keys[i]!.key)))
     throw new AnalysisError('GROUPING_ID_COLUMN_MISMATCH', {}, { at: call.at })
   return { expr: attrExpr(ctx.grouping.id, call.at), text: named(fn, args) }
 }
 
+const true_ = (then: Expr) => ({ when: literal(true, BOOLEAN), then })
+
 /** Calls that are not registry entries: lazy ones, clocks, casts by type name, grouping functions, time windows. */
 export const SPECIAL_FORMS: Readonly<Record<string, Form | undefined>> = Object.assign(
   Object.create(null) as Record<string, Form>,
   {
-    coalesce: coalesce('coalesce', 1, Infinity),
-    ifnull: coalesce('ifnull', 2, 2),
-    nvl: coalesce('nvl', 2, 2),
+    coalesce: coalesce('coalesce'),
+    ifnull: coalesce('ifnull'),
+    nvl: coalesce('nvl'),
     nvl2,
     nullif,
     if: ifForm,
     // The type is known without any row: the argument is not evaluated.
     typeof: (call: AstCall, ctx: ExprContext) => {
-      const [arg] = terms(call, ctx, 1, 1)
-      return { expr: literal(typeName(arg!.expr.type), STRING, call.at), text: named('typeof', [arg!]) }
+      const [arg] = terms(call, ctx)
+      const name = literal(typeName(arg!.expr.type), STRING, call.at)
+      // A branch that is never taken keeps the columns it names, which must be grouped like any other.
+      const expr =
+        attrIds(arg!.expr).size === 0
+          ? name
+          : caseOf([true_(name), { when: isNotNull(arg!.expr), then: name }], name, call.at)
+      return { expr, text: named('typeof', [arg!]) }
+    },
+    cast: (call: AstCall, ctx: ExprContext) => {
+      terms(call, ctx)
+      throw new InternalError('a call of CAST has no right count of arguments')
     },
     struct: (call: AstCall, ctx: ExprContext) => structTerm(call.args, ctx, call.at, 'struct'),
     between: (call: AstCall, ctx: ExprContext) => {
-      const [a, low, high] = terms(call, ctx, 3, 3)
+      const [a, low, high] = terms(call, ctx)
       return betweenTerm(a!, low!, high!, call.at, ctx)
     },
     in: (call: AstCall, ctx: ExprContext) => {
-      const [a, ...list] = terms(call, ctx, 2, Infinity)
+      const [a, ...list] = terms(call, ctx)
       return inTerm(a!, list, call.at, ctx)
     },
     not: (call: AstCall, ctx: ExprContext) =>

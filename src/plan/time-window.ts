@@ -15,6 +15,7 @@ import {
 import type { CalendarSpec } from '../types/calendar.ts'
 import { CalendarInterval } from '../types/value.ts'
 import { parseDurationUs } from '../types/intervals.ts'
+import { checkArgumentCount } from './argument-count.ts'
 import { attrExpr, extended, freshAttr } from './analysis.ts'
 import type { ExprContext } from './expr-context.ts'
 import { exprKey } from './expr-key.ts'
@@ -27,7 +28,7 @@ const DAY_US = 86_400_000_000n
 
 /** `window(time, size[, slide[, start]])`: a window node below, one struct<start, end> column of it here. */
 export function timeWindow(call: AstCall, ctx: ExprContext): Term {
-  count(call, 'window', 2, 4)
+  checkArgumentCount('window', call.args.length, call)
   const time = timeOf(call.args[0]!, 'window', ctx)
   const months = call.args.length === 2 ? wholeMonths(call.args[1]!, ctx) : null
   if (months !== null) return monthsWindow(call, time, months, ctx)
@@ -84,7 +85,7 @@ export const zoneFor = (time: Time, ctx: ExprContext): string | null =>
 
 /** `session_window(time, gap)`: the gap a duration, or an expression that gives one as text or interval per row. */
 export function sessionWindow(call: AstCall, ctx: ExprContext): Term {
-  count(call, 'session_window', 2, 2)
+  checkArgumentCount('session_window', call.args.length, call)
   const time = timeOf(call.args[0]!, 'session_window', ctx)
   const { gap, shown } = sessionGap(call.args[1]!, 'session_window', ctx)
   const text = `session_window(${time.text}, ${shown})`
@@ -108,17 +109,6 @@ function gapExpr(term: Term, span: Span | undefined, ctx: ExprContext): Expr {
     'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE',
     { position: 2, function: 'session_window', expected: 'a duration', actual: typeName(type) },
     { at: span },
-  )
-}
-
-/** WRONG_NUM_ARGS unless a call has so many arguments. */
-export function count(call: AstCall, fn: string, least: number, most: number): void {
-  if (call.args.length >= least && call.args.length <= most) return
-  const expected = least === most ? `${least} arguments` : `${least} to ${most} arguments`
-  throw new AnalysisError(
-    'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
-    { function: fn, expected, actual: call.args.length },
-    { at: call.at },
   )
 }
 
@@ -208,7 +198,7 @@ export function timeOf(ast: AstExpr, fn: string, ctx: ExprContext): Time {
 
 /** `window_time(w)`: the last instant of the window, a column below that still carries event time. */
 export function windowTime(call: AstCall, ctx: ExprContext): Term {
-  count(call, 'window_time', 1, 1)
+  checkArgumentCount('window_time', call.args.length, call)
   const term = resolveExpr(call.args[0]!, { ...ctx, generator: undefined })
   if (!isWindowStruct(term.expr.type))
     throw new AnalysisError(

@@ -1,8 +1,8 @@
 import { AnalysisError, MillraceError } from '../errors/errors.ts'
-import { foldConstants } from '../expr/fold.ts'
+import { foldConstants, isFoldable } from '../expr/fold.ts'
 import type { Expr, LiteralJson } from '../expr/bound.ts'
 import type { AstValues } from '../sql/ast.ts'
-import { commonType } from '../types/coercion.ts'
+import { commonType, tightestCommonType } from '../types/coercion.ts'
 import { VOID, type DataType } from '../types/data-type.ts'
 import {
   attrExpr,
@@ -37,7 +37,10 @@ export function values(a: Analysis, ast: AstValues, surroundings: Surroundings):
   const types = Array.from({ length: width }, (_, c): DataType => {
     let type: DataType = VOID
     rows.forEach((row, r) => {
-      const next = textMeetsOther(type, row[c]!.type) ? null : commonType(type, row[c]!.type, a.env.ansi)
+      const own = row[c]!.type
+      const next = textMeetsOther(type, own)
+        ? null
+        : (tightestCommonType(type, own, false) ?? commonType(type, own, a.env.ansi))
       if (!next)
         throw new AnalysisError(
           'INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE',
@@ -48,7 +51,7 @@ export function values(a: Analysis, ast: AstValues, surroundings: Surroundings):
     })
     return type
   })
-  const cells = rows.map((row) => row.map((e, c) => foldConstants(castTo(e, types[c]!, a.env), a.env)))
+  const cells = rows.map((row) => row.map((e, c) => constantCell(castTo(e, types[c]!, a.env), a)))
   const attrs = types.map((type, c): Attr =>
     freshAttr(
       a,
@@ -62,6 +65,14 @@ export function values(a: Analysis, ast: AstValues, surroundings: Surroundings):
     return relationOf({ op: 'local', id: a.freshId(), rows: literals, attrs, at: ast.at })
   }
   return computedRows(a, cells, attrs, base.plan)
+}
+
+/** A cell with its constant parts computed; one that is constant and cannot be computed is refused. */
+function constantCell(cell: Expr, a: Analysis): Expr {
+  const folded = foldConstants(cell, a.env)
+  if (folded.kind !== 'literal' && isFoldable(folded, a.env))
+    throw new AnalysisError('INVALID_INLINE_TABLE.FAILED_SQL_EXPRESSION_EVALUATION', {}, { at: cell.at })
+  return folded
 }
 
 /** Rows that are not constant (the batch time, random numbers, subqueries, what raises): one project a row. */

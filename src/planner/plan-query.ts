@@ -1,5 +1,4 @@
 import { CHANGE_TYPE } from '../connectors/provider.ts'
-import { UnsupportedError } from '../errors/errors.ts'
 import type { Attr, Logical } from '../plan/logical.ts'
 import { STRING } from '../types/data-type.ts'
 import { schemaOfAttrs } from './bind.ts'
@@ -13,6 +12,7 @@ import { planObserve } from './plan-observe.ts'
 import { planLimit, planSort } from './plan-order.ts'
 import { planOver } from './plan-over.ts'
 import { planExpand, planFilter, planProject } from './plan-project.ts'
+import { planSample } from './plan-sample.ts'
 import { planPrevious, planRecursive } from './plan-recursive.ts'
 import { planSetOperation, planUnion } from './plan-set-operation.ts'
 import { planGroupsWithState, planTransformWithState } from './plan-state-functions.ts'
@@ -109,7 +109,7 @@ class Planner implements PlannerContext {
       case 'over':
         return planOver(plan, this)
       case 'sample':
-        throw new UnsupportedError('UNSUPPORTED', { feature: 'TABLESAMPLE' }, { at: plan.at })
+        return planSample(plan, this)
     }
   }
 

@@ -312,7 +312,12 @@ export interface AstGroupBy extends Node {
 export type AstGroupingElement =
   | ({ readonly kind: 'expr'; readonly expr: AstExpr } & Node)
   | ({ readonly kind: 'rollup' | 'cube'; readonly sets: readonly (readonly AstExpr[])[] } & Node)
-  | ({ readonly kind: 'sets'; readonly elements: readonly AstGroupingElement[] } & Node)
+  /** `keys` are those of `GROUP BY a, b GROUPING SETS (…)`: grouped by whether a set names them or not. */
+  | ({
+      readonly kind: 'sets'
+      readonly elements: readonly AstGroupingElement[]
+      readonly keys?: readonly AstExpr[]
+    } & Node)
   /** `(a, b)` or `()` inside GROUPING SETS. */
   | ({ readonly kind: 'set'; readonly exprs: readonly AstExpr[] } & Node)
 export interface AstSetOperation extends Node {
@@ -362,7 +367,7 @@ export interface AstPipeStep extends Node {
   readonly alias?: AstTableAlias
   readonly pivot?: AstRelation
   readonly lateralView?: AstLateralView
-  readonly sample?: { readonly text: string } & Node
+  readonly sample?: AstSample
 }
 
 // ---------------------------------------------------------------- relations
@@ -382,9 +387,12 @@ export interface AstWatermark extends Node {
 interface RelationBase extends Node {
   readonly alias?: AstTableAlias
   readonly watermark?: AstWatermark
-  /** TABLESAMPLE as written, to be refused or carried out. */
-  readonly sample?: { readonly text: string } & Node
+  readonly sample?: AstSample
 }
+/** TABLESAMPLE, with its text: a share of the rows (`seed` of REPEATABLE), or a count of rows. */
+export type AstSample = Node & { readonly text: string } & (
+    { readonly fraction: number; readonly seed?: string } | { readonly rows: AstExpr }
+  )
 /** A table by name; `stream` for `STREAM t` and `STREAM(t)`. */
 export interface AstTableRef extends RelationBase {
   readonly kind: 'table'

@@ -76,6 +76,14 @@ function only<T>(text: string, entry: Entry, read: (r: Reading, node: Cst) => T)
   return value
 }
 
+/** The texts of the statements of a text, which `;` separates. */
+export function statementTexts(text: string): string[] {
+  return splitStatements(scan(text)).flatMap((part) => {
+    const last = part.at(-1)
+    return last ? [text.slice(part[0]!.startOffset, last.startOffset + last.image.length)] : []
+  })
+}
+
 function splitStatements(tokens: readonly Token[]): Token[][] {
   const parts: Token[][] = [[]]
   for (const t of tokens) {

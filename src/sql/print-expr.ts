@@ -10,6 +10,7 @@ import type {
   Ident,
 } from './ast.ts'
 import { quoteIdentifier, quoteString } from './literal-text.ts'
+import { beginsWithUnit } from './datetime-units.ts'
 import { printQuery } from './print.ts'
 import { tightnessOf } from './tightness.ts'
 
@@ -158,6 +159,7 @@ export function printCall(e: AstCall): string {
   const worded = e.name.length === 1 && WORDED.has(e.name[0]!.name.toLowerCase())
   const args = e.args.map((a, i) => {
     const name = e.argNames?.[i]
+    if (i === 0 && beginsWithUnit(e) && a.kind === 'literal') return a.text.toUpperCase()
     return `${name === undefined ? '' : `${quoteIdentifier(name, false)} => `}${worded ? operand(a) : printExpr(a)}`
   })
   let text = `${/^(exists|table)$/i.test(e.name[0]!.name) ? printName(e.name) : printOperandName(e.name)}(${e.distinct ? 'DISTINCT ' : ''}${args.join(', ')})`

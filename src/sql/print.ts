@@ -103,7 +103,7 @@ function printGroupingElement(e: AstGroupingElement): string {
     case 'cube':
       return `${e.kind.toUpperCase()}(${e.sets.map((s) => `(${s.map(printExpr).join(', ')})`).join(', ')})`
     case 'sets':
-      return `GROUPING SETS (${e.elements.map(printGroupingElement).join(', ')})`
+      return `${(e.keys ?? []).map(printExpr).join(', ')}${e.keys ? ' ' : ''}GROUPING SETS (${e.elements.map(printGroupingElement).join(', ')})`
     case 'set':
       return `(${e.exprs.map(printExpr).join(', ')})`
   }

@@ -1,23 +1,11 @@
 import type { Cst } from '../../grammar/parse.ts'
+import { ParseError } from '../errors/errors.ts'
 import type { Span } from '../errors/span.ts'
 import type { AstCall, AstExpr, AstFrame, AstFrameBound, AstSortItem, AstWindowSpec, Ident } from './ast.ts'
 import { has, ident, idents, kid, kids, must, spanOf, syntaxError, token, tokenSpan, type Reading } from './cst.ts'
+import { isUnitWord, mayTakeUnit } from './datetime-units.ts'
 import { identifierClause, readExpr, readNamed, readValue } from './read-expr.ts'
 import { readQuery } from './read-query.ts'
-
-const UNIT_FIRST: ReadonlySet<string> = new Set([
-  'timestampadd',
-  'dateadd',
-  'date_add',
-  'timestampdiff',
-  'datediff',
-  'date_diff',
-  'timediff',
-])
-// prettier-ignore
-const UNITS: ReadonlySet<string> = new Set([
-  'year', 'quarter', 'month', 'week', 'day', 'dayofyear', 'hour', 'minute', 'second', 'millisecond', 'microsecond',
-])
 
 /** A function call with DISTINCT, FILTER, WITHIN GROUP, null treatment and OVER. */
 export function readCall(r: Reading, node: Cst): AstCall {
@@ -27,15 +15,15 @@ export function readCall(r: Reading, node: Cst): AstCall {
   const args = argNodes.map((a) => readArgument(r, a))
   const names = argNodes.map((a) => token(a, 'Identifier')?.image)
   const first = args[0]
+  const unitFirst = mayTakeUnit({ name, args })
+  if (unitFirst && first?.kind === 'literal' && first.type === 'string')
+    throw new ParseError(
+      'INVALID_PARAMETER_VALUE.DATETIME_UNIT',
+      { function: name[0]!.name.toLowerCase(), value: first.text },
+      { at: first.at, hint: 'units are words without quotes' },
+    )
   // timestampadd(DAY, …): the unit is a word, not a column
-  if (
-    args.length === 3 &&
-    name.length === 1 &&
-    UNIT_FIRST.has(name[0]!.name.toLowerCase()) &&
-    first?.kind === 'name' &&
-    first.parts.length === 1 &&
-    UNITS.has(first.parts[0]!.name.toLowerCase())
-  )
+  if (unitFirst && first?.kind === 'name' && first.parts.length === 1 && isUnitWord(first.parts[0]!.name))
     args[0] = { kind: 'literal', type: 'string', text: first.parts[0]!.name, at: first.at }
   const nulls = kid(node, 'nullTreatment')
   const sort = kids(node, 'sortItem')

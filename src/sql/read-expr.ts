@@ -234,6 +234,8 @@ function readPrimary(r: Reading, node: Cst): AstExpr {
         return readStar(r, child)
       case 'lambda': {
         const list = kid(child, 'identifierList')
+        if (list && idents(r, list).length === 1)
+          throw syntaxError(tokenSpan(r, token(child, 'Arrow')!), 'one parameter stands without brackets: x -> x + 1')
         return { kind: 'lambda', params: idents(r, list ?? child), body: readExpr(r, must(child, 'expression')), at }
       }
       case 'bracketed':

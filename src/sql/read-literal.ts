@@ -124,25 +124,28 @@ function intervalValue(r: Reading, part: Cst): AstExpr {
 
 /** A type as DDL text without blanks around brackets; type words in lower case, member names as written. */
 export function readType(r: Reading, node: Cst): { readonly text: string; readonly at: Span } {
-  return { text: typeText(node), at: spanOf(r, node) }
+  return { text: typeText(r, node), at: spanOf(r, node) }
 }
 
-function typeText(node: Cst): string {
-  if (has(node, 'ARRAY')) return `array<${typeText(must(node, 'dataType'))}>`
+function typeText(r: Reading, node: Cst): string {
+  if (has(node, 'ARRAY')) return `array<${typeText(r, must(node, 'dataType'))}>`
   if (has(node, 'MAP')) {
     const [key, value] = kids(node, 'dataType')
-    return `map<${typeText(key!)},${typeText(value!)}>`
+    return `map<${typeText(r, key!)},${typeText(r, value!)}>`
   }
   if (has(node, 'STRUCT')) {
     const fields = kids(node, 'structField').map((f) => {
       const comment = token(f, 'StringLiteral')
-      return `${token(f, 'Identifier')!.image}:${typeText(must(f, 'dataType'))}${has(f, 'NULL') ? ' not null' : ''}${comment ? ` comment ${comment.image}` : ''}`
+      return `${token(f, 'Identifier')!.image}:${typeText(r, must(f, 'dataType'))}${has(f, 'NULL') ? ' not null' : ''}${comment ? ` comment ${comment.image}` : ''}`
     })
     return `struct<${fields.join(',')}>`
   }
   if (has(node, 'INTERVAL')) return `interval ${tokens(node, 'IntervalUnit').map(unitOf).join(' to ')}`
   const name = token(node, 'Identifier')!.image
-  const args = tokens(node, 'NumberLiteral').map((t) => t.image)
+  const args = tokens(node, 'NumberLiteral').map((t) => {
+    if (!/^\d+$/.test(t.image)) throw syntaxError(tokenSpan(r, t))
+    return t.image
+  })
   const collation = has(node, 'name')
     ? ` collate ${tokens(must(node, 'name'), 'Identifier')
         .map((t) => t.image)

@@ -1,5 +1,6 @@
 import type { Cst } from '../../grammar/parse.ts'
 import { ParseError } from '../errors/errors.ts'
+import type { Span } from '../errors/span.ts'
 import type {
   AstExpr,
   AstGroupBy,
@@ -259,13 +260,15 @@ function readGroupBy(r: Reading, node: Cst): AstGroupBy {
   const at = spanOf(r, node)
   let elements = kids(node, 'groupingElement').map((e) => readGroupingElement(r, e))
   const sets = kid(node, 'groupingSets')
-  if (has(node, 'ROLLUP') || has(node, 'CUBE')) {
-    const columns = elements.map((e) => {
-      if (e.kind !== 'expr') throw syntaxError(tokenSpan(r, token(node, 'WITH')!))
-      return [e.expr]
+  const columns = (next: Span): AstExpr[] =>
+    elements.map((e) => {
+      if (e.kind !== 'expr') throw syntaxError(next)
+      return e.expr
     })
-    elements = [{ kind: has(node, 'ROLLUP') ? 'rollup' : 'cube', sets: columns, at }]
-  } else if (sets) elements = [readGroupingSets(r, sets)]
+  if (has(node, 'ROLLUP') || has(node, 'CUBE')) {
+    const single = columns(tokenSpan(r, token(node, 'WITH')!)).map((e) => [e])
+    elements = [{ kind: has(node, 'ROLLUP') ? 'rollup' : 'cube', sets: single, at }]
+  } else if (sets) elements = [{ ...readGroupingSets(r, sets), keys: columns(spanOf(r, sets)) }]
   const only = elements[0]!
   if (elements.length === 1 && only.kind === 'expr' && isAll(only.expr)) return { all: true, elements: [], at }
   return { elements, at }
@@ -285,7 +288,7 @@ function readGroupingElement(r: Reading, node: Cst): AstGroupingElement {
   return { kind: 'expr', expr: named ? readNamed(r, named) : readExpr(r, must(node, 'expression')), at }
 }
 
-function readGroupingSets(r: Reading, node: Cst): AstGroupingElement {
+function readGroupingSets(r: Reading, node: Cst): AstGroupingElement & { readonly kind: 'sets' } {
   return { kind: 'sets', elements: kids(node, 'element').map((e) => readGroupingElement(r, e)), at: spanOf(r, node) }
 }
 

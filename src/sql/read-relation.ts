@@ -7,6 +7,7 @@ import type {
   AstName,
   AstPivot,
   AstRelation,
+  AstSample,
   AstTableAlias,
   AstTableFunction,
   AstTableRef,
@@ -14,7 +15,21 @@ import type {
   AstWatermark,
   Ident,
 } from './ast.ts'
-import { between, has, ident, idents, kid, kids, must, spanOf, token, tokens, type Reading } from './cst.ts'
+import {
+  between,
+  has,
+  ident,
+  idents,
+  kid,
+  kids,
+  must,
+  spanOf,
+  syntaxError,
+  token,
+  tokens,
+  tokenSpan,
+  type Reading,
+} from './cst.ts'
 import { unescapeString } from './literal-text.ts'
 import { readCall } from './read-call.ts'
 import { identifierClause, readExpr, readName, readNamedList } from './read-expr.ts'
@@ -47,7 +62,7 @@ function readLateralPrimary(r: Reading, node: Cst): AstRelation {
 interface Suffix {
   readonly alias?: AstTableAlias
   readonly watermark?: AstWatermark
-  readonly sample?: AstRelation['sample']
+  readonly sample?: AstSample
 }
 
 function readSuffix(r: Reading, node: Cst): Suffix {
@@ -69,15 +84,18 @@ export function readAlias(r: Reading, node: Cst): AstTableAlias | undefined {
   return { name: ident(r, name), ...(columns ? { columns: idents(r, columns) } : {}), at: spanOf(r, node) }
 }
 
-/** TABLESAMPLE as written; a share outside of 0 … 100 PERCENT is an error. */
-export function readSample(r: Reading, node: Cst): NonNullable<AstRelation['sample']> {
+/** TABLESAMPLE: PERCENT and BUCKET x OUT OF y are shares, which outside of 0 … 1 are an error. */
+export function readSample(r: Reading, node: Cst): AstSample {
   const at = spanOf(r, node)
-  if (has(node, 'PERCENT')) {
-    const percent = Number(tokens(node, 'NumberLiteral')[0]!.image)
-    const fraction = has(node, 'Minus') ? -percent / 100 : percent / 100
-    if (!(fraction >= 0 && fraction <= 1)) throw new ParseError('INVALID_TABLESAMPLE_FRACTION', { fraction }, { at })
-  }
-  return { text: r.sql.slice(at.start, at.end), at }
+  const text = r.sql.slice(at.start, at.end)
+  if (has(node, 'ROWS')) return { text, rows: readExpr(r, must(node, 'expression')), at }
+  if (has(node, 'ON')) throw syntaxError(tokenSpan(r, token(node, 'ON')!), 'a bucket is drawn from all rows')
+  const [first, second] = tokens(node, 'NumberLiteral').map((t) => Number.parseFloat(t.image))
+  const share = has(node, 'PERCENT') ? first! / 100 : first! / second!
+  const fraction = has(node, 'Minus') ? -share : share
+  if (!(fraction >= 0 && fraction <= 1)) throw new ParseError('INVALID_TABLESAMPLE_FRACTION', { fraction }, { at })
+  const seed = token(node, 'seed')
+  return { text, fraction, ...(seed ? { seed: seed.image } : {}), at }
 }
 
 function readWatermark(r: Reading, node: Cst): AstWatermark {

@@ -105,7 +105,7 @@ export function implicitCast(from: DataType, to: TypeSpec, ansi: boolean): DataT
   }
   if (from.kind === 'void') return defaultOf(to)
   if (to === 'DECIMAL') return isNumeric(from) ? decimalForType(from) : from.kind === 'string' ? decimal(38, 18) : null
-  if (to === 'NUMERIC') return from.kind === 'string' || from.kind === 'timestamp' ? DOUBLE : null
+  if (to === 'NUMERIC') return from.kind === 'string' ? DOUBLE : null
   if (typeof to === 'string') return null
   if (isContainer(to)) return intoContainer(from, to, ansi)
   return ansi ? ansiCast(from, to) : legacyCast(from, to)

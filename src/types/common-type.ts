@@ -63,6 +63,14 @@ export function tightestCommonType(a: DataType, b: DataType, ansi: boolean): Dat
   return inside(a, b, (x, y) => tightestCommonType(x, y, ansi))
 }
 
+/** Text that would be read as another type may give NULL, which no key may be. */
+const readsText = (a: DataType, b: DataType): boolean =>
+  (a.kind === 'string') !== (b.kind === 'string') &&
+  isAtomic(a) &&
+  isAtomic(b) &&
+  a.kind !== 'binary' &&
+  b.kind !== 'binary'
+
 /** Arrays, maps and structs member by member. Struct members pair by position and need one name. */
 function inside(a: DataType, b: DataType, widen: Widen): DataType | null {
   if (a.kind === 'array' && b.kind === 'array') {
@@ -70,7 +78,7 @@ function inside(a: DataType, b: DataType, widen: Widen): DataType | null {
     return element && arrayOf(element, a.containsNull || b.containsNull)
   }
   if (a.kind === 'map' && b.kind === 'map') {
-    const key = widen(a.key, b.key)
+    const key = readsText(a.key, b.key) ? null : widen(a.key, b.key)
     const value = widen(a.value, b.value)
     return key && value && mapOf(key, value, a.valueContainsNull || b.valueContainsNull)
   }

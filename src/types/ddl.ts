@@ -53,7 +53,16 @@ const SIMPLE: Readonly<Record<string, DataType>> = {
 }
 
 const DECIMALS = new Set(['decimal', 'dec', 'numeric'])
-const NOT_YET = new Set(['time', 'variant', 'object', 'geometry', 'geography'])
+/** Types that say nothing without what stands between `<` and `>`. */
+const NESTED = new Map<
+  string,
+  'INCOMPLETE_TYPE_DEFINITION.ARRAY' | 'INCOMPLETE_TYPE_DEFINITION.MAP' | 'INCOMPLETE_TYPE_DEFINITION.STRUCT'
+>([
+  ['array', 'INCOMPLETE_TYPE_DEFINITION.ARRAY'],
+  ['map', 'INCOMPLETE_TYPE_DEFINITION.MAP'],
+  ['struct', 'INCOMPLETE_TYPE_DEFINITION.STRUCT'],
+])
+const NOT_YET = new Set(['variant', 'object', 'geometry', 'geography'])
 
 interface Token {
   /** `word`: a bare name; `quoted`: a back-quoted one, unescaped; `text`: a string; `number`; `mark`: `< > ( ) , :`. */
@@ -125,6 +134,19 @@ class Reader {
     return true
   }
 
+  #isMark(text: string): boolean {
+    return this.#token.kind === 'mark' && this.#token.text === text
+  }
+
+  /** Refuses parameters where a type takes none, or no more. */
+  #noMore(mark: '(' | ',', at: { sql: string; start: number; end: number }): void {
+    if (!this.#isMark(mark)) return
+    while (!this.atEnd() && !this.#mark(')')) this.#next++
+    const end = this.#tokens[this.#next - 1]!.end
+    const type = this.#sql.slice(at.start, end).replace(/\s+/g, '').toUpperCase()
+    throw new ParseError('UNSUPPORTED_DATATYPE', { type: `"${type}"` }, { at: { ...at, end } })
+  }
+
   #expect(text: string): void {
     if (!this.#mark(text)) this.fail()
   }
@@ -179,6 +201,8 @@ class Reader {
     const name = token.text.toLowerCase()
     const at = { sql: this.#sql, start: token.start, end: token.end }
     if (DECIMALS.has(name)) return this.#decimal(at)
+    const incomplete = NESTED.get(name)
+    if (incomplete !== undefined && !this.#isMark('<')) throw new ParseError(incomplete, {}, { at })
     if (name === 'array') {
       this.#expect('<')
       const element = this.type()
@@ -208,6 +232,7 @@ class Reader {
       this.#expect(')')
       return STRING
     }
+    if (name === 'time') throw new UnsupportedError('UNSUPPORTED_TIME_TYPE', {}, { at })
     if (NOT_YET.has(name)) throw new UnsupportedError('UNSUPPORTED', { feature: `type ${name.toUpperCase()}` }, { at })
     const simple = Object.hasOwn(SIMPLE, name) ? SIMPLE[name] : undefined
     if (!simple) {
@@ -218,6 +243,7 @@ class Reader {
         { at, hint: near ? `did you mean ${near.toUpperCase()}?` : undefined },
       )
     }
+    this.#noMore('(', at)
     if (name === 'string' && this.#is('collate'))
       throw new UnsupportedError(
         'UNSUPPORTED',
@@ -243,6 +269,7 @@ class Reader {
     if (this.#mark('(')) {
       precision = this.#number()
       if (this.#mark(',')) scale = this.#number()
+      this.#noMore(',', at)
       this.#expect(')')
     }
     const whole = { ...at, end: this.#tokens[this.#next - 1]!.end }

@@ -138,7 +138,9 @@ export function intervalParts(text: string): readonly IntervalPart[] {
     const unit = /^\S+/.exec(rest)![0]
     rest = rest.slice(unit.length).trimStart()
     const singular = unit.replace(/s$/, '')
-    parts.push({ value: number[0].replace(/\s+/g, ''), unit: isIntervalUnit(singular) ? singular : unit })
+    if (!isIntervalUnit(singular))
+      throw new ExecutionError('INVALID_INTERVAL_FORMAT.INVALID_UNIT', { value: text, unit: JSON.stringify(unit) })
+    parts.push({ value: number[0].replace(/\s+/g, ''), unit: singular })
   }
   return parts
 }
@@ -175,7 +177,9 @@ export function literalOfParts(parts: readonly IntervalPart[]):
   }
   const used = new Set(units.map((u) => (u === 'week' ? 'day' : u.endsWith('second') ? 'second' : u) as DayTimeUnit))
   const present = DAY_TIME_UNITS.filter((u) => used.has(u))
-  const micros = int64(BigInt(value.days) * UNIT_US.day + value.micros, partsText(parts))
+  const micros = BigInt(value.days) * UNIT_US.day + value.micros
+  if (micros > INT64_MAX || micros < INT64_MIN)
+    throw new ExecutionError('INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION', { operation: 'INTERVAL' })
   return { kind: 'interval_dt', start: present[0] ?? 'second', end: present.at(-1) ?? 'second', micros }
 }
 

@@ -151,7 +151,7 @@ test('what is not compared has one implementation, or draws numbers', () => {
   const others = allEntries().filter((e) => e.kind !== 'aggregate' && !COMPARED.includes(e as ScalarEntry))
   expect(others.map((e) => e.name).sort()).toEqual(
     // Without a seed no two runs agree; generators have no generated code; raise_error and assert_true only raise.
-    'aes_encrypt assert_true explode explode_outer inline inline_outer json_tuple monotonically_increasing_id posexplode posexplode_outer raise_error rand randn randstr shuffle spark_partition_id stack uniform uuid'.split(
+    'aes_encrypt assert_true explode explode_outer inline inline_outer json_tuple monotonically_increasing_id posexplode posexplode_outer raise_error rand randn randstr shuffle spark_partition_id stack uniform unix_nanos uuid'.split(
       ' ',
     ),
   )

@@ -122,8 +122,11 @@ describe('to_number and to_char', () => {
   )
 
   test('a bad format is refused', () => {
-    for (const bad of ['9A9', '', ',9', '9,,9', '$9$', 'S9MI'])
+    for (const bad of ['9A9', ',9', '9,,9', '$9$', 'S9MI'])
       expect(() => numberFormat(bad)).toThrow(expect.objectContaining({ code: 'INVALID_FORMAT.UNEXPECTED_TOKEN' }))
+    expect(() => numberFormat('')).toThrow(expect.objectContaining({ code: 'INVALID_FORMAT.EMPTY' }))
+    expect(() => numberFormat('S')).toThrow(expect.objectContaining({ code: 'INVALID_FORMAT.WRONG_NUM_DIGIT' }))
+    expect(() => numberFormat('9.9.9')).toThrow(expect.objectContaining({ code: 'INVALID_FORMAT.WRONG_NUM_TOKEN' }))
   })
 })
 

@@ -4,15 +4,15 @@ import { bundleFolder } from '../shell/bundled.ts'
 import { output } from './packed.ts'
 
 describe('start-up', () => {
-  test('takes at most 300 ms for millrace sql and 150 ms for import; the figures by the clock are printed', () => {
+  test('costs a few times what Node alone does; the figures by the clock are printed', () => {
     const figures = measureStartup(bundleFolder(), 10)
     for (const { name, medianMs, leastMs, cpuMs } of figures)
       console.log(`${name}: median ${medianMs} ms, least ${leastMs} ms, processor ${cpuMs} ms (10 runs)`)
-    // Held to processor time: it is more than an idle machine takes by the clock (compiling and collecting run beside), and
-    // hardly depends on what else the machine does.
+    // Processor times of one run, one after the other, so that a busy machine makes all of them longer. On an idle one they are
+    // 5 and 3; a library that is loaded where it is not needed shows.
     const cpu = (name: string): number => figures.find((f) => f.name === name)!.cpuMs
-    expect(cpu("millrace sql -e 'select 1'")).toBeLessThanOrEqual(300)
-    expect(cpu("import 'millrace'") - cpu('node alone')).toBeLessThanOrEqual(150)
+    expect(cpu("millrace sql -e 'select 1'") / cpu('node alone')).toBeLessThan(8)
+    expect(cpu("import 'millrace'") / cpu('node alone')).toBeLessThan(5)
   })
 
   test('importing millrace loads no native library', () => {

@@ -86,6 +86,21 @@ describe('grouping sets', () => {
 describe('what cannot be grouped', () => {
   test.each([
     ['SELECT k, i FROM t GROUP BY k', 'MISSING_AGGREGATION', 'i'],
+    [
+      'SELECT k, (SELECT max(u.i) FROM t u WHERE u.i = t.i) FROM t GROUP BY k',
+      'MISSING_AGGREGATION',
+      '(SELECT max(u.i) FROM t u WHERE u.i = t.i)',
+    ],
+    [
+      'SELECT k FROM t GROUP BY k HAVING EXISTS (SELECT 1 FROM t u WHERE u.i = t.i)',
+      'MISSING_AGGREGATION',
+      'EXISTS (SELECT 1 FROM t u WHERE u.i = t.i)',
+    ],
+    [
+      'SELECT count(*), (SELECT max(u.i) FROM t u WHERE u.k = t.k) FROM t',
+      'MISSING_GROUP_BY',
+      '(SELECT max(u.i) FROM t u WHERE u.k = t.k)',
+    ],
     ['SELECT k, sum(i) FROM t', 'MISSING_GROUP_BY', 'k'],
     ['SELECT k FROM t HAVING true', 'MISSING_GROUP_BY', 'k'],
     ["SELECT max(i) FROM t HAVING k = 'a'", 'UNRESOLVED_COLUMN.WITH_SUGGESTION', 'k'],

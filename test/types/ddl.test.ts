@@ -57,7 +57,11 @@ test.each([
   ['decimal(39,0)', 'DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION'],
   ['decimal(5,6)', 'DECIMAL_SCALE_EXCEEDS_PRECISION'],
   ['interval month to day', 'UNSUPPORTED_DATATYPE'],
-  ['time', 'UNSUPPORTED'],
+  ['time', 'UNSUPPORTED_TIME_TYPE'],
+  ['array', 'INCOMPLETE_TYPE_DEFINITION.ARRAY'],
+  ['map', 'INCOMPLETE_TYPE_DEFINITION.MAP'],
+  ['int(11)', 'UNSUPPORTED_DATATYPE'],
+  ['decimal(5,2,1)', 'UNSUPPORTED_DATATYPE'],
   ['a;b', 'UNSUPPORTED_DATATYPE_OR_SYNTAX'],
 ])('refuses %s', (text, code) => {
   if (code === 'UNSUPPORTED_DATATYPE_OR_SYNTAX')

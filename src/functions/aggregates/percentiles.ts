@@ -6,6 +6,7 @@ import {
   BOOLEAN,
   dayTimeInterval,
   DOUBLE,
+  isDatetime,
   type DataType,
   typeName,
   yearMonthInterval,
@@ -116,6 +117,9 @@ function resultOf(type: DataType): (x: number) => Value {
 
 function measured(fn: string, type: DataType, env: EvalEnv): DataType {
   if (type.kind === 'interval_dt' || type.kind === 'interval_ym') return type
+  if (isDatetime(type))
+    // The recorded engine reads dates and timestamps here as its type TIME.
+    throw new AnalysisError('UNSUPPORTED_TIME_TYPE', {}, { hint: `take the ${fn} of unix_micros(...)` })
   return implicitCast(type, 'NUMERIC', env.ansi) ?? unexpectedType(fn, 1, 'a number or interval', type)
 }
 

@@ -29,6 +29,7 @@ const MAX_LONG = 9223372036854775807n
 /** The type an argument of sum or avg is cast to. */
 function summed(fn: string, type: DataType, env: EvalEnv): DataType {
   if (type.kind === 'interval_dt' || type.kind === 'interval_ym') return type
+  if (type.kind === 'timestamp') return DOUBLE
   return implicitCast(type, 'NUMERIC', env.ansi) ?? unexpectedType(fn, 1, 'a number or interval', type)
 }
 

@@ -1,6 +1,15 @@
 import { AnalysisError } from '../../errors/errors.ts'
 import { implicitCast, isOrderable } from '../../types/coercion.ts'
-import { arrayOf, mapOf, typeName, VOID, type ArrayType, type DataType, type MapType } from '../../types/data-type.ts'
+import {
+  arrayOf,
+  INT,
+  mapOf,
+  typeName,
+  VOID,
+  type ArrayType,
+  type DataType,
+  type MapType,
+} from '../../types/data-type.ts'
 import { unexpectedType } from '../faults.ts'
 
 /** The array an argument is: an untyped NULL stands for an array of VOID. Refuses what is no array. */
@@ -31,6 +40,11 @@ export function castArgument(
   ansi: boolean,
 ): DataType {
   return implicitCast(actual, wanted, ansi) ?? unexpectedType(fn, position, typeName(wanted), actual)
+}
+
+/** INT for an argument that counts elements; only integers that INT holds stand for it. */
+export function indexArgument(fn: string, position: number, actual: DataType): DataType {
+  return ['int', 'smallint', 'tinyint'].includes(actual.kind) ? INT : unexpectedType(fn, position, 'INT', actual)
 }
 
 /** Refuses a type that cannot be the key of a map. */

@@ -1,10 +1,10 @@
 import { AnalysisError, ExecutionError } from '../../errors/errors.ts'
-import { commonTypeOf } from '../../types/coercion.ts'
+import { commonTypeOf, tightestCommonType } from '../../types/coercion.ts'
 import { arrayOf, INT, STRING, typeName, VOID, type DataType } from '../../types/data-type.ts'
 import { MapValue, type Value } from '../../types/value.ts'
 import { arg, scalar, type CodegenSite, type FunctionEntry } from '../entry.ts'
 import { typesDiffer, unexpectedType } from '../faults.ts'
-import { arrayArgument, castArgument } from './argument-types.ts'
+import { arrayArgument, castArgument, indexArgument, pairMismatch, typedArrayArgument } from './argument-types.ts'
 import { isNarrowed, valueCode } from '../value-code.ts'
 import { arrayVector, elementVector, errorWithAnsi, neverError, sizeVector } from './element-vector.ts'
 import { lookup } from './map-value.ts'
@@ -81,17 +81,15 @@ function fromOneCode(
   return elementCode(list, index, found, fails, site)
 }
 
-const elementAtTypes = (fn: string) => (args: readonly DataType[], env: { readonly ansi: boolean }) => {
+const elementAtTypes = (fn: string) => (args: readonly DataType[]) => {
   const [collection, index] = args as [DataType, DataType]
   if (collection.kind === 'array') {
-    return { args: [collection, castArgument(fn, 2, index, INT, env.ansi)], type: collection.element, nullable: true }
+    return { args: [collection, indexArgument(fn, 2, index)], type: collection.element, nullable: true }
   }
   if (collection.kind === 'map') {
-    return {
-      args: [collection, castArgument(fn, 2, index, collection.key, env.ansi)],
-      type: collection.value,
-      nullable: true,
-    }
+    const key = tightestCommonType(collection.key, index, false)
+    if (key === null) return pairMismatch('DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES', fn, collection, index)
+    return { args: [{ ...collection, key }, key], type: collection.value, nullable: true }
   }
   return unexpectedType(fn, 1, 'an array or a map', collection)
 }
@@ -113,7 +111,7 @@ export const entries: readonly FunctionEntry[] = [
     codegen: (args, site) => `[${args.map((a, i) => valueCode(a, site.args[i]!, site)).join(', ')}]`,
     vector: arrayVector,
   }),
-  scalar('array_repeat', [arg('element', 'ANY'), arg('count', INT)], (args) => arrayOf(args[0]!), {
+  scalar('array_repeat', [arg('element', 'ANY'), arg('count', INT, { exact: true })], (args) => arrayOf(args[0]!), {
     group: 'array',
     doc: 'An array of `element` repeated `count` times; empty when `count` is not positive.',
     examples: [{ sql: `array_repeat('x', 3)`, gives: '[x, x, x]' }],
@@ -207,7 +205,7 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: 'get(array(1, 2), 5)', gives: 'NULL' }],
     canBeNull: true,
     resolve: (args, env) => {
-      const list = arrayArgument('get', 1, args[0]!)
+      const list = typedArrayArgument('get', 1, args[0]!)
       return { args: [list, castArgument('get', 2, args[1]!, INT, env.ansi)], type: list.element, nullable: true }
     },
     eval: (list: List, index: number) => list[index] ?? null,
@@ -299,7 +297,11 @@ export const entries: readonly FunctionEntry[] = [
   }),
   scalar(
     'array_join',
-    [arg('array', arrayOf(STRING)), arg('delimiter', STRING), arg('null_replacement', STRING, { optional: true })],
+    [
+      arg('array', arrayOf(STRING)),
+      arg('delimiter', STRING, { exact: true }),
+      arg('null_replacement', STRING, { exact: true, optional: true }),
+    ],
     STRING,
     {
       group: 'array',

@@ -1,17 +1,17 @@
 import { ExecutionError } from '../../errors/errors.ts'
+import { tightestCommonType } from '../../types/coercion.ts'
 import { arrayOf, INT, type ArrayType, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
-import { arg, scalar, type EvalEnv, type FunctionEntry } from '../entry.ts'
-import { castArgument, pairMismatch, typedArrayArgument } from './argument-types.ts'
+import { arg, scalar, type FunctionEntry } from '../entry.ts'
+import { indexArgument, pairMismatch, typedArrayArgument } from './argument-types.ts'
 import { MAX_ARRAY_LENGTH } from './array-basics.ts'
-import { comparedType } from './common-element-type.ts'
 
 type List = readonly Value[]
 
 /** The array type that holds the elements of `list` and `element`. */
-function widened(fn: string, list: ArrayType, element: DataType, env: EvalEnv): ArrayType {
-  const common = comparedType(list.element, element, env.ansi)
-  return common === undefined
+function widened(fn: string, list: ArrayType, element: DataType): ArrayType {
+  const common = tightestCommonType(list.element, element, false)
+  return common === null
     ? pairMismatch('DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES', fn, list, element)
     : arrayOf(common)
 }
@@ -44,8 +44,8 @@ const atEnd = (name: 'array_append' | 'array_prepend', doc: string, gives: strin
     doc,
     examples: [{ sql: `${name}(array(1, 2), 3)`, gives }],
     nulls: 'handles',
-    resolve: (args, env) => {
-      const type = widened(name, typedArrayArgument(name, 1, args[0]!), args[1]!, env)
+    resolve: (args) => {
+      const type = widened(name, typedArrayArgument(name, 1, args[0]!), args[1]!)
       return { args: [type, type.element], type, nullable: true }
     },
     eval:
@@ -66,12 +66,12 @@ export const entries: readonly FunctionEntry[] = [
       { sql: `array_insert(array('a', 'b'), -1, 'c')`, gives: '[a, b, c]' },
     ],
     nulls: 'handles',
-    resolve: (args, env) => {
+    resolve: (args) => {
       const [list, index, element] = args as [DataType, DataType, DataType]
       if (list.kind !== 'array')
         return pairMismatch('DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES', 'array_insert', list, element)
-      const type = widened('array_insert', list, element, env)
-      return { args: [type, castArgument('array_insert', 2, index, INT, env.ansi), type.element], type, nullable: true }
+      const type = widened('array_insert', list, element)
+      return { args: [type, indexArgument('array_insert', 2, index), type.element], type, nullable: true }
     },
     eval: (list: List | null, index: number | null, element: Value) =>
       list === null || index === null ? null : insert(list, index, element),

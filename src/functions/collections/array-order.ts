@@ -1,6 +1,6 @@
-import { ExecutionError } from '../../errors/errors.ts'
+import { AnalysisError, ExecutionError } from '../../errors/errors.ts'
 import { compareValues } from '../../types/compare.ts'
-import { BIGINT, BOOLEAN, INT, VOID, type DataType } from '../../types/data-type.ts'
+import { BIGINT, BOOLEAN, INT, typeName, VOID, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
 import { unexpectedType } from '../faults.ts'
@@ -59,7 +59,12 @@ export const entries: readonly FunctionEntry[] = [
           requireOrder('array_sort', list.element)
           return { args: [list], type: list }
         }
-        if (args[1]!.kind !== 'int') unexpectedType('array_sort', 2, 'a function that gives an INT', args[1]!)
+        if (args[1]!.kind !== 'int')
+          throw new AnalysisError('DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE', {
+            function: 'array_sort',
+            expected: 'INT',
+            actual: typeName(args[1]!),
+          })
         return { args: [list, INT], type: list }
       },
       bind: (site) => {
@@ -82,11 +87,13 @@ export const entries: readonly FunctionEntry[] = [
       { sql: 'sort_array(array(3, 1, NULL, 2))', gives: '[NULL, 1, 2, 3]' },
       { sql: 'sort_array(array(3, 1, NULL, 2), false)', gives: '[3, 2, 1, NULL]' },
     ],
-    resolve: (args, env) => {
+    resolve: (args) => {
       const list = arrayArgument('sort_array', 1, args[0]!)
       requireOrder('sort_array', list.element)
-      const rest = args.length > 1 ? [castArgument('sort_array', 2, args[1]!, BOOLEAN, env.ansi)] : []
-      return { args: [list, ...rest], type: list }
+      const ascending = args[1]
+      if (ascending && ascending.kind !== 'boolean' && ascending.kind !== 'void')
+        unexpectedType('sort_array', 2, 'BOOLEAN', ascending)
+      return { args: [list, ...(ascending ? [BOOLEAN] : [])], type: list }
     },
     bind: (site) => {
       const up = order(elementOf(site.args[0]!), true, true)

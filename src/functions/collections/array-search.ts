@@ -1,8 +1,10 @@
 import { AnalysisError } from '../../errors/errors.ts'
+import { tightestCommonType } from '../../types/coercion.ts'
 import { compareValues, equalValues, hashKey, type HashKey } from '../../types/compare.ts'
 import { arrayOf, BIGINT, BOOLEAN, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
-import { arg, scalar, type EvalEnv, type FunctionEntry, type ScalarEntry } from '../entry.ts'
+import { arg, scalar, type FunctionEntry, type ScalarEntry } from '../entry.ts'
+import { unexpectedType } from '../faults.ts'
 import { valueCode } from '../value-code.ts'
 import { containsVector } from './element-vector.ts'
 import { arrayArgument, pairMismatch, requireOrder } from './argument-types.ts'
@@ -14,13 +16,15 @@ type Resolve = NonNullable<ScalarEntry['resolve']>
 /** Types of a function over an array and a value of its elements' type. */
 const arrayAndValue =
   (fn: string, result: (array: DataType) => DataType, refuseNull = false): Resolve =>
-  (args, env: EvalEnv) => {
+  (args) => {
     const [list, value] = args as [DataType, DataType]
-    if (refuseNull && (list.kind === 'void' || value.kind === 'void'))
-      throw new AnalysisError('DATATYPE_MISMATCH.NULL_TYPE', { function: fn })
-    if (list.kind !== 'array') return pairMismatch('DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES', fn, list, value)
-    const element = comparedType(list.element, value, env.ansi)
-    if (element === undefined) return pairMismatch('DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES', fn, list, value)
+    if (refuseNull && list.kind === 'void') throw new AnalysisError('DATATYPE_MISMATCH.NULL_TYPE', { function: fn })
+    if (list.kind !== 'array')
+      return refuseNull
+        ? unexpectedType(fn, 1, 'an array', list)
+        : pairMismatch('DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES', fn, list, value)
+    const element = tightestCommonType(list.element, value, false)
+    if (element === null) return pairMismatch('DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES', fn, list, value)
     requireOrder(fn, element)
     const array = arrayOf(element, list.containsNull)
     return { args: [array, element], type: result(array), nullable: true }
@@ -29,10 +33,10 @@ const arrayAndValue =
 /** Types of a function over two arrays of one element type. */
 const twoArrays =
   (fn: string, result: (array: DataType) => DataType): Resolve =>
-  (args, env: EvalEnv) => {
+  (args) => {
     const [a, b] = args as [DataType, DataType]
-    const element = a.kind === 'array' && b.kind === 'array' ? comparedType(a.element, b.element, env.ansi) : undefined
-    if (element === undefined) return pairMismatch('DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES', fn, a, b)
+    const element = a.kind === 'array' && b.kind === 'array' ? tightestCommonType(a.element, b.element, false) : null
+    if (element === null) return pairMismatch('DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES', fn, a, b)
     requireOrder(fn, element)
     const array = arrayOf(element)
     return { args: [array, array], type: result(array), nullable: true }
@@ -92,7 +96,17 @@ export const entries: readonly FunctionEntry[] = [
       { sql: 'array_contains(array(1, NULL), 2)', gives: 'NULL' },
     ],
     canBeNull: true,
-    resolve: arrayAndValue('array_contains', () => BOOLEAN, true),
+    resolve: (args, env) => {
+      const [list, value] = args as [DataType, DataType]
+      if (list.kind === 'void' || value.kind === 'void')
+        throw new AnalysisError('DATATYPE_MISMATCH.NULL_TYPE', { function: 'array_contains' })
+      if (list.kind !== 'array') return unexpectedType('array_contains', 1, 'an array', list)
+      const element = comparedType(list.element, value, env.ansi)
+      if (element === undefined)
+        return pairMismatch('DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES', 'array_contains', list, value)
+      requireOrder('array_contains', element)
+      return { args: [arrayOf(element, list.containsNull), element], type: BOOLEAN, nullable: true }
+    },
     bind: (site) => {
       const equal = equalValues(site.args[1]!)
       return (list: List, value: Value) => {
@@ -119,7 +133,7 @@ export const entries: readonly FunctionEntry[] = [
     group: 'array',
     doc: 'The place of the first element equal to `value`, counted from 1; 0 when there is none.',
     examples: [{ sql: 'array_position(array(3, 1, 3), 3)', gives: '1' }],
-    resolve: arrayAndValue('array_position', () => BIGINT),
+    resolve: arrayAndValue('array_position', () => BIGINT, true),
     bind: (site) => {
       const equal = equalValues(site.args[1]!)
       return (list: List, value: Value) => BigInt(list.findIndex((v) => v !== null && equal(v, value)) + 1)

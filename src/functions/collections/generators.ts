@@ -93,7 +93,7 @@ const stack: GeneratorEntry = {
   group: 'generator',
   doc: 'Lays its values out in `n` rows; NULL fills the last row.',
   examples: [{ sql: `stack(2, 1, 'a', 2, 'b')`, gives: '1, a; 2, b' }],
-  params: [arg('n', INT, { foldable: true }), arg('value', 'ANY', { variadic: true })],
+  params: [arg('n', INT, { exact: true, foldable: true }), arg('value', 'ANY', { variadic: true })],
   columns: (args, constants) => {
     const width = Math.ceil((args.length - 1) / stackRows(constants))
     return Array.from({ length: width }, (_, column) => {

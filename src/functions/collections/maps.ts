@@ -14,7 +14,7 @@ import {
 } from '../../types/data-type.ts'
 import { MapValue, type Value } from '../../types/value.ts'
 import { arg, scalar, type CallSite, type Codegen, type FunctionEntry } from '../entry.ts'
-import { unexpectedType } from '../faults.ts'
+import { typesDiffer, unexpectedType } from '../faults.ts'
 import { compilePattern } from '../regex/compiled.ts'
 import { valueCode } from '../value-code.ts'
 import { arrayArgument, mapArgument, pairMismatch, refuseMapKey } from './argument-types.ts'
@@ -158,19 +158,12 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: `map_concat(map('a', 1), map('b', 2))`, gives: '{a -> 1, b -> 2}' }],
     resolve: (args, env) => {
       if (args.length === 0) return { args, type: mapOf(STRING, STRING), nullable: false }
-      const types = () => ({ function: 'map_concat', types: args.map(typeName).join(', ') })
-      const maps = args.filter((a) => a.kind === 'map')
-      if (maps.length < args.length) throw new AnalysisError('DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES', types())
-      const key = commonTypeOf(
-        maps.map((m) => m.key),
-        env.ansi,
-      )
-      const value = commonTypeOf(
-        maps.map((m) => m.value),
-        env.ansi,
-      )
-      if (key === null || value === null) throw new AnalysisError('DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES', types())
-      const type = mapOf(key, value)
+      if (args.some((a) => a.kind !== 'map'))
+        throw new AnalysisError('DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES', {
+          function: 'map_concat',
+          types: args.map(typeName).join(', '),
+        })
+      const type = commonTypeOf(args, env.ansi) ?? typesDiffer('map_concat', args)
       return { args: args.map(() => type), type }
     },
     bind: (site) => {
@@ -188,7 +181,7 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: `map_contains_key(map('a', 1), 'a')`, gives: 'true' }],
     resolve: (args, env) => {
       const [map, key] = args as [DataType, DataType]
-      if (map.kind === 'void' || key.kind === 'void')
+      if (map.kind === 'map' && key.kind === 'void')
         throw new AnalysisError('DATATYPE_MISMATCH.NULL_TYPE', { function: 'map_contains_key' })
       const common = map.kind === 'map' ? comparedType(map.key, key, env.ansi) : undefined
       if (map.kind !== 'map' || common === undefined)
@@ -233,9 +226,9 @@ export const entries: readonly FunctionEntry[] = [
   scalar(
     'str_to_map',
     [
-      arg('text', STRING),
-      arg('pair_delimiter', STRING, { optional: true }),
-      arg('key_value_delimiter', STRING, { optional: true }),
+      arg('text', STRING, { exact: true }),
+      arg('pair_delimiter', STRING, { exact: true, optional: true }),
+      arg('key_value_delimiter', STRING, { exact: true, optional: true }),
     ],
     mapOf(STRING, STRING),
     {

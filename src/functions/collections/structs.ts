@@ -38,7 +38,7 @@ export const entries: readonly FunctionEntry[] = [
       for (let i = 0; i < args.length; i += 2) {
         const name = constants[i]
         if (args[i]!.kind !== 'string' || typeof name !== 'string') {
-          if (name === null)
+          if (args[i]!.kind === 'string' && name === null)
             throw new AnalysisError('DATATYPE_MISMATCH.UNEXPECTED_NULL', { function: 'named_struct', name: 'name' })
           throw new AnalysisError('DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING', {
             function: 'named_struct',

@@ -1,11 +1,23 @@
 import { ExecutionError } from '../../errors/errors.ts'
-import { arrayOf, FLOAT } from '../../types/data-type.ts'
+import { arrayOf, FLOAT, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
-import { arg, scalar, type FunctionEntry } from '../entry.ts'
+import { arg, scalar, type FunctionEntry, type Resolved } from '../entry.ts'
+import { unexpectedType } from '../faults.ts'
 
 type Floats = readonly (number | null)[]
 
 const VECTOR = arrayOf(FLOAT)
+
+/** Refuses arrays of anything but FLOAT, and untyped NULLs: a vector is never cast. */
+const resolveVectors =
+  (fn: string, vectors: number) =>
+  (args: readonly DataType[]): Resolved => {
+    args.forEach((t, i) => {
+      const fits = i < vectors ? t.kind === 'array' && t.element.kind === 'float' : t.kind === 'float'
+      if (!fits) unexpectedType(fn, i + 1, i < vectors ? 'ARRAY<FLOAT>' : 'FLOAT', t)
+    })
+    return { args, type: FLOAT, nullable: true }
+  }
 
 /** Combines two vectors of one length; NULL when an element is NULL. */
 function fold(fn: string, a: Floats, b: Floats, step: (x: number, y: number) => void): boolean {
@@ -26,7 +38,8 @@ const pair = (
   example: { sql: string; gives: string },
   run: (a: Floats, b: Floats) => Value,
 ): FunctionEntry =>
-  scalar(name, [arg('left', VECTOR), arg('right', VECTOR)], FLOAT, {
+  scalar(name, [arg('left', VECTOR), arg('right', VECTOR)], undefined, {
+    resolve: resolveVectors(name, 2),
     group: 'vector',
     doc,
     examples: [example],
@@ -70,7 +83,8 @@ export const entries: readonly FunctionEntry[] = [
       return complete && aa > 0 && bb > 0 ? Math.fround(dot / (Math.sqrt(aa) * Math.sqrt(bb))) : null
     },
   ),
-  scalar('vector_norm', [arg('vector', VECTOR), arg('degree', FLOAT, { optional: true })], FLOAT, {
+  scalar('vector_norm', [arg('vector', VECTOR), arg('degree', FLOAT, { optional: true })], undefined, {
+    resolve: resolveVectors('vector_norm', 1),
     group: 'vector',
     doc: 'The p-norm of a vector; `degree` is 1, 2 (the default) or infinity.',
     examples: [{ sql: 'vector_norm(array(3F, 4F))', gives: '5.0' }],

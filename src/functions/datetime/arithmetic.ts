@@ -282,8 +282,8 @@ function shifted(op: string, time: DataType, by: DataType, sign: 1 | -1, flip: b
       const staysDate = !isDayTime(by) || by.end === 'day'
       return staysDate ? dateRule(by, sign, flip) : shiftRule(time, by, sign, flip)
     }
-    if (isTimestamp(time) || time.kind === 'string') return shiftRule(time, by, sign, flip)
-    // A number beside months is for the caller to refuse as two types that differ; all else here wants a time.
+    if (isTimestamp(time) || (time.kind === 'string' && !isYearMonth(by))) return shiftRule(time, by, sign, flip)
+    // A number or text beside months is for the caller to refuse as two types that differ; all else here wants a time.
     if (isYearMonth(by) && !isInterval(time)) return null
     return unexpectedType(op, flip ? 2 : 1, 'a timestamp', time)
   }

@@ -133,6 +133,10 @@ const castsOf =
     implicitCast(args[i]!, to, env.ansi) ??
     unexpectedType(fn, i + 1, 'kind' in to ? typeName(to) : 'a timestamp', args[i]!)
 
+/** INT for a count of days, which integers that INT holds and text stand for. */
+const dayCount = (fn: string, type: DataType): DataType =>
+  ['int', 'smallint', 'tinyint', 'string', 'void'].includes(type.kind) ? INT : unexpectedType(fn, 2, 'INT', type)
+
 /** The body of timestampadd. */
 function adder(site: CallSite): EvalFn {
   const zone = zoneFor(site.args[2]!, site)
@@ -163,7 +167,7 @@ export const entries: readonly FunctionEntry[] = [
         ],
         resolve: (args, env) => {
           const cast = castsOf('date_add', args, env)
-          if (args.length === 2) return { args: [cast(0, DATE), cast(1, INT)], type: DATE }
+          if (args.length === 2) return { args: [cast(0, DATE), dayCount('date_add', args[1]!)], type: DATE }
           const time = cast(2, TIMES)
           return { args: [cast(0, STRING), cast(1, BIGINT), time], type: time }
         },
@@ -174,8 +178,12 @@ export const entries: readonly FunctionEntry[] = [
     ),
     aliases: ['dateadd'],
   },
-  scalar('date_sub', [arg('date', DATE), arg('days', INT)], DATE, {
+  scalar('date_sub', [arg('date', DATE), arg('days', INT)], undefined, {
     group: 'datetime',
+    resolve: (args, env) => ({
+      args: [castsOf('date_sub', args, env)(0, DATE), dayCount('date_sub', args[1]!)],
+      type: DATE,
+    }),
     doc: 'The date `days` before a date.',
     examples: [{ sql: `date_sub(date'2026-01-01', 1)`, gives: '2025-12-31' }],
     eval: subtractDays,

@@ -1,13 +1,30 @@
 import { ExecutionError } from '../../errors/errors.ts'
-import { BIGINT, DATE, INT, isIntegral, TIMESTAMP, type DataType } from '../../types/data-type.ts'
+import {
+  BIGINT,
+  DATE,
+  decimal,
+  INT,
+  isIntegral,
+  TIMESTAMP,
+  TIMESTAMP_NTZ,
+  VOID,
+  type DataType,
+} from '../../types/data-type.ts'
 import { pow10 } from '../../types/decimal.ts'
 import { floorDiv } from '../../types/time.ts'
 import { arg, scalar, type EvalFn, type FunctionEntry } from '../entry.ts'
 import { doubleToLong } from '../math/integers.ts'
+import { unexpectedType } from '../faults.ts'
 import { checkTimestamp } from './shift.ts'
 
+const isMoment = (t: DataType): boolean => t.kind === 'timestamp' || t.kind === 'timestamp_ntz' || t.kind === 'void'
+
 const toUnit = (name: string, unit: bigint, what: string, gives: string): FunctionEntry =>
-  scalar(name, [arg('timestamp', TIMESTAMP)], BIGINT, {
+  scalar(name, [arg('timestamp', [TIMESTAMP, TIMESTAMP_NTZ], { exact: true })], undefined, {
+    resolve: ([type]) => ({
+      args: [isMoment(type!) ? TIMESTAMP : unexpectedType(name, 1, 'a timestamp', type!)],
+      type: BIGINT,
+    }),
     group: 'datetime',
     doc: `The ${what} from 1970-01-01 00:00:00 UTC to a timestamp, rounded down.`,
     examples: [{ sql: `${name}(timestamp_millis(1500))`, gives }],
@@ -27,10 +44,14 @@ const toUnit = (name: string, unit: bigint, what: string, gives: string): Functi
 
 const fromUnit = (name: string, unit: bigint, what: string, sql: string): FunctionEntry => {
   const make = (n: bigint): bigint => checkTimestamp(n * unit, name)
-  return scalar(name, [arg('count', BIGINT)], TIMESTAMP, {
+  return scalar(name, [arg('count', 'INTEGRAL', { exact: true })], undefined, {
     group: 'datetime',
     doc: `The timestamp that many ${what} after 1970-01-01 00:00:00 UTC.`,
     examples: [{ sql, gives: '1970-01-01 00:00:01.5' }],
+    resolve: ([type]) => ({
+      args: [isIntegral(type!) || type!.kind === 'void' ? BIGINT : unexpectedType(name, 1, 'an integer', type!)],
+      type: TIMESTAMP,
+    }),
     eval: make,
     codegen: ([n], site) => (site.int64 === 'narrow' ? `rt.n53(${n} * ${unit})` : `${site.constant(make)}(${n})`),
   })
@@ -57,7 +78,17 @@ export const entries: readonly FunctionEntry[] = [
   toUnit('unix_seconds', 1_000_000n, 'seconds', '1'),
   toUnit('unix_millis', 1000n, 'milliseconds', '1500'),
   toUnit('unix_micros', 1n, 'microseconds', '1500000'),
-  scalar('timestamp_seconds', [arg('seconds', 'NUMERIC')], TIMESTAMP, {
+  scalar('unix_nanos', [arg('timestamp', 'ANY')], undefined, {
+    group: 'datetime',
+    doc: 'The nanoseconds to a timestamp that has nanoseconds. No type of such timestamps is there: only NULL is taken; unix_micros counts what others hold.',
+    examples: [{ sql: 'unix_nanos(NULL)', gives: 'NULL' }],
+    resolve: ([type]) => {
+      if (type!.kind === 'void') return { args: [VOID], type: decimal(21, 0) }
+      return unexpectedType('unix_nanos', 1, 'a timestamp with nanoseconds', type!)
+    },
+    eval: () => null,
+  }),
+  scalar('timestamp_seconds', [arg('seconds', 'NUMERIC', { exact: true })], TIMESTAMP, {
     group: 'datetime',
     doc: 'The timestamp that many seconds, with a fraction or not, after 1970-01-01 00:00:00 UTC.',
     examples: [{ sql: 'timestamp_seconds(1.5)', gives: '1970-01-01 00:00:01.5' }],
@@ -72,7 +103,7 @@ export const entries: readonly FunctionEntry[] = [
   }),
   fromUnit('timestamp_millis', 1000n, 'milliseconds', 'timestamp_millis(1500)'),
   fromUnit('timestamp_micros', 1n, 'microseconds', 'timestamp_micros(1500000)'),
-  scalar('unix_date', [arg('date', DATE)], INT, {
+  scalar('unix_date', [arg('date', DATE, { exact: true })], INT, {
     group: 'datetime',
     doc: 'The days from 1970-01-01 to a date.',
     examples: [{ sql: `unix_date(date'2026-11-20')`, gives: '20777' }],

@@ -101,9 +101,9 @@ const isInterval = (t: DataType): boolean =>
 
 function resolve(fn: string, args: readonly DataType[], constant: Value | undefined): Resolved {
   const source = args[1]!
-  if (constant === undefined) throw new AnalysisError('NON_FOLDABLE_ARGUMENT', { function: fn, name: 'field' })
+  if (constant === undefined || (constant !== null && typeof constant !== 'string'))
+    throw new AnalysisError('NON_FOLDABLE_ARGUMENT', { function: fn, name: 'field' })
   if (constant === null) return { args: [STRING, source], type: DOUBLE, nullable: true }
-  if (typeof constant !== 'string') return unexpectedType(fn, 1, 'STRING', args[0]!)
   const field = FIELDS.get(constant.toLowerCase())
   if (isInterval(source)) return { args: [STRING, source], type: intervalField(constant, field, source) }
   const known = ['date', 'timestamp', 'timestamp_ntz', 'string', 'void'].includes(source.kind)

@@ -55,7 +55,7 @@ const OLDER_LETTERS = 'GyMwWDdFEaHhkKmsSzZXYuL'
 type Fault =
   | { readonly kind: 'week'; readonly letter: string }
   | { readonly kind: 'character'; readonly letter: string }
-  | { readonly kind: 'length'; readonly letters: string }
+  | { readonly kind: 'length' | 'unreadable'; readonly letters: string }
 
 class PatternFault {
   readonly fault: Fault
@@ -64,6 +64,10 @@ class PatternFault {
   }
 }
 
+/** A run of letters that Java's DateTimeFormatter does not know, or not that many of. */
+const unreadable = (letters: string): never => {
+  throw new PatternFault({ kind: 'unreadable', letters })
+}
 const badCharacter = (letter: string): never => {
   throw new PatternFault({ kind: 'character', letter })
 }
@@ -85,7 +89,7 @@ function knownToOlderEngines(pattern: string): boolean {
 
 function refuse(pattern: string, fault: Fault): never {
   if (knownToOlderEngines(pattern)) {
-    const reason = fault.kind === 'length' ? `${fault.letters} is too long` : `${fault.letter} is not for use here`
+    const reason = 'letters' in fault ? `${fault.letters} is too long` : `${fault.letter} is not for use here`
     throw new ExecutionError('INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION', { pattern, reason })
   }
   switch (fault.kind) {
@@ -96,6 +100,8 @@ function refuse(pattern: string, fault: Fault): never {
       })
     case 'character':
       throw new ExecutionError('INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER', { pattern, letter: fault.letter })
+    case 'unreadable':
+      throw new ExecutionError('INVALID_DATETIME_PATTERN.WITH_SUGGESTION', { pattern, letters: fault.letters })
     case 'length':
       throw new ExecutionError('INVALID_DATETIME_PATTERN.LENGTH', { pattern, letters: fault.letters })
   }
@@ -121,7 +127,7 @@ const fixed = (field: NumberField, width: number): PatternItem => number(field, 
 
 /** One or two digits of a field: `H`, `HH`. */
 const oneOrTwo = (field: NumberField, run: string): PatternItem =>
-  run.length === 1 ? free(field) : run.length === 2 ? fixed(field, 2) : badLength(run)
+  run.length === 1 ? free(field) : run.length === 2 ? fixed(field, 2) : unreadable(run)
 
 const OFFSET_FORMS: readonly OffsetForm[] = ['+HHmm', '+HHMM', '+HH:MM', '+HHMMss', '+HH:MM:ss']
 
@@ -144,15 +150,15 @@ function itemOf(run: string, hasEra: boolean, parsing: boolean): PatternItem {
     case 'd':
       return oneOrTwo('day', run)
     case 'D':
-      return count === 1 ? free('dayOfYear') : count <= 3 ? number('dayOfYear', count, 3, 'never') : badLength(run)
+      return count === 1 ? free('dayOfYear') : count <= 3 ? number('dayOfYear', count, 3, 'never') : unreadable(run)
     case 'F':
-      return count === 1 ? free('alignedDay') : badLength(run)
+      return count === 1 ? free('alignedDay') : unreadable(run)
     case 'E':
       return { kind: 'text', field: 'weekday', full: count === 4 }
     case 'G':
       return { kind: 'text', field: 'era', full: count === 4 }
     case 'a':
-      return count === 1 ? { kind: 'text', field: 'amPm', full: false } : badLength(run)
+      return count === 1 ? { kind: 'text', field: 'amPm', full: false } : unreadable(run)
     case 'H':
       return oneOrTwo('hour24', run)
     case 'k':
@@ -167,11 +173,11 @@ function itemOf(run: string, hasEra: boolean, parsing: boolean): PatternItem {
       return oneOrTwo('second', run)
     case 'S':
       // Read, a fraction may have fewer digits than letters.
-      return count <= 9 ? { kind: 'fraction', min: parsing ? 1 : count, max: count } : badLength(run)
+      return count <= 9 ? { kind: 'fraction', min: parsing ? 1 : count, max: count } : unreadable(run)
     case 'X':
-      return count <= 5 ? { kind: 'offset', form: OFFSET_FORMS[count - 1]!, zero: 'Z' } : badLength(run)
+      return count <= 5 ? { kind: 'offset', form: OFFSET_FORMS[count - 1]!, zero: 'Z' } : unreadable(run)
     case 'x':
-      if (count > 5) return badLength(run)
+      if (count > 5) return unreadable(run)
       return {
         kind: 'offset',
         form: OFFSET_FORMS[count - 1]!,
@@ -180,17 +186,17 @@ function itemOf(run: string, hasEra: boolean, parsing: boolean): PatternItem {
     case 'Z':
       if (count <= 3) return { kind: 'offset', form: '+HHMM', zero: '+0000' }
       if (count === 4) return { kind: 'localizedOffset', full: true }
-      return count === 5 ? { kind: 'offset', form: '+HH:MM:ss', zero: 'Z' } : badLength(run)
+      return count === 5 ? { kind: 'offset', form: '+HH:MM:ss', zero: 'Z' } : unreadable(run)
     case 'O':
-      return count === 1 || count === 4 ? { kind: 'localizedOffset', full: count === 4 } : badLength(run)
+      return count === 1 || count === 4 ? { kind: 'localizedOffset', full: count === 4 } : unreadable(run)
     case 'V':
-      return count === 2 ? { kind: 'zoneId' } : badLength(run)
+      return count === 2 ? { kind: 'zoneId' } : unreadable(run)
     case 'z':
-      return count <= 4 ? { kind: 'zoneName', full: count === 4, generic: false } : badLength(run)
+      return count <= 4 ? { kind: 'zoneName', full: count === 4, generic: false } : unreadable(run)
     case 'v':
-      return count === 1 || count === 4 ? { kind: 'zoneName', full: count === 4, generic: true } : badLength(run)
+      return count === 1 || count === 4 ? { kind: 'zoneName', full: count === 4, generic: true } : unreadable(run)
     default:
-      return badCharacter(run[0]!)
+      return unreadable(run[0]!)
   }
 }
 
@@ -218,7 +224,7 @@ function scan(pattern: string, parsing: boolean): readonly PatternItem[] {
       let text = ''
       let end = i + 1
       for (; ; end++) {
-        if (end >= pattern.length) badCharacter("'")
+        if (end >= pattern.length) unreadable("'")
         if (pattern[end] !== "'") text += pattern[end]
         else if (pattern[end + 1] === "'") {
           text += "'"
@@ -235,9 +241,9 @@ function scan(pattern: string, parsing: boolean): readonly PatternItem[] {
     } else {
       if (c === '[') open.push([])
       else if (c === ']') {
-        if (open.length === 1) badCharacter(']')
+        if (open.length === 1) unreadable(']')
         close()
-      } else if (c === '{' || c === '}' || c === '#') badCharacter(c)
+      } else if (c === '{' || c === '}' || c === '#') unreadable(c)
       else add({ kind: 'literal', text: c })
       i++
     }

@@ -1,5 +1,6 @@
 import { ExecutionError } from '../../errors/errors.ts'
 import { caster } from '../../types/cast.ts'
+import { implicitCast } from '../../types/coercion.ts'
 import { BIGINT, DATE, STRING, TIMESTAMP, TIMESTAMP_NTZ, type DataType } from '../../types/data-type.ts'
 import { floorDiv, US_PER_DAY, US_PER_SECOND, zoneOf, type Zone } from '../../types/time.ts'
 import type { Value } from '../../types/value.ts'
@@ -8,6 +9,7 @@ import {
   scalar,
   type CallSite,
   type CodegenSite,
+  type EvalEnv,
   type EvalFn,
   type FunctionEntry,
   type Resolved,
@@ -45,18 +47,18 @@ const RESULT: Readonly<Record<Read, DataType>> = { date: DATE, timestamp: TIMEST
 const modeOf = (site: CallSite, tries: boolean): 'try' | 'ansi' | 'legacy' =>
   tries ? 'try' : site.env.ansi ? 'ansi' : 'legacy'
 
-function resolveReading(fn: string, target: Read, args: readonly DataType[]): Resolved {
+function resolveReading(fn: string, target: Read, args: readonly DataType[], env: EvalEnv): Resolved {
   const [source, pattern] = args as [DataType, DataType | undefined]
   const number =
     target === 'timestamp' &&
-    ['tinyint', 'smallint', 'int', 'bigint', 'float', 'double', 'decimal', 'boolean'].includes(source.kind)
-  if (source.kind !== 'string' && source.kind !== 'void' && !isTime(source) && !(number && pattern === undefined)) {
-    unexpectedType(fn, 1, 'text, a date or a timestamp', source)
-  }
-  if (pattern !== undefined && pattern.kind !== 'string' && pattern.kind !== 'void')
+    ['tinyint', 'smallint', 'int', 'bigint', 'float', 'double', 'decimal'].includes(source.kind)
+  const asIs = isTime(source) || (number && pattern === undefined)
+  const read = asIs ? source : implicitCast(source, STRING, env.ansi)
+  if (read === null) return unexpectedType(fn, 1, 'text, a date or a timestamp', source)
+  if (pattern !== undefined && implicitCast(pattern, STRING, env.ansi) === null)
     unexpectedType(fn, 2, 'STRING', pattern)
   return {
-    args: [source.kind === 'void' ? STRING : source, ...(pattern ? [STRING] : [])],
+    args: [read, ...(pattern ? [STRING] : [])],
     type: RESULT[target],
     nullable: true,
   }
@@ -162,7 +164,7 @@ const reading = (name: string, target: Read, tries: boolean, doc: string, gives:
       doc: `${doc} With \`pattern\` (letters of Java's DateTimeFormatter) it reads text of that form, without it text as CAST does.${tries ? ' NULL for what cannot be read.' : ' What cannot be read is an error (NULL without ANSI).'}`,
       examples: [{ sql: `${name}('20/11/2026', 'dd/MM/yyyy')`, gives }],
       canBeNull: true,
-      resolve: (args) => resolveReading(name, target, args),
+      resolve: (args, env) => resolveReading(name, target, args, env),
       bind: (site) => bindReading(name, target, site, tries),
       codegen: ([value], site) => readingCode(name, target, value!, site, tries),
     },

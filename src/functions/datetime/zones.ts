@@ -1,5 +1,6 @@
 import { ExecutionError } from '../../errors/errors.ts'
-import { STRING, TIMESTAMP, TIMESTAMP_NTZ, type DataType } from '../../types/data-type.ts'
+import { implicitCast } from '../../types/coercion.ts'
+import { dayTimeInterval, STRING, TIMESTAMP, TIMESTAMP_NTZ, type DataType } from '../../types/data-type.ts'
 import { civilFromDays, floorDiv, splitLocalUs, zoneOf } from '../../types/time.ts'
 import type { Value } from '../../types/value.ts'
 import { arg, scalar, type EvalFn, type FunctionEntry } from '../entry.ts'
@@ -72,11 +73,11 @@ export const entries: readonly FunctionEntry[] = [
           gives: '2026-01-01 09:00:00',
         },
       ],
-      resolve: (args) => {
+      resolve: (args, env) => {
         const zones = args.slice(0, -1)
         const time = args.at(-1)!
         zones.forEach((z, i) => {
-          if (z.kind !== 'string' && z.kind !== 'void') unexpectedType('convert_timezone', i + 1, 'STRING', z)
+          if (implicitCast(z, STRING, env.ansi) === null) unexpectedType('convert_timezone', i + 1, 'STRING', z)
         })
         if (!['timestamp_ntz', 'timestamp', 'date', 'string', 'void'].includes(time.kind))
           unexpectedType('convert_timezone', args.length, 'TIMESTAMP_NTZ', time)
@@ -122,14 +123,14 @@ export const entries: readonly FunctionEntry[] = [
       ],
       resolve: (args) => {
         const [width, time] = args as [DataType, DataType, DataType | undefined]
-        if (width.kind !== 'interval_dt' && width.kind !== 'interval_ym')
+        if (!['interval_dt', 'interval_ym', 'void'].includes(width.kind))
           unexpectedType('time_bucket', 1, 'a day-time or year-month interval', width)
         const type = time.kind === 'timestamp_ntz' ? TIMESTAMP_NTZ : TIMESTAMP
         args.slice(1).forEach((t, i) => {
-          if (!['timestamp_ntz', 'timestamp', 'date', 'string', 'void'].includes(t.kind))
+          if (!['timestamp_ntz', 'timestamp', 'void'].includes(t.kind))
             unexpectedType('time_bucket', i + 2, 'a timestamp', t)
         })
-        return { args: [width, ...args.slice(1).map(() => type)], type }
+        return { args: [width.kind === 'void' ? dayTimeInterval() : width, ...args.slice(1).map(() => type)], type }
       },
       bind: (site): EvalFn => {
         if (site.args[0]!.kind === 'interval_dt') {

@@ -3,7 +3,6 @@ import { STRING } from '../../types/data-type.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
 
 const group = 'url'
-const url = arg('url', STRING)
 
 /** Form encoding as Java's URLEncoder writes it: blanks as `+`, all but letters, digits and `.-*_` as `%XX`. */
 function encode(s: string): string {
@@ -97,7 +96,11 @@ function parseUrl(tries: boolean): (text: string, name: string, key?: string) =>
   }
 }
 
-const parseParams = [url, arg('part', STRING), arg('key', STRING, { optional: true })]
+const parseParams = [
+  arg('url', STRING, { exact: true }),
+  arg('part', STRING, { exact: true }),
+  arg('key', STRING, { exact: true, optional: true }),
+]
 
 /** Functions on URLs. */
 export const entries: readonly FunctionEntry[] = [

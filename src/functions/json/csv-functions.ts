@@ -91,6 +91,9 @@ function cellReader(type: DataType, times: DatetimeReading, options: FunctionOpt
   }
 }
 
+const unsupportedInput = (type: DataType): AnalysisError =>
+  new AnalysisError('DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE', { function: 'to_csv', actual: typeName(type) })
+
 const intervalReader =
   (read: (text: string) => Value): CellReader =>
   (text) => {
@@ -163,7 +166,7 @@ function inferCell(text: string | null, times: DatetimeReading): DataType {
 
 /** CSV as text: to and from structs. */
 export const entries: readonly FunctionEntry[] = [
-  scalar('from_csv', [arg('csv', STRING), arg('schema', STRING, { foldable: true }), OPTIONS], undefined, {
+  scalar('from_csv', [arg('csv', STRING), arg('schema', STRING), OPTIONS], undefined, {
     group: 'csv',
     doc: 'The struct a line of CSV holds, read by a schema (`a INT, b STRING`). What does not fit is NULL, or an error with the option mode => FAILFAST.',
     examples: [{ sql: `from_csv('1,abc', 'a INT, b STRING')`, gives: '{1, abc}' }],
@@ -185,13 +188,11 @@ export const entries: readonly FunctionEntry[] = [
     resolve: (args, _env, constants) => {
       checkOptions(args[1], constants[1])
       const type = args[0]!
-      if (type.kind !== 'struct') return unexpectedType('to_csv', 1, 'a struct', type)
+      if (type.kind === 'void') return { args: [structOf([]), ...args.slice(1)], type: STRING }
+      if (type.kind !== 'struct') throw unsupportedInput(type)
       for (const f of type.fields) {
         if (['array', 'map', 'struct', 'binary'].includes(f.type.kind)) {
-          throw new AnalysisError('DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE', {
-            function: 'to_csv',
-            actual: typeName(f.type),
-          })
+          throw unsupportedInput(f.type)
         }
       }
       return { args, type: STRING }

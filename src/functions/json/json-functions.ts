@@ -157,22 +157,17 @@ function bindFrom(site: CallSite): EvalFn {
   }
 }
 
-const fromJson = scalar(
-  'from_json',
-  [arg('json', STRING), arg('schema', STRING, { foldable: true }), OPTIONS],
-  undefined,
-  {
-    group: 'json',
-    doc: 'The value JSON text holds, read by a schema: columns (`a INT, b STRING`) or an array or map type. What does not fit is NULL, or an error with the option mode => FAILFAST.',
-    examples: [
-      { sql: `from_json('{"a":1,"b":"x"}', 'a INT, b STRING')`, gives: '{1, x}' },
-      { sql: `from_json('{"d":"31/01/2026"}', 'd DATE', map('dateFormat', 'dd/MM/yyyy'))`, gives: '{2026-01-31}' },
-    ],
-    canBeNull: true,
-    resolve: (args, _env, constants) => resolveFrom(args, constants),
-    bind: bindFrom,
-  },
-)
+const fromJson = scalar('from_json', [arg('json', STRING), arg('schema', STRING), OPTIONS], undefined, {
+  group: 'json',
+  doc: 'The value JSON text holds, read by a schema: columns (`a INT, b STRING`) or an array or map type. What does not fit is NULL, or an error with the option mode => FAILFAST.',
+  examples: [
+    { sql: `from_json('{"a":1,"b":"x"}', 'a INT, b STRING')`, gives: '{1, x}' },
+    { sql: `from_json('{"d":"31/01/2026"}', 'd DATE', map('dateFormat', 'dd/MM/yyyy'))`, gives: '{2026-01-31}' },
+  ],
+  canBeNull: true,
+  resolve: (args, _env, constants) => resolveFrom(args, constants),
+  bind: bindFrom,
+})
 
 const toJson = scalar('to_json', [arg('value', 'ANY'), OPTIONS], undefined, {
   group: 'json',
@@ -211,6 +206,11 @@ const jsonTuple: GeneratorEntry = {
   doc: 'One row with the members of a JSON object by these names, as text; NULL where one is missing.',
   examples: [{ sql: `json_tuple('{"a":1,"b":"x"}', 'a', 'b')`, gives: '1, x' }],
   params: [arg('json', STRING), arg('name', STRING), arg('more', STRING, { optional: true, variadic: true })],
+  resolve: (args) => {
+    if (args.some((t) => t.kind !== 'string'))
+      throw new AnalysisError('DATATYPE_MISMATCH.NON_STRING_TYPE', { function: 'json_tuple' })
+    return { args, type: STRING }
+  },
   columns: (args) => args.slice(1).map((_, i) => ({ name: `c${i}`, type: STRING, nullable: true })),
   bind:
     () =>
@@ -231,7 +231,7 @@ export const entries: readonly FunctionEntry[] = [
   fromJson,
   toJson,
   jsonTuple,
-  scalar('get_json_object', [arg('json', STRING), arg('path', STRING)], STRING, {
+  scalar('get_json_object', [arg('json', STRING, { exact: true }), arg('path', STRING, { exact: true })], STRING, {
     group: 'json',
     doc: "What a path finds in JSON text: `$.a.b[0]`, `$['a b']`, `$[*].a`. Strings come as they are, all else as JSON. NULL when it finds nothing or the text is not JSON.",
     examples: [{ sql: `get_json_object('{"a":{"b":[1,2]}}', '$.a.b[1]')`, gives: '2' }],
@@ -253,7 +253,7 @@ export const entries: readonly FunctionEntry[] = [
       return `${site.constant(find)}(${text})`
     },
   }),
-  scalar('json_array_length', [arg('json', STRING)], INT, {
+  scalar('json_array_length', [arg('json', STRING, { exact: true })], INT, {
     group: 'json',
     doc: 'The count of elements of a JSON array; NULL for any other text.',
     examples: [{ sql: `json_array_length('[1,2,[3]]')`, gives: '3' }],
@@ -263,7 +263,7 @@ export const entries: readonly FunctionEntry[] = [
       return node instanceof JsonArray ? node.items.length : null
     },
   }),
-  scalar('json_object_keys', [arg('json', STRING)], arrayOf(STRING), {
+  scalar('json_object_keys', [arg('json', STRING, { exact: true })], arrayOf(STRING), {
     group: 'json',
     doc: 'The names of the members of a JSON object; NULL for any other text.',
     examples: [{ sql: `json_object_keys('{"a":1,"b":{"c":2}}')`, gives: '[a, b]' }],
@@ -293,7 +293,7 @@ export const entries: readonly FunctionEntry[] = [
         prefersDecimal: options.flag('prefersDecimal', false),
       }
       return (text: string) => {
-        const node = parseJson(text, syntaxOf(options))
+        const node = text.trim() === '' ? null : parseJson(text, syntaxOf(options))
         if (node === undefined) return malformed(text, STRING)
         return typeSql(inferType(node, inference))
       }

@@ -97,6 +97,8 @@ const extremeCode =
   }
 
 /** The greatest (`want` 1) or least (−1) argument that is not NULL. */
+const innermost = (t: DataType): DataType => (t.kind === 'array' ? innermost(t.element) : t)
+
 function extreme(name: string, want: 1 | -1, doc: string, sql: string, gives: string): ScalarEntry {
   return scalar(name, [arg('first', 'ANY'), arg('second', 'ANY'), arg('more', 'ANY', { variadic: true })], undefined, {
     group,
@@ -105,8 +107,8 @@ function extreme(name: string, want: 1 | -1, doc: string, sql: string, gives: st
     nulls: 'handles',
     resolve: (args, env) => {
       // Text is not read as a number here, nor numbers as text.
-      const texts = args.filter((t) => t.kind === 'string').length
-      if (texts > 0 && args.some((t) => t.kind !== 'string' && t.kind !== 'void')) typesDiffer(name, args)
+      const inner = args.map(innermost).filter((t) => t.kind !== 'void')
+      if (inner.some((t) => t.kind === 'string') && inner.some((t) => t.kind !== 'string')) typesDiffer(name, args)
       const type = commonTypeOf(args, env.ansi) ?? typesDiffer(name, args)
       if (!isOrderable(type))
         throw new AnalysisError('DATATYPE_MISMATCH.INVALID_ORDERING_TYPE', { function: name, actual: typeName(type) })
@@ -301,7 +303,7 @@ export const entries: readonly FunctionEntry[] = [
     canBeNull: true,
     bind: (site) => (s: string, from: number, to: number) => conv(s, from, to, site.env.ansi),
   }),
-  scalar('bit_count', [arg('x', ['INTEGRAL', BOOLEAN])], INT, {
+  scalar('bit_count', [arg('x', ['INTEGRAL', BOOLEAN], { exact: true })], INT, {
     group,
     doc: 'Returns how many bits of `x` are set.',
     examples: [{ sql: 'bit_count(7)', gives: '3' }],
@@ -339,10 +341,12 @@ export const entries: readonly FunctionEntry[] = [
         const kind = args[0]!.kind
         const bounds = args.slice(0, 3).map((t, i): DataType => {
           if (kind === 'interval_dt' || kind === 'interval_ym')
-            return t.kind === kind ? t : unexpectedType('width_bucket', i + 1, typeName(args[0]!), t)
+            return t.kind === kind ? t : typesDiffer('width_bucket', args.slice(0, 3))
+          if (t.kind === 'interval_dt' || t.kind === 'interval_ym') return typesDiffer('width_bucket', args.slice(0, 3))
           return implicitCast(t, DOUBLE, env.ansi) ?? unexpectedType('width_bucket', i + 1, 'DOUBLE', t)
         })
-        return { args: [...bounds, BIGINT], type: BIGINT }
+        const count = implicitCast(args[3]!, BIGINT, env.ansi) ?? unexpectedType('width_bucket', 4, 'BIGINT', args[3]!)
+        return { args: [...bounds, count], type: BIGINT }
       },
       eval: (x: number | bigint, low: number | bigint, high: number | bigint, n: bigint) =>
         widthBucket(Number(x), Number(low), Number(high), n),
@@ -372,7 +376,7 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: 'bitmap_bucket_number(32769)', gives: '2' }],
     eval: (x: bigint) => (x > 0n ? 1n + (x - 1n) / 32768n : x / 32768n),
   }),
-  scalar('bitmap_count', [arg('bitmap', BINARY)], BIGINT, {
+  scalar('bitmap_count', [arg('bitmap', BINARY, { exact: true })], BIGINT, {
     group: 'bitmap',
     doc: 'Returns how many bits of `bitmap` are set.',
     examples: [{ sql: "bitmap_count(X'0F01')", gives: '5' }],

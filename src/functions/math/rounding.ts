@@ -74,17 +74,18 @@ function resolveRound(
 ): Resolved {
   const t = implicitCast(args[0]!, 'NUMERIC', env.ansi) ?? unexpectedType(fn, 1, 'a number', args[0]!)
   if (args.length > 1 && implicitCast(args[1]!, INT, env.ansi) === null) unexpectedType(fn, 2, 'INT', args[1]!)
-  const scale = scaleOf(constants, args.length)
+  const scale = scaleOf(constants, args)
   const type = t.kind === 'decimal' ? roundedType(t, scale ?? 0) : t
   return { args: args.length > 1 ? [t, INT] : [t], type, ...(scale === null ? { nullable: true } : {}) }
 }
 
 /** The constant scale; null when it is NULL, 0 when there is none. */
-function scaleOf(constants: readonly (Value | undefined)[], count: number): number | null {
-  if (count < 2) return 0
+function scaleOf(constants: readonly (Value | undefined)[], args: readonly DataType[]): number | null {
+  const type = args[1]
+  if (type === undefined) return 0
   const c = constants[1]
   if (c === null || c === undefined) return null
-  return Number(c)
+  return Math.trunc(type.kind === 'decimal' ? Number(c) / 10 ** type.scale : Number(c))
 }
 
 function bindRound(site: CallSite, divide: Divide): EvalFn {
@@ -127,7 +128,8 @@ function resolveWhole(
 ): Resolved {
   const first = args[0]!
   if (args.length === 1) {
-    if (first.kind === 'decimal') return { args, type: adjustPrecisionScale(first.precision - first.scale + 1, 0) }
+    if (first.kind === 'decimal')
+      return { args, type: first.scale === 0 ? first : adjustPrecisionScale(first.precision - first.scale + 1, 0) }
     const t = isIntegral(first)
       ? BIGINT
       : (implicitCast(first, DOUBLE, env.ansi) ?? unexpectedType(fn, 1, 'a number', first))
@@ -144,7 +146,7 @@ function resolveWhole(
       expected: 'a number',
       actual: t.kind,
     })
-  return { args: [t, INT], type: roundedType(t, scaleOf(constants, 2) ?? 0) }
+  return { args: [t, INT], type: roundedType(t, scaleOf(constants, args) ?? 0) }
 }
 
 function whole(

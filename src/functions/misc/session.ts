@@ -88,15 +88,20 @@ export const entries: readonly FunctionEntry[] = [
       },
     },
   ),
-  scalar('assert_true', [arg('condition', BOOLEAN), arg('message', STRING, { optional: true })], VOID, {
-    group,
-    doc: 'Returns NULL when `condition` is true, else fails with `message`.',
-    examples: [{ sql: 'assert_true(1 = 1)', gives: 'NULL' }],
-    nulls: 'handles',
-    deterministic: false,
-    eval: (condition: boolean | null, message: Value = 'the condition of assert_true is not true') =>
-      condition === true ? null : raise(String(message)),
-  }),
+  scalar(
+    'assert_true',
+    [arg('condition', BOOLEAN, { exact: true }), arg('message', STRING, { optional: true })],
+    VOID,
+    {
+      group,
+      doc: 'Returns NULL when `condition` is true, else fails with `message`.',
+      examples: [{ sql: 'assert_true(1 = 1)', gives: 'NULL' }],
+      nulls: 'handles',
+      deterministic: false,
+      eval: (condition: boolean | null, message: Value = 'the condition of assert_true is not true') =>
+        condition === true ? null : raise(String(message)),
+    },
+  ),
   fixed(
     'version',
     [],

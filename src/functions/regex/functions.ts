@@ -1,8 +1,9 @@
 import { ExecutionError } from '../../errors/errors.ts'
+import { implicitCast } from '../../types/coercion.ts'
 import { arrayOf, BOOLEAN, INT, STRING } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { arg, scalar, type CallSite, type FunctionEntry } from '../entry.ts'
-import { outOfRange } from '../faults.ts'
+import { outOfRange, unexpectedType } from '../faults.ts'
 import { charIndex, unitIndex } from '../string/code-points.ts'
 import { captured, compilePattern, nativeReplacement, replacer, type Compiled } from './compiled.ts'
 import { likePattern, type LikePattern } from './like-pattern.ts'
@@ -151,9 +152,11 @@ export const entries: readonly FunctionEntry[] = [
       const compiled = patternOf(site)
       return (s: string, p: string, index = 1) => {
         const c = compiled(p)
-        checkGroup(site.name, c, index)
         const m = c.once.exec(s)
-        return m === null ? '' : (captured(m, c, index) ?? '')
+        // The group is looked at only where something matched.
+        if (m === null) return ''
+        checkGroup(site.name, c, index)
+        return captured(m, c, index) ?? ''
       }
     },
     codegen: ([s], site) => {
@@ -174,9 +177,11 @@ export const entries: readonly FunctionEntry[] = [
       const compiled = patternOf(site)
       return (s: string, p: string, index = 1) => {
         const c = compiled(p)
-        checkGroup(site.name, c, index)
         const out: Value[] = []
-        for (const m of matches(s, c)) out.push(captured(m, c, index) ?? '')
+        for (const m of matches(s, c)) {
+          checkGroup(site.name, c, index)
+          out.push(captured(m, c, index) ?? '')
+        }
         return out
       }
     },
@@ -189,7 +194,10 @@ export const entries: readonly FunctionEntry[] = [
       group,
       doc: 'Returns `text` with every match of `regexp`, from character `position` on, replaced; `$1` stands for a capture.',
       examples: [{ sql: "regexp_replace('john smith', '([a-z]+) ([a-z]+)', '$2 $1')", gives: 'smith john' }],
-      resolve: (args, _env, constants) => {
+      resolve: (args, env, constants) => {
+        args.slice(0, 3).forEach((t, i) => {
+          if (implicitCast(t, STRING, env.ansi) === null) unexpectedType('regexp_replace', i + 1, 'STRING', t)
+        })
         const position = constants[3]
         if (typeof position === 'number' && position < 1) outOfRange('regexp_replace', 'position', 'above 0', position)
         return { args: args.map((_, i) => (i === 3 ? INT : STRING)), type: STRING }

@@ -1,6 +1,8 @@
 import { STRING } from '../../types/data-type.ts'
+import { AnalysisError } from '../../errors/errors.ts'
 import type { Value } from '../../types/value.ts'
 import { arg, scalar, type CodegenSite, type FunctionEntry } from '../entry.ts'
+import { unexpectedType } from '../faults.ts'
 import { hasSurrogates } from './code-points.ts'
 import { caseVector, trimVector } from './text-vector.ts'
 
@@ -156,14 +158,20 @@ export const entries: readonly FunctionEntry[] = [
     'mask',
     [
       text,
-      arg('upper', STRING, { optional: true, foldable: true }),
-      arg('lower', STRING, { optional: true, foldable: true }),
-      arg('digit', STRING, { optional: true, foldable: true }),
-      arg('other', STRING, { optional: true, foldable: true }),
+      ...['upper', 'lower', 'digit', 'other'].map((name) => arg(name, STRING, { optional: true, foldable: true })),
     ],
-    STRING,
+    undefined,
     {
       group,
+      resolve: (args, _env, constants) => {
+        args.forEach((t, i) => {
+          if (t.kind !== 'string' && t.kind !== 'void') unexpectedType('mask', i + 1, 'STRING', t)
+          const by = constants[i]
+          if (i > 0 && typeof by === 'string' && [...by].length !== 1)
+            throw new AnalysisError('DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE', { function: 'mask', value: by })
+        })
+        return { args: args.map(() => STRING), type: STRING }
+      },
       doc: 'Returns `text` with upper-case letters, lower-case letters, digits and other characters replaced; NULL keeps a class as it is.',
       examples: [{ sql: "mask('AbCd-1234')", gives: 'XxXx-nnnn' }],
       nulls: 'handles',

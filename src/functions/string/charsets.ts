@@ -121,16 +121,17 @@ export function toBase32(bytes: Uint8Array): string {
   return out.padEnd(Math.ceil(out.length / 8) * 8, '=')
 }
 
-/** Bytes of RFC 4648 base 32; null when `text` is not. */
-export function fromBase32(text: string): Uint8Array | null {
-  const body = text.replace(/=+$/, '').toUpperCase()
-  if (![0, 2, 4, 5, 7].includes(body.length % 8)) return null
+/** Bytes of RFC 4648 base 32, in either case, up to the padding; what is no digit is passed over, and bits that make no byte are dropped. */
+export function fromBase32(text: string): Uint8Array {
   const out: number[] = []
   let bits = 0
   let held = 0
-  for (const c of body) {
+  let digits = 0
+  for (const c of text.toUpperCase()) {
+    if (c === '=') break
     const v = BASE32.indexOf(c)
-    if (v < 0) return null
+    if (v < 0) continue
+    digits++
     held = (held << 5) | v
     bits += 5
     if (bits >= 8) {
@@ -139,6 +140,8 @@ export function fromBase32(text: string): Uint8Array | null {
     }
     held &= (1 << bits) - 1
   }
+  // A lone digit behind full groups counts as a byte, as in the recorded engine's library.
+  if (digits % 8 === 1) out.push(held >> 2)
   return Uint8Array.from(out)
 }
 

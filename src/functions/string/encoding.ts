@@ -1,10 +1,10 @@
 import { AnalysisError, ExecutionError } from '../../errors/errors.ts'
-import { commonTypeOf } from '../../types/coercion.ts'
+import { commonTypeOf, implicitCast } from '../../types/coercion.ts'
 import { equalValues } from '../../types/compare.ts'
-import { BIGINT, BINARY, BOOLEAN, STRING, type DataType } from '../../types/data-type.ts'
+import { BIGINT, BINARY, BOOLEAN, STRING, typeName, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
-import { typesDiffer } from '../faults.ts'
+import { typesDiffer, unexpectedType } from '../faults.ts'
 import { decodeText, encodeText, fromBase32, fromBase64, fromHex, isUtf8, toBase32, toHex } from './charsets.ts'
 
 const group = 'string'
@@ -30,9 +30,17 @@ function toBinary(name: string, tries: boolean, doc: string, sql: string, gives:
     doc,
     examples: [{ sql, gives }],
     canBeNull: tries,
-    resolve: (args, _env, constants) => {
+    resolve: (args, env, constants) => {
       const format = constants[1]
-      if (typeof format === 'string' && !['hex', 'utf-8', 'utf8', 'base64'].includes(format.toLowerCase()))
+      if (implicitCast(args[0]!, STRING, env.ansi) === null) unexpectedType(name, 1, 'STRING', args[0]!)
+      if (args[1] && implicitCast(args[1], STRING, env.ansi) === null)
+        throw new AnalysisError('DATATYPE_MISMATCH.INVALID_ARG_VALUE', {
+          function: name,
+          name: 'format',
+          expected: 'a text',
+          value: typeName(args[1]),
+        })
+      if (!tries && typeof format === 'string' && !['hex', 'utf-8', 'utf8', 'base64'].includes(format.toLowerCase()))
         throw new AnalysisError('DATATYPE_MISMATCH.INVALID_ARG_VALUE', {
           function: name,
           name: 'format',
@@ -75,7 +83,8 @@ export const entries: readonly FunctionEntry[] = [
     group,
     doc: 'Returns the bytes of base 64 `text`.',
     examples: [{ sql: "CAST(unbase64('Zm9v') AS STRING)", gives: 'foo' }],
-    eval: (s: string) => fromBase64(s) ?? conversionFault('unbase64', s),
+    // What is no digit of base 64 is passed over, as in mail.
+    eval: (s: string) => fromBase64(s.replace(/[^A-Za-z0-9+/=]/g, '')) ?? conversionFault('unbase64', s),
   }),
   scalar('to_base32', [arg('bytes', BINARY)], STRING, {
     group,
@@ -87,7 +96,7 @@ export const entries: readonly FunctionEntry[] = [
     group,
     doc: 'Returns the bytes of base 32 `text`.',
     examples: [{ sql: "hex(from_base32('NVUWY3A='))", gives: '6D696C6C' }],
-    eval: (s: string) => fromBase32(s) ?? conversionFault('from_base32', s),
+    eval: fromBase32,
   }),
   scalar('hex', [arg('value', [BIGINT, BINARY, STRING])], STRING, {
     group,
@@ -128,7 +137,14 @@ export const entries: readonly FunctionEntry[] = [
     ],
     nulls: 'handles',
     resolve: (args, env) =>
-      args.length === 2 ? { args: [BINARY, STRING], type: STRING } : resolveDecode(args, env.ansi),
+      args.length === 2
+        ? {
+            args: [BINARY, STRING].map(
+              (t, i) => implicitCast(args[i]!, t, env.ansi) ?? unexpectedType('decode', i + 1, typeName(t), args[i]!),
+            ),
+            type: STRING,
+          }
+        : resolveDecode(args, env.ansi),
     bind: (site) => {
       if (site.args.length === 2)
         return (b: Uint8Array | null, set: string | null) => (b === null || set === null ? null : decodeText(b, set))

@@ -45,7 +45,10 @@ function resolveConcat(args: readonly DataType[], env: EvalEnv): Resolved {
     return { args: args.map(() => type), type }
   }
   if (args.every((a) => a.kind === 'binary')) return { args, type: BINARY }
-  return { args: args.map((a) => implicitCast(a, STRING, env.ansi) ?? typesDiffer('concat', args)), type: STRING }
+  return {
+    args: args.map((a, i) => implicitCast(a, STRING, env.ansi) ?? unexpectedType('concat', i + 1, 'STRING', a)),
+    type: STRING,
+  }
 }
 
 /** `separator` between texts; arrays give their elements; NULLs are passed over. */
@@ -139,7 +142,7 @@ function toNumber(name: string, tries: boolean, doc: string, sql: string, gives:
     resolve: (args, env, constants) => {
       args.forEach((a, i) => implicitCast(a, STRING, env.ansi) ?? unexpectedType(name, i + 1, 'STRING', a))
       const f = constantFormat(name, args[1]!, constants[1], env)
-      return { args: [STRING, STRING], type: f === null ? { kind: 'decimal', precision: 38, scale: 0 } : f.type }
+      return { args: [STRING, STRING], type: f === null ? { kind: 'decimal', precision: 10, scale: 0 } : f.type }
     },
     bind: () => {
       let last: string | undefined
@@ -180,12 +183,7 @@ function resolveToChar(
   if (type.kind === 'binary') {
     if (format === undefined) notConstant(fn, 'format')
     if (typeof format === 'string' && !['hex', 'base64', 'utf-8', 'utf8'].includes(format.toLowerCase()))
-      throw new AnalysisError('DATATYPE_MISMATCH.INVALID_ARG_VALUE', {
-        function: fn,
-        name: 'format',
-        expected: "'hex', 'base64' or 'utf-8'",
-        value: format,
-      })
+      throw new AnalysisError('INVALID_PARAMETER_VALUE.BINARY_FORMAT', { function: fn, value: format })
     return { args: [BINARY, STRING], type: STRING }
   }
   const number =
@@ -269,13 +267,18 @@ export const entries: readonly FunctionEntry[] = [
     },
     codegen: plainFormatCode,
   }),
-  scalar('format_number', [arg('number', 'NUMERIC'), arg('format', [INT, STRING])], STRING, {
-    group,
-    doc: 'Returns `number` with commas between thousands and `format` digits behind the point, or by a pattern such as `#,###.0`.',
-    examples: [{ sql: 'format_number(1234567.891, 2)', gives: '1,234,567.89' }],
-    canBeNull: true,
-    bind: formatNumber,
-  }),
+  scalar(
+    'format_number',
+    [arg('number', 'NUMERIC', { exact: true }), arg('format', [INT, STRING], { exact: true })],
+    STRING,
+    {
+      group,
+      doc: 'Returns `number` with commas between thousands and `format` digits behind the point, or by a pattern such as `#,###.0`.',
+      examples: [{ sql: 'format_number(1234567.891, 2)', gives: '1,234,567.89' }],
+      canBeNull: true,
+      bind: formatNumber,
+    },
+  ),
   toNumber(
     'to_number',
     false,

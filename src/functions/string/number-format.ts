@@ -18,6 +18,15 @@ export interface NumberFormat {
 /** Reads a number format; another letter or a misplaced one raises INVALID_FORMAT.UNEXPECTED_TOKEN. */
 export function numberFormat(text: string): NumberFormat {
   const upper = text.toUpperCase()
+  if (text === '') throw new AnalysisError('INVALID_FORMAT.EMPTY', {}, { hint: 'a format looks like S$9,999.99' })
+  if ((upper.match(/[.D]/g) ?? []).length > 1)
+    throw new AnalysisError('INVALID_FORMAT.WRONG_NUM_TOKEN', { format: text, token: '.' })
+  if (!/[09]/.test(upper))
+    throw new AnalysisError(
+      'INVALID_FORMAT.WRONG_NUM_DIGIT',
+      { format: text },
+      { hint: 'a format looks like S$9,999.99' },
+    )
   const m = /^(MI|S)?(\$)?([09,G]*)(?:[.D]([09]*))?(\$)?(PR|MI|S)?$/.exec(upper)
   const whole = m?.[3] ?? ''
   const digits = whole.replace(/[,G]/g, '')

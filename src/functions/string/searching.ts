@@ -1,6 +1,7 @@
+import { ExecutionError } from '../../errors/errors.ts'
 import { BINARY, BOOLEAN, DOUBLE, INT, STRING } from '../../types/data-type.ts'
 import { arg, scalar, type FunctionEntry } from '../entry.ts'
-import { charIndex, hasSurrogates, unitIndex } from './code-points.ts'
+import { charCount, charIndex, hasSurrogates, unitIndex } from './code-points.ts'
 import { replaceVector } from './replace-vector.ts'
 
 const group = 'string'
@@ -139,16 +140,49 @@ function test(
 
 const asText = (s: string | Uint8Array): string => (typeof s === 'string' ? s : Buffer.from(s).toString('utf8'))
 
+/** The place, from 1, of the `occurrence`-th `part` from character `from` on; backwards for a negative `from`. */
+function instr(s: string, part: string, from = 1, occurrence = 1): number {
+  if (occurrence < 1)
+    throw new ExecutionError('INVALID_PARAMETER_VALUE.OCCURRENCE', { function: 'instr', value: occurrence })
+  if (from === 0) return 0
+  if (part === '') return 1
+  if (from > 0) {
+    let at = from
+    for (let n = 1; ; n++) {
+      const found = locate(part, s, at)
+      if (found === 0 || n === occurrence) return found
+      at = found + 1
+    }
+  }
+  const last = charCount(s) + from + 1
+  let at = last < 1 ? -1 : unitIndex(s, last - 1)
+  for (let n = 1; at >= 0; n++) {
+    at = s.lastIndexOf(part, at)
+    if (at < 0) return 0
+    if (n === occurrence) return charIndex(s, at) + 1
+    at--
+  }
+  return 0
+}
+
 /** Functions that look for text in text. */
 export const entries: readonly FunctionEntry[] = [
-  scalar('instr', [text, arg('part', STRING)], INT, {
-    group,
-    doc: 'Returns the position, from 1, of the first `part` in `text`; 0 when there is none.',
-    total: true,
-    examples: [{ sql: "instr('banana', 'na')", gives: '3' }],
-    eval: (s: string, part: string) => locate(part, s, 1),
-    codegen: ([s, part], site) => `${site.constant(firstAt)}(${s}, ${part})`,
-  }),
+  scalar(
+    'instr',
+    [text, arg('part', STRING), arg('from', INT, { optional: true }), arg('occurrence', INT, { optional: true })],
+    INT,
+    {
+      group,
+      doc: 'Returns the position, from 1, of `part` in `text` at or behind position `from`, the `occurrence`-th one; a negative `from` counts from the end and searches towards the beginning. 0 when there is none.',
+      examples: [
+        { sql: "instr('banana', 'na')", gives: '3' },
+        { sql: "instr('banana', 'na', 1, 2)", gives: '5' },
+        { sql: "instr('banana', 'na', -1)", gives: '5' },
+      ],
+      eval: instr,
+      codegen: ([s, part], site) => (site.args.length > 2 ? null : `${site.constant(firstAt)}(${s}, ${part})`),
+    },
+  ),
   scalar('locate', [arg('part', STRING), text, arg('from', INT, { optional: true })], INT, {
     group,
     aliases: ['position'],
@@ -223,7 +257,7 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: "round(jaro_winkler_similarity('martha', 'marhta'), 4)", gives: '0.9611' }],
     eval: jaroWinkler,
   }),
-  scalar('soundex', [text], STRING, {
+  scalar('soundex', [arg('text', STRING, { exact: true })], STRING, {
     group,
     doc: 'Returns the Soundex code of `text`.',
     examples: [{ sql: "soundex('Robert')", gives: 'R163' }],

@@ -1,8 +1,10 @@
+import { implicitCast } from '../../types/coercion.ts'
 import { BIGINT, BINARY, INT, STRING, arrayOf, type DataType } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { ExecutionError } from '../../errors/errors.ts'
 import { arg, scalar, type Codegen, type CodegenSite, type FunctionEntry } from '../entry.ts'
 import { checkTextSize } from './text-size.ts'
+import { unexpectedType } from '../faults.ts'
 import { charCount, hasSurrogates, sliceChars, subarraySql, substringSql, SURROGATE } from './code-points.ts'
 import { leftVector, lengthVector, rightVector, substringVector } from './text-vector.ts'
 
@@ -99,10 +101,13 @@ function pad(name: string, left: boolean, doc: string, sql: string, gives: strin
     group,
     doc,
     examples: [{ sql, gives }],
-    resolve: (args) => {
+    resolve: (args, env) => {
+      const count = implicitCast(args[1]!, INT, env.ansi) ?? unexpectedType(name, 2, 'INT', args[1]!)
+      for (const i of args.length < 3 ? [0] : [0, 2])
+        if (implicitCast(args[i]!, STRING, env.ansi) === null) unexpectedType(name, i + 1, 'STRING', args[i]!)
       const binary = args[0]!.kind === 'binary' && (args.length < 3 || args[2]!.kind === 'binary')
       const t = binary ? BINARY : STRING
-      return { args: args.length < 3 ? [t, INT] : [t, INT, t], type: t }
+      return { args: args.length < 3 ? [t, count] : [t, count, t], type: t }
     },
     bind: (site) =>
       site.type.kind === 'binary'
@@ -249,16 +254,20 @@ export const entries: readonly FunctionEntry[] = [
     examples: [{ sql: "space(2) || '|'", gives: '  |' }],
     eval: (n: number) => (n <= 0 ? '' : ' '.repeat(checkTextSize('space', n))),
   }),
-  scalar('reverse', [arg('value', [STRING, 'ARRAY'])], first, {
+  scalar('reverse', [arg('value', [STRING, BINARY, 'ARRAY'])], first, {
     group,
-    doc: 'Returns the characters of a text, or the elements of an array, in the opposite order.',
+    doc: 'Returns the characters of a text, the bytes of a binary or the elements of an array in the opposite order.',
     examples: [
       { sql: "reverse('drawer')", gives: 'reward' },
       { sql: 'reverse(array(1, 2))', gives: '[2, 1]' },
     ],
-    bind: (site) => (site.type.kind === 'array' ? (a: readonly Value[]) => [...a].reverse() : reversedText),
+    bind: (site) => {
+      if (site.type.kind === 'array') return (a: readonly Value[]) => [...a].reverse()
+      return site.type.kind === 'binary' ? (b: Uint8Array) => Uint8Array.from(b).reverse() : reversedText
+    },
     codegen: ([v], site) => {
       if (site.type.kind === 'array') return `${v}.slice().reverse()`
+      if (site.type.kind !== 'string') return null
       const backwards = site.constant((s: string) => {
         let out = ''
         for (let i = s.length - 1; i >= 0; i--) out += s[i]!
@@ -272,10 +281,12 @@ export const entries: readonly FunctionEntry[] = [
     doc: 'Returns value number `index`, from 1.',
     examples: [{ sql: "elt(2, 'x', 'y', 'z')", gives: 'y' }],
     nulls: 'handles',
-    resolve: (args) => {
+    resolve: (args, env) => {
       const values = args.slice(1)
+      const index = implicitCast(args[0]!, INT, env.ansi) ?? unexpectedType('elt', 1, 'INT', args[0]!)
+      values.forEach((v, i) => implicitCast(v, STRING, env.ansi) ?? unexpectedType('elt', i + 2, 'STRING or BINARY', v))
       const t = values.length > 0 && values.every((v) => v.kind === 'binary') ? BINARY : STRING
-      return { args: [INT, ...values.map(() => t)], type: t }
+      return { args: [index, ...values.map(() => t)], type: t }
     },
     bind: (site) => {
       const size = site.args.length - 1

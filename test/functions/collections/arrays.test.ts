@@ -96,7 +96,7 @@ describe('ordered', () => {
   test('a comparator that cannot tell', () => {
     expect(fault('array_sort', [texts('a', null), byLength])).toBe('COMPARATOR_RETURNS_NULL')
     expect(fault('array_sort', [texts('a'), lambda('string', () => 'x')])).toBe(
-      'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE',
+      'DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE',
     )
   })
 

@@ -100,9 +100,10 @@ test.each([
   ['{yyyy}', 'INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION'],
   ['c', 'INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN'],
   ['n', 'INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER'],
-  ["yyyy'", 'INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER'],
+  ["yyyy'", 'INVALID_DATETIME_PATTERN.WITH_SUGGESTION'],
+  ['foo', 'INVALID_DATETIME_PATTERN.WITH_SUGGESTION'],
   ['QQQQQ', 'INVALID_DATETIME_PATTERN.LENGTH'],
-  ['V', 'INVALID_DATETIME_PATTERN.LENGTH'],
+  ['V', 'INVALID_DATETIME_PATTERN.WITH_SUGGESTION'],
 ])('the pattern %s is refused', (pattern, code) => expect(refusal(() => formatterOf(pattern))).toBe(code))
 
 test('weekdays and quarters are written but not read', () => {
